@@ -1,0 +1,83 @@
+# Each target creates what it needs: a virtual environment in .venv, dependencies, local servers in .cache.
+# uv is used where it is installed, else venv and pip. Choose the Python with PYTHON=python3.13 (before the first target).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+UV := $(shell command -v uv 2>/dev/null)
+JOBS ?= auto
+PYTEST_ARGS ?=
+
+export PERSISTENCE_CACHE ?= $(CURDIR)/.cache
+export STORE WORKERS
+
+ifdef UV
+can_make_venv = true
+make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+install = $(UV) pip install --quiet --python $(PY)
+else
+can_make_venv = $(PYTHON) -c 'import venv, ensurepip'
+make_venv = $(PYTHON) -m venv $(VENV) && $(PY) -m pip install --quiet --upgrade "pip>=25.1"
+install = $(PY) -m pip install --quiet
+endif
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) ## Run the example shop (STORE=memory|moto|dynamodb-local, WORKERS=n)
+	$(PY) -m domain_example
+
+.PHONY: test
+test: $(VENV)/.installed servers ## Run the whole test suite (JOBS=n processes, PYTEST_ARGS=...)
+	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: $(VENV)/.installed-bench ## Run the benchmarks, side by side with peers
+	$(PY) -m benchmarks
+
+.PHONY: docs
+docs: $(VENV)/.installed-docs ## Build the documentation into site/
+	$(BIN)/zensical build --clean --strict
+
+.PHONY: format
+format: $(VENV)/.installed ## Format the code, and mend what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove everything that make made
+	rm -rf $(VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A missing server is a reason to skip its tests, not to fail here: the tests say the same, and fail where CI=true.
+.PHONY: servers
+servers: $(VENV)/.installed
+	-@$(PY) -m persistence.testing fetch dynamodb-local
+	-@$(PY) -m persistence.testing fetch dynalite
+
+.PHONY: dynamodb-local
+dynamodb-local: $(VENV)/.installed
+	@$(PY) -m persistence.testing fetch dynamodb-local
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..."; exit 1; }
+	@$(can_make_venv) || { echo "venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	test -x $(PY) || { $(make_venv); }
+	$(install) --editable ".[example,testing]" --group dev
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml $(VENV)/.installed
+	$(install) --group $*
+	@touch $@

@@ -1,0 +1,195 @@
+"""Attribute values and items as DynamoDB knows them, its number rules, sizes and equality.
+
+An attribute value is a dict with one type tag, `{"S": "x"}`, exactly as botocore's low-level client takes and
+gives it: numbers are text, binary is `bytes`, sets are lists. An item is a dict of attribute names to
+attribute values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+AttributeValue = dict[str, Any]
+"""A value with its type tag, such as `{"S": "x"}` or `{"L": [{"N": "1"}]}`."""
+
+Item = dict[str, AttributeValue]
+"""Attribute name -> attribute value."""
+
+NormalisedKey = tuple[tuple[str, str | Decimal | bytes], ...]
+"""The key of an item in a form that is equal where DynamoDB's keys are: `1`, `1.0` and `1E0` are one."""
+
+NUMBER_DIGITS = 38
+"""Significant digits of a number (developer guide, "Supported data types": Number)."""
+NUMBER_EXPONENT = 125
+"""The greatest decimal exponent of a number; the smallest is -130."""
+NUMBER_LEAST_EXPONENT = -130
+
+ITEM_SIZE_LIMIT = 409_600
+"""Bytes of an item, attribute names included."""
+PARTITION_KEY_SIZE_LIMIT = 2048
+SORT_KEY_SIZE_LIMIT = 1024
+NESTING_LIMIT = 32
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?\Z")
+
+
+class NumberRefused(ValueError):
+    """A number that DynamoDB can't hold; the message says why."""
+
+
+def number_text(value: int | Decimal) -> str:
+    """Write a number as DynamoDB returns it: exact, canonical, never scientific.
+
+    Args:
+        value: an int (not a bool) or Decimal.
+
+    Raises:
+        NumberRefused: NaN, infinite, more than 38 significant digits, or a magnitude outside 1E-130 to
+            9.9E+125.
+    """
+    if isinstance(value, int):
+        return _int_text(value)
+    return _decimal_text(value)
+
+
+def _int_text(value: int) -> str:
+    if -(10**NUMBER_DIGITS) < value < 10**NUMBER_DIGITS:
+        return str(value)
+    if abs(value) >= 10 ** (NUMBER_EXPONENT + 1):
+        raise NumberRefused("its magnitude is larger than DynamoDB's numbers can be (9.9E+125)")
+    return _decimal_text(Decimal(value))
+
+
+def _decimal_text(value: Decimal) -> str:
+    if not value.is_finite():
+        raise NumberRefused(
+            f"{'NaN' if value.is_nan() else 'an infinity'} is no number that DynamoDB can hold"
+        )
+    if not value:
+        return "0"
+    digits = value.as_tuple().digits
+    if len(digits) > NUMBER_DIGITS:
+        significant = "".join(map(str, digits)).strip("0")
+        if len(significant) > NUMBER_DIGITS:
+            raise NumberRefused(
+                f"it has {len(significant)} significant digits; DynamoDB's numbers have {NUMBER_DIGITS}"
+            )
+    if value.adjusted() > NUMBER_EXPONENT:
+        raise NumberRefused("its magnitude is larger than DynamoDB's numbers can be (9.9E+125)")
+    if value.adjusted() < NUMBER_LEAST_EXPONENT:
+        raise NumberRefused("its magnitude is smaller than DynamoDB's numbers can be (1E-130)")
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def parse_number(text: str) -> Decimal:
+    """Read the text of a number exactly.
+
+    Raises:
+        NumberRefused: it is no number, or one that DynamoDB can't hold.
+    """
+    if not isinstance(text, str) or not _NUMBER.match(text):
+        raise NumberRefused("the parameter cannot be converted to a numeric value")
+    value = Decimal(text)
+    _decimal_text(value)
+    return value
+
+
+def canonical_number(text: str) -> str:
+    """Rewrite a number's text in the one form that DynamoDB returns.
+
+    Raises:
+        NumberRefused: it is no number, or one that DynamoDB can't hold.
+    """
+    return _decimal_text(parse_number(text))
+
+
+def type_of(value: AttributeValue) -> str:
+    """Give the type tag of an attribute value: S, N, B, BOOL, NULL, M, L, SS, NS or BS."""
+    return next(iter(value))
+
+
+def comparable(value: AttributeValue) -> Any:
+    """Turn an attribute value into a hashable form that is equal exactly where DynamoDB's `=` says so.
+
+    Numbers compare by value, sets without order, maps without order; different types are never equal.
+    """
+    ((tag, content),) = value.items()
+    match tag:
+        case "N":
+            return tag, Decimal(content)
+        case "SS" | "BS":
+            return tag, frozenset(content)
+        case "NS":
+            return tag, frozenset(map(Decimal, content))
+        case "L":
+            return tag, tuple(map(comparable, content))
+        case "M":
+            return tag, frozenset((name, comparable(part)) for name, part in content.items())
+        case _:
+            return tag, content
+
+
+def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
+    """Tell whether two attribute values are the same as stored; None stands for an absent attribute."""
+    if one == other:
+        return True
+    if one is None or other is None or type_of(one) != type_of(other):
+        return False
+    return bool(comparable(one) == comparable(other))
+
+
+def normalised_key(key: Mapping[str, AttributeValue], names: Iterable[str]) -> NormalisedKey:
+    """Give the identity of a key.
+
+    Args:
+        key: an item or key that holds the attributes.
+        names: the key's attribute names, partition key first.
+    """
+    return tuple(_normalised(key[name]) for name in names)
+
+
+def _normalised(value: AttributeValue) -> tuple[str, str | Decimal | bytes]:
+    ((tag, content),) = value.items()
+    return tag, Decimal(content) if tag == "N" else content
+
+
+def item_size(item: Mapping[str, AttributeValue]) -> int:
+    """Give the size of an item in bytes as the service counts it, names included.
+
+    Source: developer guide, "DynamoDB item sizes and formats".
+    """
+    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+
+
+def value_size(value: AttributeValue) -> int:
+    """Give the size of one attribute value in bytes as the service counts it."""
+    ((tag, content),) = value.items()
+    match tag:
+        case "S":
+            return len(content) if content.isascii() else len(content.encode())
+        case "N":
+            return _number_size(content)
+        case "B":
+            return len(content)
+        case "SS":
+            return sum(len(member.encode()) for member in content)
+        case "NS":
+            return sum(map(_number_size, content))
+        case "BS":
+            return sum(map(len, content))
+        case "L":
+            return 3 + sum(1 + value_size(part) for part in content)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + value_size(part) for name, part in content.items())
+        case _:
+            return 1
+
+
+def _number_size(text: str) -> int:
+    digits = Decimal(text).as_tuple()
+    significant = "".join(map(str, digits.digits)).strip("0")
+    return 1 + (len(significant) + 1) // 2 + digits.sign

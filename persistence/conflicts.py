@@ -1,0 +1,186 @@
+"""Why a commit was refused, entity by entity: the store's cancellation reasons in the words of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from persistence.attributes import Item, same
+from persistence.commit_plan import CommitPlan, PlannedAction
+from persistence.errors import (
+    ActionRefused,
+    ActionThrottled,
+    CancellationReason,
+    CommitConflict,
+    ConflictError,
+    DecodeError,
+    EntityExists,
+    EntityGone,
+    ItemTooLarge,
+    StaleEntity,
+    TransactionBusy,
+    WrongEntityType,
+)
+from persistence.mapping import EntityMapping
+from persistence.tracking import Intent, Loaded, Tracked, field_names, managed_roles
+
+T = TypeVar("T")
+
+INNOCENT = "None"
+BUSY_CODES = frozenset({"TransactionConflict"})
+THROTTLING_CODES = frozenset(
+    {"ThrottlingError", "ThrottlingException", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+)
+TRANSIENT_CODES = BUSY_CODES | THROTTLING_CODES
+"""Codes after which the very same request may succeed (API reference, TransactWriteItems)."""
+
+
+def is_transient(reasons: tuple[CancellationReason, ...]) -> bool:
+    """Tell whether only other traffic was the cause, so that the same request may be sent again."""
+    codes = {reason.code for reason in reasons} - {INNOCENT}
+    return bool(codes) and codes <= TRANSIENT_CODES
+
+
+def conflict(commit: CommitPlan, reasons: tuple[CancellationReason, ...]) -> CommitConflict:
+    """Name the entity of every action that failed.
+
+    Args:
+        commit: the plan that was sent.
+        reasons: the store's reasons, one per action in the order of the plan.
+    """
+    pairs = zip(commit.actions, reasons, strict=True)
+    return CommitConflict(_reason(planned, reason) for planned, reason in pairs if reason.code != INNOCENT)
+
+
+def _reason(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    for codes, explain in _EXPLANATIONS:
+        if reason.code in codes:
+            return explain(planned, reason)
+    return _refused(planned, reason)
+
+
+def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    if planned.tracked.intent is Intent.CREATE:
+        return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
+    if reason.item is None:
+        return _make(EntityGone, planned, "is no longer stored")
+    return _stale(planned, reason.item)
+
+
+def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
+    mapping = planned.tracked.mapping
+    found_version = _found_version(mapping, item)
+    detail = (
+        f": expected version {planned.expected_version}, found {found_version}"
+        if mapping.roles.version
+        else ""
+    )
+    return StaleEntity(
+        f"{planned.tracked} was changed by somebody else since it was loaded{detail}; read it again and "
+        "retry",
+        expected_version=planned.expected_version,
+        found_version=found_version,
+        changed_by_other=_changed_by_other(planned.tracked, dict(item)),
+        changed_by_me=_changed_by_me(planned),
+        found=_found(planned, item),
+        **_whose(planned),
+    )
+
+
+def _busy(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    return _make(TransactionBusy, planned, "is held by another transaction; try again")
+
+
+def _throttled(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    return _make(ActionThrottled, planned, f"was throttled ({reason.code}); try again later")
+
+
+def _collection_full(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    return _make(ItemTooLarge, planned, "does not fit: its item collection would exceed the limit of 10 GB")
+
+
+def _refused(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
+    if "size" in (reason.message or "").lower():
+        return _make(ItemTooLarge, planned, "would be an item over the limit of 400 KB")
+    return _make(ActionRefused, planned, f"was refused by the service: {reason.code}: {reason.message}")
+
+
+_Explanation = Callable[[PlannedAction[Any], CancellationReason], ConflictError]
+
+_EXPLANATIONS: tuple[tuple[frozenset[str], _Explanation], ...] = (
+    (frozenset({"ConditionalCheckFailed"}), _condition_failed),
+    (BUSY_CODES, _busy),
+    (THROTTLING_CODES, _throttled),
+    (frozenset({"ItemCollectionSizeLimitExceeded"}), _collection_full),
+)
+
+E = TypeVar("E", bound=ConflictError)
+
+
+def _make(kind: type[E], planned: PlannedAction[Any], text: str, found: object | None = None) -> E:
+    error = kind(f"{planned.tracked} {text}", **_whose(planned))
+    error.found = found
+    return error
+
+
+def _whose(planned: PlannedAction[Any]) -> dict[str, Any]:
+    tracked = planned.tracked
+    return {"entity": tracked.entity, "entity_type": tracked.mapping.entity_type, "key": tracked.key_values}
+
+
+def _found(planned: PlannedAction[Any], item: Mapping[str, Any] | None) -> object | None:
+    """Decode the stored entity; an item that this mapping can't read is given as it is."""
+    if item is None:
+        return None
+    entity = _decoded(planned.tracked.mapping, dict(item))
+    return item if entity is None else entity
+
+
+def _decoded(mapping: EntityMapping[T], item: Item) -> T | None:
+    try:
+        return mapping.codec.decode(item)
+    except (DecodeError, WrongEntityType):
+        return None
+
+
+def _found_version(mapping: EntityMapping[Any], item: Mapping[str, Any]) -> object:
+    role = mapping.roles.version
+    if role is None:
+        return None
+    try:
+        return mapping.read_role(role, dict(item))
+    except DecodeError:
+        return None
+
+
+def _changed_by_other(tracked: Tracked[Any], found: Item) -> dict[str, tuple[object, object]]:
+    if not isinstance(tracked.origin, Loaded):
+        return {}
+    before, now = (_decoded(tracked.mapping, item) for item in (tracked.origin.item, found))
+    known = {} if before is None or now is None else _differences(tracked.mapping, before, now)
+    return known | _unknown_differences(tracked.mapping, tracked.origin.item, found)
+
+
+def _changed_by_me(planned: PlannedAction[Any]) -> dict[str, tuple[object, object]]:
+    tracked = planned.tracked
+    if not planned.changed or not isinstance(tracked.origin, Loaded):
+        return {}
+    before = _decoded(tracked.mapping, tracked.origin.item)
+    return {} if before is None else _differences(tracked.mapping, before, tracked.entity)
+
+
+def _differences(mapping: EntityMapping[T], before: T, now: T) -> dict[str, tuple[object, object]]:
+    """Compare two entities by their Python attributes, without what the unit of work writes by itself."""
+    managed = {role.name for role in managed_roles(mapping)}
+    names = [name for name in field_names(before) if name not in managed]
+    pairs = {name: (getattr(before, name, None), getattr(now, name, None)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _unknown_differences(
+    mapping: EntityMapping[Any], before: Item, now: Item
+) -> dict[str, tuple[object, object]]:
+    names = (dict.fromkeys([*before, *now]).keys()) - set(mapping.attributes)
+    return {
+        name: (before.get(name), now.get(name)) for name in names if not same(before.get(name), now.get(name))
+    }

@@ -1,0 +1,196 @@
+"""What repositories do, as flows: once for synchronous and asynchronous ones.
+
+Every flow looks at the unit's state and identity map again after each answer, since other tasks of the same
+event loop may have used the unit meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from persistence.attributes import Item
+from persistence.errors import EntityNotFound, MappingError, Throttled, UnitOfWorkStateError
+from persistence.flows import Flow, pause, perform, perform_together
+from persistence.mapping import EntityMapping
+from persistence.operations import BatchGetItems, GetItem
+from persistence.tracking import Identity, IdentityMap, State, Tracked, identity_of
+from persistence.unit_of_work.base import UnitOfWorkBase
+from persistence.unit_of_work.unit import Unit
+
+T = TypeVar("T")
+
+BATCH_ATTEMPTS = 10
+"""How often unprocessed keys of a batch are asked for again before the read gives up."""
+
+
+class EntityFlows(Generic[T]):
+    """The flows of one repository.
+
+    Args:
+        mapping: the compiled mapping of its entities.
+        uow: the unit of work that it belongs to.
+    """
+
+    def __init__(self, mapping: EntityMapping[T], uow: UnitOfWorkBase[Any]) -> None:
+        self.mapping = mapping
+        self.uow = uow
+
+    def key(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Item:
+        """Give the stored key for the arguments of `get`."""
+        return self.mapping.key_from(args, kwargs)
+
+    def find(self, key: Item) -> Flow[T | None]:
+        """Read an entity, or give the one that the unit holds."""
+        unit = self.uow.current_unit()
+        if unit is not None and self._knows(unit, key):
+            return self._known(unit, key)
+        answer = yield from perform(GetItem(self.mapping.table, key, consistent=True))
+        return self._took_in(unit, key, answer.item)
+
+    def get(self, key: Item) -> Flow[T]:
+        """Read an entity that must be there."""
+        entity = yield from self.find(key)
+        if entity is None:
+            raise EntityNotFound(self.mapping.entity_type, [self.mapping.key_values(key)])
+        return entity
+
+    def find_many(self, keys: Sequence[Item]) -> Flow[list[T | None]]:
+        """Read any number of entities, in the order of the keys."""
+        unit = self.uow.current_unit()
+        wanted = {identity_of(self.mapping, key): key for key in keys}
+        missing = [key for key in wanted.values() if unit is None or not self._knows(unit, key)]
+        items = yield from self._read(missing, unit)
+        found = {
+            identity: self._took_in(unit, key, items[identity])
+            if identity in items
+            else self._known(unit, key)
+            for identity, key in wanted.items()
+        }
+        return [found[identity_of(self.mapping, key)] for key in keys]
+
+    def get_many(self, keys: Sequence[Item]) -> Flow[list[T]]:
+        """Read any number of entities that must all be there."""
+        found = yield from self.find_many(keys)
+        absent = [key for key, entity in zip(keys, found, strict=True) if entity is None]
+        if absent:
+            values = dict.fromkeys(self.mapping.key_values(key) for key in absent)
+            raise EntityNotFound(self.mapping.entity_type, values)
+        return [entity for entity in found if entity is not None]
+
+    def add(self, entity: T) -> Flow[T]:
+        """Put a new entity under the unit."""
+        return self._write(entity, IdentityMap.add)
+
+    def update(self, entity: T) -> Flow[T]:
+        """Put a detached or replaced entity under the unit."""
+        return self._write(entity, IdentityMap.update)
+
+    def remove(self, entity: T) -> Flow[T]:
+        """Plan an entity's deletion."""
+        return self._write(entity, IdentityMap.remove)
+
+    def save(self, entity: T) -> Flow[T]:
+        """Overwrite what is stored; at once, the stored entity with its new version is read back."""
+        self._check(entity)
+        if self.uow.current_unit() is not None:
+            return (yield from self._write(entity, IdentityMap.save))
+        yield from self._write(entity, IdentityMap.save)
+        return (yield from self.get(self.mapping.key_of(entity)))
+
+    def refresh(self, entity: T) -> Flow[T]:
+        """Read a clean entity again."""
+        self._check(entity)
+        unit = self.uow.current_unit()
+        if unit is None:
+            return (yield from self.get(self.mapping.key_of(entity)))
+        tracked = self._refreshable(unit, entity)
+        answer = yield from perform(GetItem(self.mapping.table, tracked.key, consistent=True))
+        unit.check()
+        if answer.item is None:
+            raise EntityNotFound(self.mapping.entity_type, [tracked.key_values])
+        return unit.entities.reload(self._refreshable(unit, entity), answer.item)
+
+    def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
+        """Make an entity of an item that a query found; None if the unit has removed it."""
+        return self.mapping.codec.decode(item) if unit is None else unit.entities.load(self.mapping, item)
+
+    def _write(self, entity: T, call: Callable[[IdentityMap, EntityMapping[T], T], None]) -> Flow[T]:
+        self._check(entity)
+        unit = self.uow.current_unit()
+        if unit is not None:
+            call(unit.entities, self.mapping, entity)
+            return entity
+
+        def work(entities: IdentityMap) -> Tracked[T]:
+            call(entities, self.mapping, entity)
+            (tracked,) = entities
+            return tracked
+
+        tracked = yield from self.uow.committing_at_once(work)
+        return tracked.entity
+
+    def _check(self, entity: T) -> None:
+        if type(entity) is not self.mapping.entity_type:
+            raise MappingError(
+                f"{self.mapping.schema.__name__} maps {self.mapping.name}, not {type(entity).__name__}; "
+                "use the repository of that type"
+            )
+
+    def _refreshable(self, unit: Unit[Any], entity: T) -> Tracked[T]:
+        tracked = unit.entities.find_entity(self.mapping, entity)
+        if tracked is None or tracked.entity is not entity:
+            raise UnitOfWorkStateError(
+                f"refresh: this {self.mapping.name} is not part of the unit; get it instead"
+            )
+        if tracked.state is not State.CLEAN:
+            raise UnitOfWorkStateError(
+                f"refresh: {tracked} is {tracked.state.value}; "
+                "its changes would be lost. Commit or roll back first"
+            )
+        return tracked
+
+    def _knows(self, unit: Unit[Any], key: Item) -> bool:
+        entities = unit.entities
+        return entities.find(self.mapping, key) is not None or entities.known_absent(self.mapping, key)
+
+    def _known(self, unit: Unit[Any] | None, key: Item) -> T | None:
+        tracked = None if unit is None else unit.entities.find(self.mapping, key)
+        return tracked.entity if tracked is not None and tracked.live else None
+
+    def _took_in(self, unit: Unit[Any] | None, key: Item, item: Item | None) -> T | None:
+        if unit is not None:
+            unit.check()
+            if self._knows(unit, key):
+                return self._known(unit, key)
+            if item is None:
+                unit.entities.remember_absent(self.mapping, key)
+        return None if item is None else self.took_in(unit, item)
+
+    def _read(self, keys: Sequence[Item], unit: Unit[Any] | None) -> Flow[dict[Identity, Item | None]]:
+        """Read items in batches, asking again for what the service left out."""
+        limits = self.uow.store.limits if unit is None else unit.store.limits
+        open_gets = [GetItem(self.mapping.table, key, consistent=True) for key in keys]
+        items: dict[Identity, Item | None] = {}
+        for attempt in range(1, BATCH_ATTEMPTS + 1):
+            batches = [BatchGetItems(tuple(chunk)) for chunk in _chunks(open_gets, limits.batch_gets)]
+            answers = yield from perform_together(batches)
+            open_gets = [get for answer in answers for get in answer.unprocessed]
+            left = {identity_of(self.mapping, get.key) for get in open_gets}
+            for batch, answer in zip(batches, answers, strict=True):
+                for get, item in zip(batch.gets, answer.items, strict=True):
+                    identity = identity_of(self.mapping, get.key)
+                    if identity not in left:
+                        items[identity] = item
+            if not open_gets:
+                return items
+            yield from pause(self.uow.timing.backoff(attempt))
+        raise Throttled(
+            f"{len(open_gets)} of {len(keys)} keys were left unprocessed {BATCH_ATTEMPTS} times",
+            operation="BatchGetItems",
+            table=self.mapping.table.name,
+        )
+
+
+def _chunks(gets: Sequence[GetItem], size: int) -> Iterable[Sequence[GetItem]]:
+    return [gets[start : start + size] for start in range(0, len(gets), size)]

@@ -1,0 +1,570 @@
+"""The errors of the library, as one tree.
+
+```
+PersistenceError
+├── MappingError (TypeError)              a mapping or an entity class can't be used as declared
+├── QueryError (ValueError)               a query, condition or update that can't be asked
+│   └── ScanForbidden                     it would read a whole table, and the policy forbids that
+├── UnitOfWorkStateError (ValueError)     a unit of work used outside its rules
+│   ├── UnitClosed                        its block has ended
+│   ├── UnitBroken                        it failed before; `first_failure` says how
+│   └── ConcurrentUse                     another thread or event loop used it
+├── KeyChanged (ValueError)               a key attribute of a tracked entity was changed
+├── WrongEntityType                       the stored item belongs to another mapping
+├── EntityNotFound (LookupError)          no item with that key
+├── ValidationFailed                      values that the mapping refuses to store
+├── DecodeError                           a stored item that the mapping can't read
+├── TransactionTooLarge                   more actions or bytes than one transaction takes
+├── CommitOutcomeUnknown                  the answer was lost: committed or not, nobody can tell yet
+├── SchemaMismatch                        a live table is not as it is declared
+├── InvalidCursor                         a page cursor that is forged, foreign, expired or damaged
+├── DeadlineExceeded                      the time for an operation is over
+├── ConflictError                         something else was there first
+│   ├── CommitConflict                    a commit was refused; `reasons` has one entry per failed action
+│   ├── StaleEntity                       the stored entity changed since it was loaded
+│   ├── EntityExists                      the key of a new entity is taken
+│   ├── EntityGone                        the entity was deleted by somebody else
+│   ├── TransactionBusy                   another transaction holds the item (retryable)
+│   ├── ItemTooLarge                      an item over the service's limit of 400 KB
+│   ├── ConditionFailed                   a condition that the caller gave is not met
+│   ├── ActionRefused                     the service's validation refused one action of a transaction
+│   └── ActionThrottled                   (also Throttled) one action of a transaction was throttled
+└── StoreError                            the store could not do what was asked
+    ├── TableNotFound
+    ├── TableInUse                        the table exists already, or is being changed
+    ├── InvalidRequest                    the service's validation refused the request
+    ├── TransactionCancelled              the store's answer to a transaction, with its raw reasons
+    ├── TransactionInProgress             the same client token is still being worked on (retryable)
+    ├── TokenMismatch                     a client token was used before with another request
+    ├── Throttled                         (retryable)
+    ├── StoreUnavailable                  no answer, or a server error (retryable)
+    ├── LimitExceeded                     an account or table limit
+    └── AccessDenied                      credentials, permissions or clock
+```
+
+Messages name entity types, keys, attributes and type tags; they never contain stored values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class PersistenceError(Exception):
+    """The base of all errors of this library.
+
+    Attributes:
+        retryable: True if the same call may succeed later without any change by the caller.
+    """
+
+    retryable: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    kind: type[PersistenceError], args: tuple[object, ...], state: dict[str, object]
+) -> PersistenceError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class MappingError(PersistenceError, TypeError):
+    """A mapping or an entity class can't be used as it is declared."""
+
+
+class QueryError(PersistenceError, ValueError):
+    """A query, condition or update can't be asked in this way."""
+
+
+class ScanForbidden(QueryError):
+    """The query could only be answered by a scan, and the scan policy is "forbid"."""
+
+
+class UnitOfWorkStateError(PersistenceError, ValueError):
+    """A unit of work, or something that belongs to one, is used outside its rules."""
+
+
+class UnitClosed(UnitOfWorkStateError):
+    """The unit has ended; open a new one with `with uow:`."""
+
+
+class UnitBroken(UnitOfWorkStateError):
+    """The unit failed before and can't be used any more.
+
+    Attributes:
+        first_failure: the error that broke the unit.
+    """
+
+    def __init__(self, first_failure: BaseException) -> None:
+        self.first_failure = first_failure
+        super().__init__(
+            "this unit of work is broken and can only be left; open a new one. "
+            f"Its first failure was {type(first_failure).__name__}: {first_failure}"
+        )
+
+
+class ConcurrentUse(UnitOfWorkStateError):
+    """A unit was used from another thread or event loop than the one that opened it."""
+
+
+class KeyChanged(PersistenceError, ValueError):
+    """A key attribute of a tracked entity was changed.
+
+    Attributes:
+        entity, entity_type, key: which entity, with the key that it was loaded or added with.
+        attributes: names of the key attributes that differ.
+    """
+
+    def __init__(
+        self, entity: object, entity_type: type, key: tuple[object, ...], attributes: Sequence[str]
+    ) -> None:
+        self.entity = entity
+        self.entity_type = entity_type
+        self.key = key
+        self.attributes = tuple(attributes)
+        super().__init__(
+            f"the key of {_named(entity_type, key)} was changed ({', '.join(attributes)}); keys are "
+            "immutable. "
+            "To move an entity, remove it and add a copy with the new key"
+        )
+
+
+class WrongEntityType(PersistenceError):
+    """The stored item carries the discriminator of another entity type.
+
+    Attributes:
+        entity_type: the type that was asked for.
+        key: its key.
+        found: the discriminator in the item, or None.
+    """
+
+    def __init__(self, entity_type: type, key: tuple[object, ...], found: str | None) -> None:
+        self.entity_type = entity_type
+        self.key = key
+        self.found = found
+        super().__init__(
+            f"the item of {_named(entity_type, key)} is marked as {found!r}; "
+            "read it through the repository of that type"
+        )
+
+
+class EntityNotFound(PersistenceError, LookupError):
+    """No entity is stored under a key.
+
+    Attributes:
+        entity_type: the type that was asked for.
+        key: the first missing key, as its values.
+        keys: all missing keys.
+    """
+
+    def __init__(self, entity_type: type, keys: Iterable[tuple[object, ...]]) -> None:
+        self.entity_type = entity_type
+        self.keys = tuple(keys)
+        self.key = self.keys[0]
+        names = ", ".join(_key_text(key) for key in self.keys)
+        super().__init__(f"{entity_type.__name__} not found: {names}")
+
+
+class ValidationFailed(PersistenceError, ValueError):
+    """Values of an entity that its mapping refuses to store; nothing was sent.
+
+    Attributes:
+        entity_type: class of the entity.
+        key: its key values, or None where the key itself is invalid.
+        messages: field name -> list of messages or nested dict, as marshmallow reports them.
+    """
+
+    def __init__(
+        self,
+        entity_type: type,
+        messages: Mapping[str, Any],
+        key: tuple[object, ...] | None = None,
+    ) -> None:
+        self.entity_type = entity_type
+        self.key = key
+        self.messages = dict(messages)
+        named = entity_type.__name__ if key is None else _named(entity_type, key)
+        super().__init__(f"{named} can't be stored: {_flat_messages(self.messages)}")
+
+
+class DecodeError(PersistenceError):
+    """A stored item does not fit the mapping that should read it.
+
+    Attributes:
+        entity_type: class of the entity.
+        key: the item's key as stored (attribute name -> tagged value), where known.
+        attribute: path of the attribute, such as `lines[0].sku`.
+        expected: what the mapping expects, in words.
+        found: the type tag that was found, or "nothing".
+    """
+
+    def __init__(
+        self,
+        entity_type: type,
+        attribute: str,
+        expected: str,
+        found: str,
+        key: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.entity_type = entity_type
+        self.attribute = attribute
+        self.expected = expected
+        self.found = found
+        self.key = dict(key) if key is not None else None
+        where = f" with key {_stored_key_text(self.key)}" if self.key else ""
+        super().__init__(
+            f"{entity_type.__name__}{where} can't be read: expected {expected} in attribute {attribute!r}, "
+            f"found {found}"
+        )
+
+
+class TransactionTooLarge(PersistenceError):
+    """A unit holds more than one transaction takes; nothing was sent.
+
+    Attributes:
+        actions: number of planned actions.
+        size: bytes of the planned items, keys and values.
+        limit: what is exceeded, such as "100 actions".
+        by_type: entity type name -> number of its actions.
+    """
+
+    def __init__(self, actions: int, size: int, limit: str, by_type: Mapping[str, int]) -> None:
+        self.actions = actions
+        self.size = size
+        self.limit = limit
+        self.by_type = dict(by_type)
+        counts = ", ".join(f"{name}: {count}" for name, count in self.by_type.items())
+        super().__init__(
+            f"a unit of {actions} actions and {size} bytes exceeds the limit of {limit} of one transaction "
+            f"({counts}); nothing was sent. Split the work into several units"
+        )
+
+
+class CommitOutcomeUnknown(PersistenceError):
+    """The answer to a commit was lost, and it could not be found out whether it took effect.
+
+    Attributes:
+        token: the client token of the request; the same request may be repeated for about 10 minutes.
+        keys: (entity type name, key values) of each planned action.
+        request: the request as it was sent, frozen.
+    """
+
+    def __init__(self, token: str, keys: Iterable[tuple[str, tuple[object, ...]]], request: object) -> None:
+        self.token = token
+        self.keys = tuple(keys)
+        self.request = request
+        named = ", ".join(f"{name} {_key_text(key)}" for name, key in self.keys)
+        super().__init__(
+            f"the outcome of the commit with token {token} is unknown: either all of it took effect or "
+            "nothing did. "
+            f"It writes {named}"
+        )
+
+
+class SchemaMismatch(PersistenceError):
+    """A live table is not as it is declared.
+
+    Attributes:
+        table: its name.
+        differences: each difference in words.
+    """
+
+    def __init__(self, table: str, differences: Iterable[str]) -> None:
+        self.table = table
+        self.differences = tuple(differences)
+        super().__init__(f"table {table!r} is not as it is declared: {'; '.join(self.differences)}")
+
+
+class InvalidCursor(PersistenceError, ValueError):
+    """A page cursor is forged, foreign, expired or damaged."""
+
+
+class DeadlineExceeded(PersistenceError):
+    """The time that was given for an operation is over."""
+
+
+class ConflictError(PersistenceError):
+    """Something else was there first.
+
+    Attributes:
+        entity: the entity of the refused action, if there is one.
+        entity_type: its class, or None where only the table is known.
+        key: its key values.
+        found: what is stored now, where the service told it: the decoded entity, or the item as tagged
+            attribute values where no mapping is known. Never part of the message.
+        committed: always False: nothing of the refused write took effect.
+    """
+
+    committed = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        entity: object | None = None,
+        entity_type: type | None = None,
+        key: tuple[object, ...] = (),
+        found: object | None = None,
+    ) -> None:
+        self.entity = entity
+        self.entity_type = entity_type
+        self.key = key
+        self.found = found
+        super().__init__(message)
+
+
+class CommitConflict(ConflictError):
+    """A commit was refused as a whole; nothing of it took effect.
+
+    Attributes:
+        reasons: one `ConflictError` per action that failed, in the order of the plan.
+    """
+
+    def __init__(self, reasons: Iterable[ConflictError]) -> None:
+        self.reasons = tuple(reasons)
+        self.retryable = all(reason.retryable for reason in self.reasons)
+        first = self.reasons[0] if self.reasons else None
+        text = "; ".join(str(reason) for reason in self.reasons)
+        super().__init__(
+            f"the commit was refused, nothing was written: {text}",
+            entity=first.entity if first else None,
+            entity_type=first.entity_type if first else None,
+            key=first.key if first else (),
+        )
+
+
+class StaleEntity(ConflictError):
+    """The stored entity changed since it was loaded.
+
+    A new unit that reads it afresh may succeed.
+
+    Attributes:
+        expected_version: the version that the write demanded, or None without a version field.
+        found_version: the stored version, where the service told it.
+        changed_by_other: attribute -> (value when loaded, value now), for what others changed.
+        changed_by_me: attribute -> (value when loaded, value in memory), for what this unit changed.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected_version: object = None,
+        found_version: object = None,
+        found: object | None = None,
+        changed_by_other: Mapping[str, tuple[object, object]] | None = None,
+        changed_by_me: Mapping[str, tuple[object, object]] | None = None,
+        entity: object | None = None,
+        entity_type: type | None = None,
+        key: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(message, entity=entity, entity_type=entity_type, key=key, found=found)
+        self.expected_version = expected_version
+        self.found_version = found_version
+        self.changed_by_other = dict(changed_by_other or {})
+        self.changed_by_me = dict(changed_by_me or {})
+
+
+class EntityExists(ConflictError):
+    """The key of a new entity is taken."""
+
+
+class EntityGone(ConflictError):
+    """The entity was deleted by somebody else since it was loaded."""
+
+    retryable = True
+
+
+class TransactionBusy(ConflictError):
+    """Another transaction is working on the item."""
+
+    retryable = True
+
+
+class ItemTooLarge(ConflictError):
+    """An item is, or would become, larger than the service's limit of 400 KB."""
+
+
+class ConditionFailed(ConflictError):
+    """A condition that the caller gave is not met."""
+
+
+class ActionRefused(ConflictError):
+    """The service's validation refused one action of a transaction."""
+
+
+class StoreError(PersistenceError):
+    """The store could not do what was asked.
+
+    Attributes:
+        operation: name of the operation, such as "GetItem".
+        table: name of the table, where one is concerned.
+        code: the service's error code.
+        ambiguous: True if a write may have taken effect all the same.
+    """
+
+    ambiguous = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        table: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.table = table
+        self.code = code
+        where = " of table ".join(part for part in (operation, table and repr(table)) if part)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class TableNotFound(StoreError):
+    """The table, or the index of it, does not exist."""
+
+
+class TableInUse(StoreError):
+    """The table exists already, or is being created, changed or deleted."""
+
+
+class InvalidRequest(StoreError, ValueError):
+    """The service's validation refused the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationReason:
+    """Why one action of a transaction was cancelled, as the service says it.
+
+    Attributes:
+        code: the service's code; "None" for an action that did not fail.
+        message: the service's text, if any.
+        item: the stored item, if the action asked for it and its condition failed.
+    """
+
+    code: str
+    message: str | None = None
+    item: Mapping[str, Any] | None = None
+
+
+class TransactionCancelled(StoreError):
+    """A transaction was cancelled; nothing of it took effect.
+
+    Attributes:
+        reasons: one `CancellationReason` per action, in the order of the request.
+    """
+
+    def __init__(self, reasons: Iterable[CancellationReason], *, operation: str = "TransactWrite") -> None:
+        self.reasons = tuple(reasons)
+        codes = ", ".join(reason.code for reason in self.reasons)
+        super().__init__(
+            f"transaction cancelled [{codes}]", operation=operation, code="TransactionCanceledException"
+        )
+
+
+class TransactionInProgress(StoreError):
+    """A transaction with the same client token is still being worked on."""
+
+    retryable = True
+
+
+class TokenMismatch(StoreError):
+    """A client token was used before with another request."""
+
+
+class Throttled(StoreError):
+    """The service refused the request because of too much traffic; it had no effect."""
+
+    retryable = True
+    committed = False
+
+
+class StoreUnavailable(StoreError):
+    """No answer, or a server error.
+
+    Attributes:
+        ambiguous: True if the request may have reached the service, so that a write may have taken effect.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ambiguous: bool = True,
+        operation: str | None = None,
+        table: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, table=table, code=code)
+        self.ambiguous = ambiguous
+
+
+class LimitExceeded(StoreError):
+    """A limit of the account or the table is reached."""
+
+
+class AccessDenied(StoreError):
+    """Credentials are missing, expired or not permitted, or the clock is wrong."""
+
+
+class ActionThrottled(Throttled, ConflictError):
+    """One action of a transaction was throttled, so that the whole was cancelled."""
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        entity: object | None = None,
+        entity_type: type | None = None,
+        key: tuple[object, ...] = (),
+    ) -> None:
+        Throttled.__init__(self, message)
+        self.entity = entity
+        self.entity_type = entity_type
+        self.key = key
+        self.found = None
+
+
+class ScanWarning(UserWarning):
+    """A query reads a whole table or index, because no index serves its condition."""
+
+
+def described(name: str, key: tuple[object, ...]) -> str:
+    """Name an entity in a message: its type and its key."""
+    return f"{name} {_key_text(key)}"
+
+
+def _named(entity_type: type, key: tuple[object, ...]) -> str:
+    return described(entity_type.__name__, key)
+
+
+def _key_text(key: tuple[object, ...]) -> str:
+    return repr(key[0]) if len(key) == 1 else repr(key)
+
+
+def _stored_key_text(key: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={next(iter(value.values()))!r}" for name, value in key.items())
+
+
+def _flat_messages(messages: Mapping[str, Any], path: str = "") -> str:
+    parts = []
+    for name, found in messages.items():
+        where = f"{path}.{name}" if path else str(name)
+        if isinstance(found, Mapping):
+            parts.append(_flat_messages(found, where))
+        else:
+            texts = found if isinstance(found, list | tuple) else [found]
+            parts.append(f"{where}: {' '.join(str(text) for text in texts)}")
+    return "; ".join(parts)

@@ -1,0 +1,11 @@
+"""Answer conditions over items, apply updates to them and project paths out of them, as the service does.
+
+Everything here is pure and knows no store: items go in, answers or new items come out, and nothing that went
+in is changed. New items may share values with what went in. Interpreters refuse nodes that they don't know.
+"""
+
+from persistence.evaluate.conditions import holds
+from persistence.evaluate.paths import project, value_at
+from persistence.evaluate.updates import UpdateRefused, apply_update
+
+__all__ = ["UpdateRefused", "apply_update", "holds", "project", "value_at"]

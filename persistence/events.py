@@ -1,0 +1,62 @@
+"""The log events of the library; the only module that knows structlog.
+
+Where the application configured structlog, its processors are used; else events go to the standard library's
+logging under the name `persistence`, which shows nothing until the application configures it. Event names are
+`noun.verb_past`. Events carry entity types, table names, counts, durations and codes: never keys or values.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Protocol
+
+import structlog
+
+LOGGER_NAME = "persistence"
+
+logging.getLogger(LOGGER_NAME).addHandler(logging.NullHandler())
+
+
+class EventLog(Protocol):
+    """What the library writes its events to; a structlog logger is one."""
+
+    def debug(self, event: str, **data: Any) -> Any:
+        """Record an event of everyday work."""
+
+    def info(self, event: str, **data: Any) -> Any:
+        """Record an event that operators want to see."""
+
+    def warning(self, event: str, **data: Any) -> Any:
+        """Record an event that somebody should look at."""
+
+
+class _StandardLogging:
+    """Write events as `event key=value ...` lines to the standard library's logging."""
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger(LOGGER_NAME)
+
+    def debug(self, event: str, **data: Any) -> None:
+        self._write(logging.DEBUG, event, data)
+
+    def info(self, event: str, **data: Any) -> None:
+        self._write(logging.INFO, event, data)
+
+    def warning(self, event: str, **data: Any) -> None:
+        self._write(logging.WARNING, event, data)
+
+    def _write(self, level: int, event: str, data: dict[str, Any]) -> None:
+        if self._logger.isEnabledFor(level):
+            text = " ".join(f"{name}={value!r}" for name, value in data.items())
+            self._logger.log(level, "%s", f"{event} {text}".rstrip())
+
+
+def event_log() -> EventLog:
+    """Give the log for the application's present configuration; ask once per unit of work, not per event."""
+    if structlog.is_configured():
+        log: EventLog = structlog.get_logger(LOGGER_NAME)
+        return log
+    return _STANDARD
+
+
+_STANDARD = _StandardLogging()

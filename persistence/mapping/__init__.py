@@ -1,0 +1,27 @@
+"""The mapping layer: from declarations to compiled codecs and keys.
+
+Users declare a `MappingSchema`; everything else of the library works with its `EntityMapping`.
+"""
+
+from persistence.mapping.codec import Codec
+from persistence.mapping.keys import KeyPart
+from persistence.mapping.paths import MappedPath
+from persistence.mapping.registry import EntityMapping, RoleField, Roles
+from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
+from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
+
+__all__ = [
+    "Codec",
+    "EntityMapping",
+    "KeyPart",
+    "ListShape",
+    "MapShape",
+    "MappedPath",
+    "MappingRegistry",
+    "MappingSchema",
+    "RecordShape",
+    "RoleField",
+    "Roles",
+    "Shape",
+    "mapping_of",
+]

@@ -1,0 +1,137 @@
+"""How entities come to be: from values by field name, by the dataclass's own rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from persistence.errors import MappingError
+
+MISSING = dataclasses.MISSING
+
+
+@dataclasses.dataclass(frozen=True)
+class Construction:
+    """How the entities of a dataclass are built.
+
+    Attributes:
+        entity_type: the dataclass.
+        arguments: fields that its constructor takes, in order.
+        settable: fields that it does not take; they are set after construction.
+        bypass: its constructor does nothing but store its arguments, slowly because it is frozen, so that it need
+            not be called.
+        slots: the instances have no `__dict__`.
+        positional: its constructor was made by the decorator, so that it takes its fields in their order.
+    """
+
+    entity_type: type[Any]
+    arguments: tuple[dataclasses.Field[Any], ...]
+    settable: tuple[dataclasses.Field[Any], ...]
+    bypass: bool
+    slots: bool
+    positional: bool
+
+    @property
+    def fields(self) -> tuple[dataclasses.Field[Any], ...]:
+        """All fields of the dataclass."""
+        return (*self.arguments, *self.settable)
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether attributes of its instances can't be set."""
+        return bool(self.entity_type.__dataclass_params__.frozen)
+
+    def set(self, entity: Any, name: str, value: Any) -> None:
+        """Set an attribute, also of a frozen entity."""
+        if self.frozen:
+            object.__setattr__(entity, name, value)
+        else:
+            setattr(entity, name, value)
+
+    def build(self, values: Mapping[str, Any]) -> Any:
+        """Make an entity.
+
+        Args:
+            values: field name -> value; fields that are left out get their defaults.
+        """
+        taken = {field.name: values[field.name] for field in self.arguments if field.name in values}
+        entity = self.entity_type(**taken)
+        for field in self.settable:
+            if field.name in values:
+                self.set(entity, field.name, values[field.name])
+        return entity
+
+
+def construction_of(entity_type: type[Any]) -> Construction:
+    """Look at a dataclass's constructor.
+
+    Raises:
+        MappingError: it demands an InitVar, which can't be stored.
+    """
+    _refuse_init_variables(entity_type)
+    fields = dataclasses.fields(entity_type)
+    arguments = tuple(field for field in fields if field.init)
+    settable = tuple(field for field in fields if not field.init)
+    return Construction(
+        entity_type,
+        arguments,
+        settable,
+        bypass=_bypassable(entity_type),
+        slots=_has_only_slots(entity_type),
+        positional=_own_init(entity_type) and not _has_init_variables(entity_type),
+    )
+
+
+def _refuse_init_variables(entity_type: type[Any]) -> None:
+    known = entity_type.__dataclass_fields__
+    for name, field in known.items():
+        # `dataclasses.fields` leaves these pseudo-fields out, and there is no public way to list them.
+        if field._field_type is dataclasses._FIELD_INITVAR and _default_of(field) is MISSING:  # type: ignore[attr-defined]
+            raise MappingError(
+                f"{entity_type.__name__}.{name} is an InitVar without default: it is not kept by the entity, so it "
+                "can't be stored, and the entity can't be built without it. Give it a default, or make it a field"
+            )
+
+
+def _has_init_variables(entity_type: type[Any]) -> bool:
+    known = entity_type.__dataclass_fields__.values()
+    return any(field._field_type is dataclasses._FIELD_INITVAR for field in known)  # type: ignore[attr-defined]
+
+
+def _default_of(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default is not MISSING else field.default_factory
+
+
+def default_source(field: dataclasses.Field[Any]) -> Callable[[], Any] | None:
+    """Give what makes the default of a dataclass field, or None where it has none."""
+    if field.default_factory is not MISSING:
+        return field.default_factory
+    if field.default is MISSING:
+        return None
+    default = field.default
+    return lambda: default
+
+
+def _bypassable(entity_type: type[Any]) -> bool:
+    parameters = entity_type.__dataclass_params__  # type: ignore[attr-defined]  # set by the decorator
+    return bool(
+        parameters.frozen
+        and parameters.init
+        and not hasattr(entity_type, "__post_init__")
+        and entity_type.__new__ is object.__new__
+        and type(entity_type).__call__ is type.__call__
+        and _own_init(entity_type)
+    )
+
+
+def _own_init(entity_type: type[Any]) -> bool:
+    """Tell whether the constructor was made by the decorator for this very class."""
+    parameters = entity_type.__dict__.get("__dataclass_params__")
+    return parameters is not None and parameters.init
+
+
+def _has_only_slots(entity_type: type[Any]) -> bool:
+    return all(
+        "__slots__" in cls.__dict__ and "__dict__" not in cls.__slots__ for cls in entity_type.__mro__[:-1]
+    )

@@ -1,0 +1,228 @@
+"""Schemas that are bound to a dataclass: declared fields, inferred ones for the rest, and entities on loading."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import sys
+import threading
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar, ForwardRef, Generic, TypeVar, cast, get_args, get_origin
+
+from marshmallow import Schema
+
+from persistence import fields
+from persistence.errors import MappingError
+from persistence.mapping.construction import Construction, construction_of
+from persistence.mapping.hints import Hint, class_of, field_hints, named, without_none
+from persistence.mapping.inference import Inference
+from persistence.mapping.options import MappingOptions, check_options, own_options
+
+T = TypeVar("T")
+
+HOOKS = ("pre_load", "post_load", "pre_dump", "post_dump")
+
+_lock = threading.RLock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """The dataclass behind a schema.
+
+    Attributes:
+        entity: the dataclass as it was named, perhaps a generic one with arguments.
+        hints: field name -> resolved type hint.
+        construction: how its entities are built.
+        inferred: fields made from hints, by name.
+    """
+
+    entity: Hint
+    hints: Mapping[str, Hint]
+    construction: Construction
+    inferred: Mapping[str, fields.Field[Any]]
+
+    @property
+    def entity_type(self) -> type[Any]:
+        """The dataclass itself."""
+        return self.construction.entity_type
+
+
+class Declaration(Schema, Generic[T]):
+    """A marshmallow schema for the entities of a dataclass."""
+
+    OPTIONS_CLASS = MappingOptions
+    opts: MappingOptions
+
+    _own_meta: ClassVar[type | None] = None
+    _entity: ClassVar[Hint] = None
+    _nested: ClassVar[dict[Hint, type[Schema]]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._own_meta = cls.__dict__.get("Meta")
+        options = _merged_options(cls)
+        check_options(cls.__name__, options)
+        cls.Meta = type("Meta", (Schema.Meta,), options)  # type: ignore[assignment,misc]  # marshmallow reads it next
+
+    @property
+    def declared_fields(self) -> dict[str, fields.Field[Any]]:  # type: ignore[override]  # marshmallow sets it
+        """Declared and inferred fields; marshmallow knows the declared ones only."""
+        return cast("dict[str, fields.Field[Any]]", self.__dict__["declared_fields"])
+
+    @declared_fields.setter
+    def declared_fields(self, declared: dict[str, fields.Field[Any]]) -> None:
+        subject = subject_of(type(self))
+        inferred = copy.deepcopy(dict(subject.inferred))
+        known = {
+            **{name: declared.get(name) for name in subject.hints if name in declared or name in inferred}
+        }
+        ordered = {name: field or inferred[name] for name, field in known.items()}
+        self.__dict__["declared_fields"] = {**ordered, **declared}
+
+    def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: Any = None) -> Any:
+        """Give the entity, or a list of entities, that the data describe.
+
+        Args:
+            data: plain data, as `dump` gives it.
+            many: the data are a list; by default as the schema says.
+            partial: fields that may be missing; then a plain dict is given instead of an entity.
+            unknown: what to do with unknown names.
+
+        Raises:
+            marshmallow.ValidationError: the data are not valid.
+        """
+        loaded = super().load(data, many=many, partial=partial, unknown=unknown)
+        if partial or self.partial:
+            return loaded
+        if self.many if many is None else many:
+            return [self._built(each) for each in loaded]
+        return self._built(loaded)
+
+    def _built(self, loaded: Any) -> Any:
+        construction = subject_of(type(self)).construction
+        return construction.build(loaded) if isinstance(loaded, dict) else loaded
+
+
+def _merged_options(cls: type[Declaration[Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for each in reversed(cls.__mro__):
+        meta = each.__dict__.get("_own_meta") if issubclass(each, Declaration) else each.__dict__.get("Meta")
+        if meta is not None and meta is not Schema.Meta:
+            merged.update(own_options(meta))
+    return merged
+
+
+def entity_of(schema: type[Declaration[Any]]) -> Hint:
+    """Find the entity type that a schema is bound to, through generic parents too.
+
+    Raises:
+        MappingError: it is bound to none.
+    """
+    entity = schema.__dict__.get("_entity") or _bound(schema)
+    if isinstance(entity, str | ForwardRef):
+        entity = _looked_up(schema, named(ForwardRef(entity) if isinstance(entity, str) else entity))
+    if entity is None or isinstance(entity, TypeVar):
+        raise MappingError(
+            f"{schema.__name__} is bound to no entity type; write `class {schema.__name__}(MappingSchema[Entity])`"
+        )
+    return entity
+
+
+def _bound(schema: type) -> Hint:
+    for base in getattr(schema, "__orig_bases__", schema.__bases__):
+        origin = get_origin(base) or base
+        if not (isinstance(origin, type) and issubclass(origin, Declaration)):
+            continue
+        if origin is Declaration:
+            return get_args(base)[0] if get_args(base) else None
+        inner = origin.__dict__.get("_entity") or _bound(origin)
+        if not isinstance(inner, TypeVar):
+            return inner
+        parameters = getattr(origin, "__parameters__", ())
+        arguments = dict(zip(parameters, get_args(base), strict=False))
+        return arguments.get(inner)
+    return None
+
+
+def _looked_up(schema: type, name: str) -> Hint:
+    try:
+        return vars(sys.modules[schema.__module__])[name]
+    except KeyError:
+        raise MappingError(
+            f"{schema.__name__} is bound to {name!r}, which module {schema.__module__!r} does not have"
+        ) from None
+
+
+def subject_of(schema: type[Declaration[Any]]) -> Subject:
+    """Look at the dataclass behind a schema, once.
+
+    Raises:
+        MappingError: it can't be mapped.
+    """
+    known = schema.__dict__.get("_subject")
+    if known is None:
+        with _lock:
+            known = schema.__dict__.get("_subject") or _subject(schema)
+            schema._subject = known  # type: ignore[attr-defined]  # cached on the class that it describes
+    return cast("Subject", known)
+
+
+def _subject(schema: type[Declaration[Any]]) -> Subject:
+    entity = entity_of(schema)
+    hints = field_hints(entity)
+    construction = construction_of(class_of(entity))
+    declared = {field.attribute or name for name, field in schema._declared_fields.items()}
+    excluded = set(schema.opts.exclude)
+    only = set(schema.opts.fields) or set(hints) | set(schema._declared_fields)
+    inferred = {
+        field.name: _inferred(schema, field, hints[field.name])
+        for field in construction.fields
+        if field.name not in declared and field.name not in excluded and field.name in only and field.init
+    }
+    return Subject(entity, hints, construction, inferred)
+
+
+def _inferred(schema: type[Declaration[Any]], field: dataclasses.Field[Any], hint: Hint) -> fields.Field[Any]:
+    place = f"{class_of(entity_of(schema)).__name__}.{field.name}"
+    arguments: dict[str, Any] = {}
+    if field.default_factory is not dataclasses.MISSING:
+        arguments["load_default"] = field.default_factory
+    elif field.default is not dataclasses.MISSING:
+        default = field.default
+        arguments["load_default"] = (lambda: default) if callable(default) else default
+    elif without_none(hint)[1]:
+        arguments["load_default"] = None
+    inference = Inference(place, lambda nested: nested_schema(schema, nested))
+    made = inference.field(hint, **arguments)
+    # DynamoDB has no empty sets: where one is absent it was empty, whatever the dataclass's default.
+    made.required = not arguments and not isinstance(
+        made, fields.StringSet | fields.NumberSet | fields.BinarySet
+    )
+    return made
+
+
+def nested_schema(schema: type[Declaration[Any]], entity: Hint) -> type[Declaration[Any]]:
+    """Give the schema of a nested dataclass that nobody declared one for: inferred, one per outermost mapping."""
+    with _lock:
+        family = schema.__dict__.get("_nested")
+        if family is None:
+            family = schema._nested = {}
+        if entity not in family:
+            name = f"{class_of(entity).__name__}Mapping"
+            made = type(
+                name, (Declaration,), {"_entity": entity, "_nested": family, "__module__": schema.__module__}
+            )
+            family[entity] = made
+        return cast("type[Declaration[Any]]", family[entity])
+
+
+def has_hooks(schema: type[Schema], *names: str) -> bool:
+    """Tell whether a schema has methods decorated as these hooks."""
+    return any(schema._hooks.get(name) for name in names)
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Give the end of a message about an unknown name."""
+    close = get_close_matches(name, known, 1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"

@@ -1,0 +1,116 @@
+"""The options of a mapping's `Meta`: marshmallow's and ours, merged with those of the parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from marshmallow import SchemaOpts
+
+from persistence.errors import MappingError
+from persistence.table import GlobalIndex, Index, Key, LocalIndex, Table
+
+MARSHMALLOW_OPTIONS = frozenset(
+    {
+        "fields",
+        "exclude",
+        "include",
+        "dateformat",
+        "datetimeformat",
+        "timeformat",
+        "render_module",
+        "index_errors",
+        "load_only",
+        "dump_only",
+        "unknown",
+        "register",
+        "many",
+    }
+)
+OWN_OPTIONS = frozenset(
+    {"table", "key", "indexes", "index_keys", "concurrency", "discriminator", "hide_expired"}
+)
+CONCURRENCIES = ("version", "compare", "exists")
+
+
+class MappingOptions(SchemaOpts):
+    """What a mapping's `Meta` says.
+
+    Attributes:
+        table: the name of the table, or its declaration.
+        key: the key of the entity in Python names or templates.
+        indexes: indexes of the table in Python names.
+        index_keys: index name -> key in Python names or templates, for indexes that a `Table` declares.
+        concurrency: "version", "compare" or "exists"; by default "version" with a Version field, else "exists".
+        discriminator: what marks this entity type in a table with templates for keys; by default the class name.
+        hide_expired: leave items past their time to live out of queries.
+    """
+
+    def __init__(self, meta: type) -> None:
+        self.table: str | Table | None = getattr(meta, "table", None)
+        self.key: Key | None = getattr(meta, "key", None)
+        self.indexes: tuple[Index, ...] = tuple(getattr(meta, "indexes", ()))
+        self.index_keys: Mapping[str, Key] = dict(getattr(meta, "index_keys", {}))
+        self.concurrency: str | None = getattr(meta, "concurrency", None)
+        self.discriminator: str | None = getattr(meta, "discriminator", None)
+        self.hide_expired: bool = bool(getattr(meta, "hide_expired", False))
+        super().__init__(meta)
+        # Schemas are found by class, never by name: marshmallow's registry of names would only grow.
+        self.register: bool = getattr(meta, "register", False)
+
+
+def own_options(meta: type) -> Iterator[tuple[str, Any]]:
+    """Give the options that a Meta class sets, its parents' first."""
+    for cls in reversed(meta.__mro__[:-1]):
+        yield from ((name, value) for name, value in vars(cls).items() if not name.startswith("__"))
+
+
+def check_options(schema: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that nobody knows, and values of the wrong kind.
+
+    Args:
+        schema: name of the mapping class, for errors.
+        options: option name -> value.
+
+    Raises:
+        MappingError: an unknown option or a wrong value.
+    """
+    known = sorted(MARSHMALLOW_OPTIONS | OWN_OPTIONS)
+    for name in options:
+        if name not in known and not name.startswith("_"):
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+            raise MappingError(f"{schema}.Meta has an unknown option {name!r}; {hint}")
+    _check_kind(
+        schema, options, "table", (str, Table), 'the name of a table, or Table("name", partition=...)'
+    )
+    _check_kind(schema, options, "key", Key, 'Key("id") or Key("partition", "sort")')
+    _check_kind(schema, options, "index_keys", Mapping, 'a dict such as {"GSI1": Key("ORDER#{id}")}')
+    _check_kind(schema, options, "discriminator", str, "a text")
+    for index in _sequence(schema, options):
+        if not isinstance(index, GlobalIndex | LocalIndex):
+            raise MappingError(
+                f"{schema}.Meta.indexes takes GlobalIndex and LocalIndex, not {type(index).__name__}"
+            )
+    for index_name, key in options.get("index_keys", {}).items():
+        _check_kind(f"{schema}.Meta.index_keys", {index_name: key}, index_name, Key, "a Key")
+    concurrency = options.get("concurrency")
+    if concurrency is not None and concurrency not in CONCURRENCIES:
+        raise MappingError(f"{schema}.Meta.concurrency takes one of {', '.join(CONCURRENCIES)}")
+
+
+def _sequence(schema: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    indexes = options.get("indexes", ())
+    if not isinstance(indexes, tuple | list):
+        raise MappingError(f"{schema}.Meta.indexes takes a tuple of indexes; write (GlobalIndex(...),)")
+    return tuple(indexes)
+
+
+def _check_kind(
+    schema: str, options: Mapping[str, Any], name: str, kind: type | tuple[type, ...], wanted: str
+) -> None:
+    value = options.get(name)
+    if value is not None and not isinstance(value, kind):
+        where = f"{schema}.Meta.{name}" if "." not in schema else f"{schema}[{name!r}]"
+        raise MappingError(f"{where} takes {wanted}, not {type(value).__name__}")

@@ -1,0 +1,175 @@
+"""Plain Python data to tagged attribute values and back, for fields that the compiler does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from decimal import Decimal
+from typing import Any
+
+from persistence.attributes import AttributeValue, NumberRefused, number_text, type_of
+from persistence.mapping.refusal import Refused, Unreadable
+
+DIGITS = 38
+
+
+def float_text(value: float) -> str:
+    """Write a float through its shortest text, in DynamoDB's canonical form.
+
+    Raises:
+        NumberRefused: NaN, infinite, or out of DynamoDB's range.
+    """
+    return number_text(Decimal(repr(value)))
+
+
+def decimal_text(value: Decimal) -> str:
+    """Write a Decimal as `number_text` does, with a short way for everyday numbers.
+
+    Raises:
+        NumberRefused: NaN, infinite, too many digits, or out of DynamoDB's range.
+    """
+    text = str(value)
+    if len(text) <= DIGITS and text[-1] != "0" and "E" not in text and value.is_finite():
+        return text
+    return number_text(value)
+
+
+def number(value: object) -> str:
+    """Write any number that may be stored: int, Decimal or float, but no bool.
+
+    Raises:
+        Refused: it is no number, or DynamoDB can't hold it.
+    """
+    try:
+        if isinstance(value, bool):
+            raise Refused("Not a valid number: a bool.")
+        if isinstance(value, int):
+            return number_text(int(value))
+        if isinstance(value, float):
+            return float_text(float(value))
+        if isinstance(value, Decimal):
+            return number_text(value)
+    except NumberRefused as error:
+        raise Refused(f"Not a number that can be stored: {error}.") from error
+    raise Refused(f"Not a valid number: {type(value).__name__}.")
+
+
+def tagged(value: object) -> AttributeValue:
+    """Tag a plain value by its own type.
+
+    Args:
+        value: None, bool, str, int, float, Decimal, bytes, or lists, tuples, maps and sets of such.
+
+    Raises:
+        Refused: a type or number that DynamoDB can't hold; messages follow the structure.
+    """
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": str(value)}
+        case int() | float() | Decimal():
+            return {"N": number(value)}
+        case bytes() | bytearray() | memoryview():
+            return {"B": bytes(value)}
+        case Set():
+            return tagged_set(value)
+        case Mapping():
+            return {"M": tagged_map(value)}
+        case Sequence():
+            return {"L": list(_tagged_parts(dict(enumerate(value))).values())}
+        case _:
+            raise Refused(f"Can't be stored: {type(value).__name__} is no plain data.")
+
+
+def _tagged_parts(parts: Mapping[Any, object]) -> dict[Any, AttributeValue]:
+    done: dict[Any, AttributeValue] = {}
+    problems: dict[Any, Any] = {}
+    for name, part in parts.items():
+        try:
+            done[name] = tagged(part)
+        except Refused as refused:
+            problems[name] = refused.messages
+    if problems:
+        raise Refused(problems)
+    return done
+
+
+def tagged_map(parts: Mapping[Any, object]) -> dict[str, AttributeValue]:
+    """Tag the entries of a map.
+
+    Raises:
+        Refused: a key that is no text, or an entry that can't be stored.
+    """
+    for name in parts:
+        if not isinstance(name, str):
+            raise Refused(f"Keys of maps must be text, not {type(name).__name__}.")
+    return _tagged_parts(parts)
+
+
+_SET_TAGS: tuple[tuple[tuple[type, ...], str, Callable[[Any], Any]], ...] = (
+    ((str,), "SS", str),
+    ((int, float, Decimal), "NS", number),
+    ((bytes, bytearray), "BS", bytes),
+)
+
+
+def tagged_set(members: Set[Any]) -> AttributeValue:
+    """Tag a set by the one type of its members, which are sorted so that requests repeat themselves.
+
+    Raises:
+        Refused: it is empty, or its members are of several types or of one that DynamoDB's sets can't hold.
+    """
+    if not members:
+        raise Refused("An empty set: DynamoDB has none.")
+    for types, tag, write in _SET_TAGS:
+        if all(isinstance(member, types) and not isinstance(member, bool) for member in members):
+            return {tag: [write(member) for member in _sorted(members)]}
+    kinds = sorted({type(member).__name__ for member in members})
+    raise Refused(f"A set of one type is expected: text, numbers or bytes; found {', '.join(kinds)}.")
+
+
+def _sorted(members: Set[Any]) -> list[Any]:
+    try:
+        return sorted(members)
+    except ArithmeticError as error:  # a signalling NaN can't even be compared
+        raise Refused("Not a number that can be stored: NaN is no number that DynamoDB can hold.") from error
+
+
+def integral_or_decimal(text: str) -> int | Decimal:
+    """Read the text of a number: an int where it has no fraction, else an exact Decimal."""
+    try:
+        return int(text)
+    except ValueError:
+        return Decimal(text)
+
+
+def untagged(stored: AttributeValue) -> Any:
+    """Give the plain value of a tagged one: numbers as int or Decimal, sets as sets.
+
+    Raises:
+        Unreadable: it is no attribute value.
+    """
+    ((tag, content),) = stored.items()
+    match tag:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            return integral_or_decimal(content)
+        case "B":
+            return bytes(content)
+        case "NULL":
+            return None
+        case "M":
+            return {name: untagged(part) for name, part in content.items()}
+        case "L":
+            return [untagged(part) for part in content]
+        case "SS":
+            return set(content)
+        case "NS":
+            return set(map(integral_or_decimal, content))
+        case "BS":
+            return set(map(bytes, content))
+        case _:
+            raise Unreadable("an attribute value", type_of(stored))

@@ -1,0 +1,334 @@
+"""Compiled mappings, and the set of those that an application uses."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Generic, Literal, TypeVar
+
+from persistence import fields
+from persistence.attributes import AttributeValue, Item
+from persistence.errors import DecodeError, MappingError, QueryError
+from persistence.mapping.codec import Codec, SureWay, key_fields
+from persistence.mapping.declaration import Declaration, did_you_mean
+from persistence.mapping.keys import KeyPart
+from persistence.mapping.nodes import Node
+from persistence.mapping.paths import MappedPath, resolved
+from persistence.mapping.records import FieldPlan, Record, RecordPlan, RecordPlans
+from persistence.mapping.refusal import Refused, Unreadable, said
+from persistence.mapping.shapes import RecordShape, shape_of
+from persistence.mapping.tables import Placement, placed
+from persistence.table import Table
+
+T = TypeVar("T")
+
+Concurrency = Literal["version", "compare", "exists"]
+
+
+@dataclass(frozen=True)
+class RoleField:
+    """A field that the unit of work or the service keeps.
+
+    Attributes:
+        name: the entity's attribute, or None where it exists in the table only.
+        attribute: the attribute in the table.
+    """
+
+    name: str | None
+    attribute: str
+    owner: type = field(repr=False)
+    node: Node = field(compare=False, repr=False)
+
+    def encode(self, value: object) -> AttributeValue:
+        """Give the attribute value of a Python value.
+
+        Raises:
+            QueryError: the value can't be stored there.
+        """
+        try:
+            return self.node.encode(value, validate=False)
+        except Refused as refused:
+            raise QueryError(
+                f"{self.owner.__name__}: {self.attribute}: {said(refused.messages)}"
+            ) from refused
+
+    def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value of an attribute value.
+
+        Raises:
+            DecodeError: something else is stored.
+        """
+        try:
+            return self.node.decode(stored)
+        except Unreadable as problem:
+            raise DecodeError(self.owner, self.attribute, problem.expected, problem.found) from problem
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles that fields of a mapping have; None where it has no such field."""
+
+    version: RoleField | None = None
+    created_at: RoleField | None = None
+    updated_at: RoleField | None = None
+    time_to_live: RoleField | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EntityMapping(Generic[T]):
+    """A compiled mapping: everything that is known of how one entity type is stored.
+
+    Attributes:
+        schema: the declaration.
+        entity_type: the dataclass.
+        name: its name.
+        table: the table, in attribute names.
+        attributes: the names of all attributes that the mapping writes.
+        codec: converts entities to items and back.
+        concurrency: how a lost update is noticed: by version, by comparing what changed, or not at all.
+        roles: the fields that the unit of work and the service keep.
+        shape: where nested entities are.
+        discriminator: the attribute that marks this type in a shared table, and its value.
+        hide_expired: items past their time to live are left out of queries.
+    """
+
+    schema: type[Declaration[T]]
+    entity_type: type[T]
+    name: str
+    table: Table
+    attributes: tuple[str, ...]
+    codec: Codec[T]
+    concurrency: Concurrency
+    roles: Roles
+    shape: RecordShape
+    discriminator: tuple[str, AttributeValue] | None
+    hide_expired: bool
+    _plan: RecordPlan = field(repr=False)
+    _placement: Placement = field(repr=False)
+    _sure: SureWay = field(repr=False)
+
+    def key_parts(self, index: str | None = None) -> tuple[KeyPart, ...]:
+        """Give the key parts of the table or of an index, partition key first.
+
+        Args:
+            index: name of an index, or None for the table.
+
+        Returns:
+            The parts; none for an index that never holds these entities.
+
+        Raises:
+            QueryError: the table has no such index.
+        """
+        try:
+            return self._placement.parts[index]
+        except KeyError:
+            known = [name for name in self._placement.parts if name is not None]
+            raise QueryError(
+                f"table {self.table.name!r} has no index {index!r}; {did_you_mean(str(index), known)}"
+            ) from None
+
+    def key_of(self, entity: T) -> Item:
+        """Give the stored key of an entity: the key attributes of the table only.
+
+        Raises:
+            ValidationFailed: a value of the key is None, empty, too long or of a wrong type.
+        """
+        return self._sure.key(entity)
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """The names of the key's fields in the order of their first appearance."""
+        return key_fields(self._placement.parts[None])
+
+    def key_from(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Item:
+        """Give the stored key for the arguments of `get`.
+
+        Args:
+            args: values of the key's fields in the order of their first appearance.
+            kwargs: the same by name, for those that are left.
+
+        Raises:
+            QueryError: too few or too many arguments, unknown names, or values that can't be part of a key.
+        """
+        names = self.key_fields
+        given = dict(zip(names, args, strict=False))
+        twice = [name for name in kwargs if name in given]
+        unknown = [name for name in kwargs if name not in names]
+        if len(args) > len(names) or twice or unknown or len(given) + len(kwargs) < len(names):
+            raise QueryError(self._key_problem(len(args), list(kwargs)))
+        values = {**given, **kwargs}
+        return {part.attribute: part.encode(values) for part in self._placement.parts[None]}
+
+    def _key_problem(self, positional: int, named: list[str]) -> str:
+        came = f"{positional} positional" + (f" and {', '.join(named)}" if named else "")
+        return f"the key of {self.name} is ({', '.join(self.key_fields)}), to be given in this order or by name; got {came}"
+
+    def key_values(self, key: Item) -> tuple[object, ...]:
+        """Give the Python values of the key's fields in the order of their first appearance.
+
+        Args:
+            key: a stored key, or an item that has one.
+
+        Raises:
+            DecodeError: it is no key of this mapping.
+        """
+        values: dict[str, object] = {}
+        for part in self._placement.parts[None]:
+            if part.attribute not in key:
+                raise DecodeError(self.entity_type, part.attribute, "a key attribute", "nothing")
+            values.update(part.parse(key[part.attribute]))
+        return tuple(values[name] for name in self.key_fields)
+
+    def resolve(self, names: tuple[str | int, ...]) -> MappedPath:
+        """Find what is stored at a path in Python names.
+
+        Args:
+            names: such as `("address", "city")` or `("lines", 0, "sku")`.
+
+        Raises:
+            QueryError: there is no such path.
+        """
+        return resolved(self._plan, names)
+
+    def read_role(self, role: RoleField, item: Item) -> object:
+        """Read the attribute of a role from an item.
+
+        Returns:
+            Its Python value, or None where it is absent.
+
+        Raises:
+            DecodeError: something else is stored.
+        """
+        stored = item.get(role.attribute)
+        return None if stored is None or "NULL" in stored else role.decode(stored)
+
+    def assign(self, entity: T, values: Mapping[str, object]) -> T:
+        """Set attributes of an entity.
+
+        Args:
+            entity: the entity; it is changed, unless its class is frozen.
+            values: attribute name -> value; names that the class does not have are skipped.
+
+        Returns:
+            The entity itself, or a changed copy where its class is frozen.
+        """
+        construction = self._plan.construction
+        known = {field.name: values[field.name] for field in construction.fields if field.name in values}
+        if not known:
+            return entity
+        target = copy.copy(entity) if construction.frozen else entity
+        for name, value in known.items():
+            construction.set(target, name, value)
+        return target
+
+
+def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> EntityMapping[T]:
+    """Compile a declaration.
+
+    Args:
+        schema: the declaration.
+        compiled: False makes marshmallow's fields convert their own values and generates no source: slow and sure.
+
+    Raises:
+        MappingError: it can't be used as it is declared.
+    """
+    plans = RecordPlans(compiled=compiled)
+    plan = plans.plan(schema())
+    _plan_everything(plan)
+    placement = placed(plan)
+    sure = SureWay(plan, placement)
+    roles = _roles(plan)
+    return EntityMapping(
+        schema=schema,
+        entity_type=plan.entity_type,
+        name=plan.entity_type.__name__,
+        table=placement.table,
+        attributes=_attributes(plan, placement),
+        codec=Codec(plan, placement, sure, fast=compiled),
+        concurrency=_concurrency(plan, roles),
+        roles=roles,
+        shape=shape_of(plan),
+        discriminator=_discriminator(placement),
+        hide_expired=plan.schema.opts.hide_expired,
+        _plan=plan,
+        _placement=placement,
+        _sure=sure,
+    )
+
+
+def _plan_everything(plan: RecordPlan) -> None:
+    """Plan all nested schemas, so that whatever can't be mapped is known before anything is stored."""
+    seen: set[RecordPlan] = set()
+    waiting: list[Any] = [plan]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, RecordPlan):
+            if each not in seen:
+                seen.add(each)
+                waiting.extend(field.node for field in each.fields)
+        elif isinstance(each, Record):
+            waiting.append(each.plan)
+        elif isinstance(each, tuple):
+            waiting.extend(each)
+        elif isinstance(each, Node):
+            waiting.append(getattr(each, "inner", None))
+
+
+def _attributes(plan: RecordPlan, placement: Placement) -> tuple[str, ...]:
+    own = [field.attribute for field in plan.fields if field.stored]
+    keys = [part.attribute for parts in placement.parts.values() for part in parts]
+    marks = [placement.discriminator[0]] if placement.discriminator else []
+    return tuple(dict.fromkeys((*own, *keys, *marks)))
+
+
+def _discriminator(placement: Placement) -> tuple[str, AttributeValue] | None:
+    if placement.discriminator is None:
+        return None
+    attribute, value = placement.discriminator
+    return attribute, {"S": value}
+
+
+_ROLES: Mapping[str, type[fields.Field[Any]]] = MappingProxyType(
+    {
+        "version": fields.Version,
+        "created_at": fields.CreatedAt,
+        "updated_at": fields.UpdatedAt,
+        "time_to_live": fields.TimeToLive,
+    }
+)
+
+
+def _roles(plan: RecordPlan) -> Roles:
+    found: dict[str, RoleField] = {}
+    for role, kind in _ROLES.items():
+        having = [field for field in plan.fields if isinstance(field.field, kind)]
+        if len(having) > 1:
+            raise MappingError(
+                f"{type(plan.schema).__name__} has two {kind.__name__} fields, {having[0].name!r} and "
+                f"{having[1].name!r}; an entity has one"
+            )
+        if having:
+            found[role] = _role(plan, having[0])
+    return Roles(**found)
+
+
+def _role(plan: RecordPlan, having: FieldPlan) -> RoleField:
+    name = having.name if having.on_entity else None
+    return RoleField(name, having.attribute, plan.entity_type, having.node)
+
+
+def _concurrency(plan: RecordPlan, roles: Roles) -> Concurrency:
+    wanted = plan.schema.opts.concurrency
+    name = type(plan.schema).__name__
+    if roles.version is not None:
+        if wanted not in (None, "version"):
+            raise MappingError(
+                f"{name}.Meta.concurrency is {wanted!r}, but {name} has a Version field; leave one of them out"
+            )
+        return "version"
+    if wanted == "version":
+        raise MappingError(f"{name}.Meta.concurrency is 'version', but {name} has no field fields.Version()")
+    return "compare" if wanted == "compare" else "exists"

@@ -1,0 +1,357 @@
+"""The nodes of single values: a table of what Python types are stored as, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from persistence import fields
+from persistence.attributes import NumberRefused, number_text
+from persistence.mapping.nodes import Node, Scalar
+from persistence.mapping.plain import decimal_text, float_text, integral_or_decimal
+from persistence.mapping.refusal import Refused
+
+V = TypeVar("V")
+
+_MICROSECOND = dt.timedelta(microseconds=1)
+# Within these bounds an int is surely short enough, and CPython compares ints of one machine digit fast.
+_INT_SOURCE = 'f"{{{v}}}" if -1073741824 < {v} < 1073741824 else {number_text}({v})'
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Refused("Not a valid string.")
+    return str.__str__(value)
+
+
+def _integer(value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Refused("Not a valid integer.")
+    return number_text(int(value))
+
+
+def _parse_integer(text: str) -> int:
+    number = integral_or_decimal(text)
+    if number != int(number):
+        raise NumberRefused("it has a fraction")
+    return int(number)
+
+
+def _decimal(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return number_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number_text(int(value))
+    raise Refused("Not a valid decimal number; expected Decimal or int.")
+
+
+def _float(value: Any) -> str:
+    if isinstance(value, float):
+        return float_text(float(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number_text(int(value))
+    raise Refused("Not a valid number; expected float or int.")
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Refused("Not a valid boolean.")
+    return value
+
+
+def _parse_boolean(content: Any) -> bool:
+    return _boolean(content)
+
+
+def _binary(value: Any) -> bytes:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise Refused("Not bytes.")
+    return bytes(value)
+
+
+def _datetime(value: Any) -> str:
+    if not isinstance(value, dt.datetime):
+        raise Refused("Not a valid datetime.")
+    return fields.utc_text(value)
+
+
+def read_datetime(text: str) -> dt.datetime:
+    """Read ISO-8601 text with a UTC offset.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    read = dt.datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError("it has no UTC offset")
+    return read
+
+
+def _date(value: Any) -> str:
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise Refused("Not a valid date.")
+    return value.isoformat()
+
+
+def _time(value: Any) -> str:
+    if not isinstance(value, dt.time):
+        raise Refused("Not a valid time.")
+    return value.isoformat()
+
+
+def _timedelta(value: Any) -> str:
+    if not isinstance(value, dt.timedelta):
+        raise Refused("Not a valid period of time.")
+    return number_text(Decimal(value // _MICROSECOND).scaleb(-6))
+
+
+def _parse_timedelta(text: str) -> dt.timedelta:
+    return dt.timedelta(microseconds=int(Decimal(text).scaleb(6)))
+
+
+def _uuid(value: Any) -> str:
+    if not isinstance(value, uuid.UUID):
+        raise Refused("Not a valid UUID.")
+    return str(value)
+
+
+def _helpers(**helpers: object) -> Mapping[str, object]:
+    return MappingProxyType(helpers)
+
+
+STRING = Scalar("a string (S)", "S", _text, _text, "type({v}) is not str", empty="")
+INTEGER = Scalar(
+    "an integer (N)",
+    "N",
+    _integer,
+    _parse_integer,
+    "type({v}) is not int",
+    _INT_SOURCE,
+    "int({c})",
+    _helpers(number_text=number_text),
+    empty=0,
+)
+DECIMAL = Scalar(
+    "a number (N)",
+    "N",
+    _decimal,
+    Decimal,
+    "type({v}) is not {Decimal}",
+    "{decimal_text}({v})",
+    "{Decimal}({c})",
+    _helpers(Decimal=Decimal, decimal_text=decimal_text),
+    empty=Decimal(0),
+)
+FLOAT = Scalar(
+    "a number (N)",
+    "N",
+    _float,
+    float,
+    "type({v}) is not float",
+    "{float_text}({v})",
+    "float({c})",
+    _helpers(float_text=float_text),
+    empty=0.0,
+)
+NUMBER = Scalar(
+    "a number (N)",
+    "N",
+    _decimal,
+    integral_or_decimal,
+    "type({v}) is not int",
+    _INT_SOURCE,
+    "{parse}({c})",
+    _helpers(number_text=number_text, parse=integral_or_decimal),
+)
+BOOLEAN = Scalar("a boolean (BOOL)", "BOOL", _boolean, _parse_boolean, "type({v}) is not bool", empty=False)
+BINARY = Scalar("bytes (B)", "B", _binary, _binary, "type({v}) is not bytes", empty=b"")
+DATETIME = Scalar(
+    "an ISO-8601 datetime with a UTC offset (S)",
+    "S",
+    _datetime,
+    read_datetime,
+    "type({v}) is not {datetime}",
+    "{utc_text}({v})",
+    "{read_datetime}({c})",
+    _helpers(datetime=dt.datetime, utc_text=fields.utc_text, read_datetime=read_datetime),
+)
+DATE = Scalar(
+    "an ISO-8601 date (S)",
+    "S",
+    _date,
+    dt.date.fromisoformat,
+    "type({v}) is not {date}",
+    "{v}.isoformat()",
+    "{parse}({c})",
+    _helpers(date=dt.date, parse=dt.date.fromisoformat),
+)
+TIME = Scalar(
+    "an ISO-8601 time (S)",
+    "S",
+    _time,
+    dt.time.fromisoformat,
+    "type({v}) is not {time}",
+    "{v}.isoformat()",
+    "{parse}({c})",
+    _helpers(time=dt.time, parse=dt.time.fromisoformat),
+)
+TIMEDELTA = Scalar(
+    "a number of seconds (N)",
+    "N",
+    _timedelta,
+    _parse_timedelta,
+    "type({v}) is not {timedelta}",
+    "{write}({v})",
+    "{parse}({c})",
+    _helpers(timedelta=dt.timedelta, write=_timedelta, parse=_parse_timedelta),
+    empty=dt.timedelta(0),
+)
+UUID = Scalar(
+    "a UUID (S)",
+    "S",
+    _uuid,
+    uuid.UUID,
+    "type({v}) is not {UUID}",
+    "str({v})",
+    "{UUID}({c})",
+    _helpers(UUID=uuid.UUID),
+)
+
+
+def time_to_live(field: fields.TimeToLive) -> Scalar:
+    """Make the node of a time to live: a datetime or int in Python, epoch seconds in the table."""
+
+    def accept(value: Any) -> str:
+        return str(field._serialize(value, None, None))
+
+    def parse(text: str) -> Any:
+        return field._deserialize(integral_or_decimal(text), None, None)
+
+    return Scalar(
+        "a time to live in epoch seconds (N)",
+        "N",
+        accept,
+        parse,
+        "False",
+        "{accept}({v})",
+        "{parse}({c})",
+        _helpers(accept=accept, parse=parse),
+    )
+
+
+def choice(
+    expected: str, contents: Mapping[Any, Any], find: Callable[[Any], Any] | None = None
+) -> Node | None:
+    """Make the node of a few known values, such as an enum's members or a Literal's values.
+
+    Args:
+        expected: what is stored, in words.
+        contents: Python value -> plain value as stored: all text, all int or all bool.
+        find: finds further values by their content, as an enum's `_missing_` does.
+
+    Returns:
+        The node, or None where the plain values are of other or of several types.
+    """
+    kinds = {type(content) for content in contents.values()}
+    if not kinds <= {str, int, bool} or len(kinds) != 1:
+        return None
+    tag, write = {str: ("S", str), int: ("N", number_text), bool: ("BOOL", bool)}[kinds.pop()]
+    stored = {value: write(content) for value, content in contents.items()}
+    by_content = {content: value for value, content in stored.items()}
+    types = {type(value) for value in contents}
+
+    def accept(value: Any) -> Any:
+        if type(value) not in types or value not in stored:
+            raise Refused(f"Not one of the {len(stored)} values of {expected}.")
+        return stored[value]
+
+    def parse(content: Any) -> Any:
+        if content in by_content or find is None:
+            return by_content[content]
+        return find(integral_or_decimal(content) if tag == "N" else content)
+
+    return Scalar(
+        f"{expected} ({tag})",
+        tag,
+        accept,
+        parse,
+        "False",
+        "{accept}({v})",
+        "{by_content}[{c}]",
+        _helpers(accept=accept, by_content=by_content),
+    )
+
+
+def enumeration(kind: type[enum.Enum], *, by_value: bool) -> Node | None:
+    """Make the node of an enum, stored by value or by name.
+
+    Returns:
+        The node, or None where the values are not all text or all int.
+    """
+    if not by_value:
+        return _enumeration(kind, {member.name: member for member in kind}, kind.__getitem__)
+    if issubclass(kind, enum.Flag):
+        return _flags(kind)
+    return _enumeration(kind, {member.value: member for member in kind}, kind)
+
+
+def _enumeration(
+    kind: type[enum.Enum], members: Mapping[Any, enum.Enum], find: Callable[[Any], enum.Enum]
+) -> Node | None:
+    kinds = {str if isinstance(key, str) else type(key) for key in members}
+    if len(kinds) != 1 or not kinds <= {str, int}:
+        return None
+    tag, write = ("S", str.__str__) if kinds == {str} else ("N", number_text)
+    contents = {member: write(key) for key, member in members.items()}
+    by_content = {content: member for member, content in contents.items()}
+
+    def accept(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise Refused(f"Not a {kind.__name__}.")
+        return contents[value]
+
+    def parse(content: Any) -> Any:
+        known = by_content.get(content)
+        return find(_parse_integer(content) if tag == "N" else content) if known is None else known
+
+    # Members are looked up by identity where it is possible: an enum's own hash is a Python function.
+    return Scalar(
+        f"a {kind.__name__} ({tag})",
+        tag,
+        accept,
+        parse,
+        "type({v}) is not {kind}",
+        "{contents}[{v}._name_]",
+        "{by_content}[{c}]",
+        _helpers(
+            kind=kind,
+            contents={member.name: content for member, content in contents.items()},
+            by_content=by_content,
+        ),
+    )
+
+
+def _flags(kind: type[enum.Flag]) -> Node:
+    def accept(value: Any) -> str:
+        if not isinstance(value, kind):
+            raise Refused(f"Not a {kind.__name__}.")
+        return number_text(value.value)
+
+    def parse(text: str) -> enum.Flag:
+        return kind(_parse_integer(text))
+
+    return Scalar(
+        f"a {kind.__name__} (N)",
+        "N",
+        accept,
+        parse,
+        "False",
+        "{accept}({v})",
+        "{parse}({c})",
+        _helpers(accept=accept, parse=parse),
+    )

@@ -1,0 +1,280 @@
+"""The table of a mapping: from Python names and templates in `Meta` to attribute names and key parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from persistence import fields
+from persistence.errors import MappingError
+from persistence.mapping.containers import Foreign
+from persistence.mapping.declaration import did_you_mean
+from persistence.mapping.fieldnodes import foreign_key_type
+from persistence.mapping.keys import KeyPart, Template, is_template, limit_of, parse_template
+from persistence.mapping.nodes import Node
+from persistence.mapping.options import MappingOptions
+from persistence.mapping.records import FieldPlan, RecordPlan
+from persistence.table import GlobalIndex, Index, Key, LocalIndex, ScalarType, Table
+
+IndexParts = Mapping[str | None, tuple[KeyPart, ...]]
+"""Index name, or None for the table itself -> its key parts, partition key first."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the entities of a mapping are stored.
+
+    Attributes:
+        table: the table in attribute names.
+        parts: the key parts of the table and of each index that holds these entities.
+        discriminator: what marks them in the table, where keys are made by templates.
+    """
+
+    table: Table
+    parts: IndexParts
+    discriminator: tuple[str, str] | None
+
+    def distinct_parts(self) -> tuple[KeyPart, ...]:
+        """Give the key parts of the table and of all indexes, one for each attribute: the strictest."""
+        every = [part for parts in self.parts.values() for part in parts]
+        return tuple({part.attribute: part for part in sorted(every, key=lambda part: -part.limit)}.values())
+
+
+def placed(plan: RecordPlan) -> Placement:
+    """Find where the entities of a mapping are stored.
+
+    Raises:
+        MappingError: the options contradict the fields or each other.
+    """
+    options: MappingOptions = plan.schema.opts
+    name = type(plan.schema).__name__
+    if options.table is None:
+        raise MappingError(f'{name}.Meta has no table; write table = "..." or table = Table(...)')
+    return _Placing(plan, options, name).placement()
+
+
+class _Placing:
+    def __init__(self, plan: RecordPlan, options: MappingOptions, name: str) -> None:
+        self._plan = plan
+        self._options = options
+        self._name = name
+        self._by_name = {field.name: field for field in plan.fields}
+        self._by_attribute = {field.attribute: field for field in plan.fields if field.stored}
+        self._shared = options.table if isinstance(options.table, Table) else None
+
+    def placement(self) -> Placement:
+        table = self._shared or self._own_table()
+        table = self._with_indexes(table)
+        parts = dict(self._all_parts(table))
+        self._refuse_clashes(parts)
+        table = replace(table, types=self._types(table, parts), time_to_live=self._time_to_live(table))
+        return Placement(table, parts, self._discriminator(table, parts))
+
+    # The table
+
+    def _own_table(self) -> Table:
+        key = self._options.key
+        if key is None:
+            raise MappingError(
+                f'{self._name}.Meta has no key; write key = Key("id") with the names of fields'
+            )
+        for text in key.names:
+            if is_template(text):
+                raise MappingError(
+                    f"{self._name}.Meta.key: the template {text!r} needs a table that names its key attributes; write "
+                    f'table = Table({self._options.table!r}, partition="PK", sort="SK")'
+                )
+        names = [self._key_field(text, "key").attribute for text in key.names]
+        return Table(str(self._options.table), *names, discriminator=None)
+
+    def _with_indexes(self, table: Table) -> Table:
+        added = tuple(map(self._in_attribute_names, self._options.indexes))
+        table = replace(table, indexes=(*table.indexes, *added))
+        for index in table.indexes:
+            if isinstance(index, LocalIndex) and table.sort is None:
+                raise MappingError(
+                    f"{self._name}: the local index {index.name!r} needs a table with a sort key; use a GlobalIndex, or "
+                    'Key("partition", "sort")'
+                )
+        unknown = [
+            name for name in self._options.index_keys if name not in {index.name for index in table.indexes}
+        ]
+        if unknown:
+            known = [index.name for index in table.indexes]
+            raise MappingError(
+                f"{self._name}.Meta.index_keys names the index {unknown[0]!r}, which table {table.name!r} does not "
+                f"declare; {did_you_mean(unknown[0], known)}"
+            )
+        return table
+
+    def _in_attribute_names(self, index: Index) -> Index:
+        where = f"indexes ({index.name})"
+        projected = tuple(self._attribute(name, where) for name in index.projection.attributes)
+        projection = replace(index.projection, attributes=projected)
+        if isinstance(index, LocalIndex):
+            return replace(index, sort=self._key_field(index.sort, where).attribute, projection=projection)
+        names = [self._key_field(text, where).attribute for text in index.key.names]
+        return GlobalIndex(index.name, Key(*names), projection)
+
+    def _attribute(self, name: str, where: str) -> str:
+        return self._field(name, where).attribute
+
+    def _field(self, name: str, where: str) -> FieldPlan:
+        found = self._by_name.get(name)
+        if found is None:
+            raise MappingError(
+                f"{self._name}.Meta.{where} names {name!r}, but {self._plan.entity_type.__name__} has no such field; "
+                f"{did_you_mean(name, list(self._by_name))}"
+            )
+        return found
+
+    def _key_field(self, name: str, where: str) -> FieldPlan:
+        found = self._field(name, where)
+        if _key_type(found) is None:
+            raise MappingError(
+                f"{self._name}.Meta.{where}: {name!r} is stored as {found.node.expected}, which can't be a key; keys are "
+                "text, numbers or bytes"
+            )
+        if not found.stored:
+            raise MappingError(
+                f"{self._name}.Meta.{where}: {name!r} is load_only, so that it is never stored"
+            )
+        return found
+
+    # The key parts
+
+    def _all_parts(self, table: Table) -> Iterator[tuple[str | None, tuple[KeyPart, ...]]]:
+        own = self._parts(self._options.key, table.key, "key")
+        if not own:
+            raise MappingError(
+                f"{self._name}.Meta has no key, and no fields of {self._plan.entity_type.__name__} are stored as "
+                f"{', '.join(map(repr, table.key.names))}; write key = Key(...)"
+            )
+        for part in own:
+            self._refuse_unrestorable(part)
+        yield None, own
+        for index in table.indexes:
+            key = self._options.index_keys.get(index.name)
+            names = table.index_key(index.name)
+            parts = self._parts(key, names, f"index_keys[{index.name!r}]", own)
+            yield index.name, parts
+
+    def _parts(
+        self, key: Key | None, names: Key, where: str, known: tuple[KeyPart, ...] = ()
+    ) -> tuple[KeyPart, ...]:
+        if key is None:
+            return self._parts_by_attribute(names, known)
+        if len(key.names) != len(names.names):
+            raise MappingError(
+                f"{self._name}.Meta.{where} has {len(key.names)} parts, but the key has {len(names.names)}: "
+                f"{', '.join(map(repr, names.names))}"
+            )
+        pairs = zip(key.names, names.names, strict=True)
+        return tuple(
+            self._part(text, name, where, sort=bool(place)) for place, (text, name) in enumerate(pairs)
+        )
+
+    def _parts_by_attribute(self, names: Key, known: tuple[KeyPart, ...]) -> tuple[KeyPart, ...]:
+        own = {part.attribute: part for part in known}
+        parts: list[KeyPart] = []
+        for place, name in enumerate(names.names):
+            if name in own:
+                parts.append(own[name])
+            elif name in self._by_attribute:
+                parts.append(self._part(self._by_attribute[name].name, name, "key", sort=bool(place)))
+            else:
+                return ()
+        return tuple(parts)
+
+    def _part(self, text: str, attribute: str, where: str, *, sort: bool) -> KeyPart:
+        owner, limit = self._plan.entity_type, limit_of(sort=sort)
+        if not is_template(text) and not self._is_constant(text):
+            found = self._key_field(text, where)
+            kind = _key_type(found) or "S"
+            return KeyPart(attribute, kind, (found.name,), None, limit, owner, node=found.node)
+        template = parse_template(
+            text, f"{self._name}.Meta.{where}", lambda name: self._slot_node(name, where)
+        )
+        names = tuple(dict.fromkeys(slot.name for slot in template.slots))
+        return KeyPart(attribute, "S", names, text, limit, owner, parsed=template)
+
+    def _is_constant(self, text: str) -> bool:
+        return (
+            self._shared is not None
+            and text.isupper()
+            and text.lower() not in {name.lower() for name in self._by_name}
+        )
+
+    def _slot_node(self, name: str, where: str) -> Node:
+        found = self._field(name, where)
+        if not found.on_entity:
+            raise MappingError(
+                f"{self._name}.Meta.{where} uses {name!r}, which {self._plan.entity_type.__name__} does not have as an "
+                "attribute, so that the template can't be filled; add the attribute to the entity"
+            )
+        return found.node
+
+    def _refuse_unrestorable(self, part: KeyPart) -> None:
+        template: Template | None = part.parsed
+        for slot in template.slots if template else ():
+            if not slot.restores:
+                raise MappingError(
+                    f"{self._name}.Meta.key: {{{slot.name}:{slot.spec}}} keeps only a part of {slot.name!r}, so that the "
+                    "key can't be parsed back; use it in an index, or write {" + slot.name + "}"
+                )
+
+    # What must not clash
+
+    def _refuse_clashes(self, parts: IndexParts) -> None:
+        for part in (part for each in parts.values() for part in each):
+            field = self._by_attribute.get(part.attribute)
+            if field is not None and (part.template is not None or part.fields != (field.name,)):
+                raise MappingError(
+                    f"{self._name}: the field {field.name!r} is stored as {part.attribute!r}, which is a key attribute "
+                    "that is made from other fields; give the field another data_key"
+                )
+
+    def _types(self, table: Table, parts: IndexParts) -> Mapping[str, ScalarType]:
+        types = dict(table.types)
+        for part in (part for each in parts.values() for part in each):
+            declared = types.setdefault(part.attribute, part.type) if self._shared is None else None
+            wanted = declared or types.get(part.attribute, part.type)
+            if wanted != part.type:
+                raise MappingError(
+                    f"{self._name}: the key attribute {part.attribute!r} of table {table.name!r} is declared as {wanted}, "
+                    f"but this mapping stores {part.type} there"
+                )
+            types[part.attribute] = part.type
+        return types
+
+    def _time_to_live(self, table: Table) -> str | None:
+        found = next(
+            (field for field in self._plan.fields if isinstance(field.field, fields.TimeToLive)), None
+        )
+        if found is None:
+            return table.time_to_live
+        if table.time_to_live not in (None, found.attribute):
+            raise MappingError(
+                f"{self._name}: the time to live of table {table.name!r} is the attribute {table.time_to_live!r}, but "
+                f"{found.name!r} is stored as {found.attribute!r}"
+            )
+        return found.attribute
+
+    def _discriminator(self, table: Table, parts: IndexParts) -> tuple[str, str] | None:
+        templates = any(part.template is not None for each in parts.values() for part in each)
+        if table.discriminator is None or not templates:
+            return None
+        attribute = table.discriminator
+        if attribute in self._by_attribute or attribute in table.key_types:
+            raise MappingError(
+                f"{self._name}: {attribute!r} is both the discriminator of table {table.name!r} and an attribute of the "
+                'mapping; give the field another data_key, or write Table(..., discriminator="...")'
+            )
+        return attribute, self._options.discriminator or self._plan.entity_type.__name__
+
+
+def _key_type(field: FieldPlan) -> ScalarType | None:
+    if isinstance(field.node, Foreign):
+        return foreign_key_type(field.field)
+    return field.node.key_type

@@ -1,0 +1,304 @@
+"""Choosing how a query is answered, without any I/O: conditions x key schemas -> one access path.
+
+A table or index can answer when the conditions fix all fields of its partition key. Among those the one wins
+whose sort key is pinned down most, then the table itself, then local, then global indexes, as declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from persistence.attributes import AttributeValue
+from persistence.errors import QueryError
+from persistence.expressions import (
+    BeginsWith,
+    Between,
+    Compare,
+    Condition,
+    KeyCondition,
+    Path,
+    Value,
+    all_of,
+)
+from persistence.mapping import EntityMapping, KeyPart
+from persistence.query.lowering import lower
+from persistence.query.terms import Comparison, Operator, PathOperand, Term, conjuncts, dotted
+from persistence.table import GlobalIndex, LocalIndex
+
+_RANGE_OPERATORS: frozenset[Operator] = frozenset({"<", "<=", ">", ">=", "between", "begins_with"})
+
+_EXACT, _RANGE, _PARTITION = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a query asks for, apart from paging.
+
+    Attributes:
+        term: the conditions, or None.
+        order_by: the field by which results are sorted, or None.
+        index: name of the index that must be used, or None.
+        consistent: whether the read must be strongly consistent.
+        scan: whether the whole table is meant to be read.
+    """
+
+    term: Term | None = None
+    order_by: str | None = None
+    index: str | None = None
+    consistent: bool = False
+    scan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPath:
+    """How a query is answered.
+
+    Attributes:
+        kind: "query" for one partition, "scan" for a whole table or index.
+        index: the index that is read, None for the table.
+        key_condition: what a query demands of the key.
+        filter: applied by the service after reading; what it drops is paid for.
+        refused: index name (None: the table) -> why it can't answer.
+    """
+
+    kind: Literal["query", "scan"]
+    index: str | None
+    key_condition: KeyCondition | None
+    filter: Condition | None
+    refused: tuple[tuple[str | None, str], ...] = ()
+
+    def __str__(self) -> str:
+        source = f"index {self.index!r}" if self.index else "the table"
+        lines = [f"{self.kind} of {source}"]
+        if self.key_condition is not None:
+            sort = self.key_condition.sort
+            lines.append(f"  partition key: {self.key_condition.partition[0]}")
+            lines.append(f"  sort key: {'any' if sort is None else type(sort).__name__}")
+        lines.append(f"  filter: {'none' if self.filter is None else 'after reading, paid for in full'}")
+        lines += [f"  not {name or 'the table'}: {reason}" for name, reason in self.refused]
+        lines.append(
+            "  pending changes of the unit are not seen; tracked entities come as they are in memory"
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A table or index that can answer; `used` are the terms that its key condition takes over."""
+
+    rank: int
+    index: str | None
+    key_condition: KeyCondition
+    used: tuple[Term, ...]
+
+
+class _Unfit(Exception):
+    """Why a table or index can't answer a query."""
+
+
+def choose(mapping: EntityMapping[Any], wish: Wish) -> AccessPath:
+    """Choose the access path of a query.
+
+    Raises:
+        QueryError: names, operands or an order that can't be, or an index that can't serve.
+    """
+    if wish.scan:
+        return _scan(mapping, wish, ())
+    found, refused = _candidates(mapping, wish)
+    if found:
+        best = min(found, key=lambda candidate: candidate.rank)
+        return AccessPath("query", best.index, best.key_condition, _filter(mapping, wish, best), refused)
+    if wish.index is not None or wish.order_by is not None:
+        reasons = "; ".join(f"{name or 'the table'}: {reason}" for name, reason in refused)
+        raise QueryError(f"{mapping.name}: no key serves this query ({reasons})")
+    return _scan(mapping, wish, refused)
+
+
+def _candidates(
+    mapping: EntityMapping[Any], wish: Wish
+) -> tuple[list[_Candidate], tuple[tuple[str | None, str], ...]]:
+    found: list[_Candidate] = []
+    refused: list[tuple[str | None, str]] = []
+    for index in _indexes(mapping, wish):
+        try:
+            found.append(_candidate(mapping, wish, index))
+        except _Unfit as unfit:
+            refused.append((index, str(unfit)))
+    return found, tuple(refused)
+
+
+def _indexes(mapping: EntityMapping[Any], wish: Wish) -> Iterator[str | None]:
+    declared = mapping.table.indexes
+    local = [index.name for index in declared if isinstance(index, LocalIndex)]
+    known = [None, *local, *(index.name for index in declared if isinstance(index, GlobalIndex))]
+    if wish.index is None:
+        yield from known
+    elif wish.index in known:
+        yield wish.index
+    else:
+        names = ", ".join(repr(name) for name in known if name) or "none"
+        raise QueryError(f"{mapping.name} has no index {wish.index!r}; its indexes are: {names}")
+
+
+def _candidate(mapping: EntityMapping[Any], wish: Wish, index: str | None) -> _Candidate:
+    _check_kind(mapping, wish, index)
+    partition, *rest = mapping.key_parts(index)
+    sort = rest[0] if rest else None
+    terms = conjuncts(wish.term)
+    equal = _equalities(terms)
+    if not set(partition.fields) <= equal.keys():
+        missing = ", ".join(name for name in partition.fields if name not in equal)
+        raise _Unfit(f"its partition key needs an equality on {missing}")
+    _check_order(wish, sort)
+    used = [equal[name] for name in partition.fields]
+    values = {name: term.operands[0] for name, term in equal.items()}
+    rank, condition, more = _sort_condition(mapping, sort, terms, equal, values)
+    key = KeyCondition((partition.attribute, _encoded(mapping, partition, values)), condition)
+    return _Candidate(rank, index, key, (*used, *more))
+
+
+def _check_kind(mapping: EntityMapping[Any], wish: Wish, index: str | None) -> None:
+    if index is None:
+        return
+    declared = mapping.table.index(index)
+    if declared.projection.kind != "ALL":
+        raise _Unfit(
+            f"it holds only some attributes ({declared.projection.kind}), and whole entities are wanted"
+        )
+    if wish.consistent and isinstance(declared, GlobalIndex):
+        raise _Unfit("a global index can't be read consistently")
+
+
+def _check_order(wish: Wish, sort: KeyPart | None) -> None:
+    if wish.order_by is None:
+        return
+    if sort is None or sort.fields[:1] != (wish.order_by,):
+        raise _Unfit(f"it is not sorted by {wish.order_by}")
+
+
+def _equalities(terms: tuple[Term, ...]) -> dict[str, Comparison]:
+    """Give the equalities with a value on fields of the entity itself; of two on one field the first."""
+    found: dict[str, Comparison] = {}
+    for term in terms:
+        if _is_plain(term) and isinstance(term, Comparison) and term.operator == "=":
+            found.setdefault(str(term.names[0]), term)
+    return found
+
+
+def _is_plain(term: Term) -> bool:
+    return (
+        isinstance(term, Comparison)
+        and len(term.names) == 1
+        and not term.size
+        and not any(operand is None or isinstance(operand, PathOperand) for operand in term.operands)
+    )
+
+
+def _sort_condition(
+    mapping: EntityMapping[Any],
+    sort: KeyPart | None,
+    terms: tuple[Term, ...],
+    equal: dict[str, Comparison],
+    values: dict[str, object],
+) -> tuple[int, Compare | Between | BeginsWith | None, tuple[Term, ...]]:
+    if sort is None:
+        return _EXACT, None, ()
+    path = Path.of(sort.attribute)
+    if set(sort.fields) <= equal.keys():
+        used = tuple(equal[name] for name in sort.fields)
+        return _EXACT, Compare("=", path, Value(_encoded(mapping, sort, values))), used
+    if sort.template is None:
+        return _range(mapping, sort, path, terms)
+    prefix = sort.prefix(values)
+    if prefix:
+        return _RANGE, BeginsWith(path, Value({"S": prefix})), ()
+    return _PARTITION, None, ()
+
+
+def _range(
+    mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[Term, ...]
+) -> tuple[int, Compare | Between | BeginsWith | None, tuple[Term, ...]]:
+    (name,) = sort.fields
+    ranges = [term for term in terms if _is_range(term, name)]
+    if not ranges:
+        return _PARTITION, None, ()
+    if len(ranges) > 1:
+        raise QueryError(
+            f"{mapping.name}: {len(ranges)} conditions on the sort key {name}; DynamoDB takes one. "
+            "Write between(...) for both ends of a range"
+        )
+    (term,) = ranges
+    condition = lower(term, mapping)
+    assert isinstance(condition, Compare | Between | BeginsWith)
+    return _RANGE, condition, (term,)
+
+
+def _is_range(term: Term, name: str) -> bool:
+    return (
+        isinstance(term, Comparison)
+        and _is_plain(term)
+        and term.names == (name,)
+        and term.operator in _RANGE_OPERATORS
+    )
+
+
+def _encoded(mapping: EntityMapping[Any], part: KeyPart, values: dict[str, object]) -> AttributeValue:
+    for name in part.fields:
+        mapping.resolve((name,)).encode(values[name])
+    return part.encode({name: values[name] for name in part.fields})
+
+
+def _filter(mapping: EntityMapping[Any], wish: Wish, chosen: _Candidate) -> Condition | None:
+    rest = [term for term in conjuncts(wish.term) if not any(term is used for used in chosen.used)]
+    keys = mapping.table.key_names(chosen.index)
+    conditions = []
+    for term in rest:
+        condition = lower(term, mapping)
+        _refuse_key_filter(term, mapping, keys)
+        conditions.append(condition)
+    return all_of(*conditions, _discriminated(mapping))
+
+
+def _refuse_key_filter(term: Term, mapping: EntityMapping[Any], keys: tuple[str, ...]) -> None:
+    """Refuse what the service refuses: filters on key attributes (developer guide, "Filter expressions")."""
+    for names in _paths(term):
+        if mapping.resolve(names).path.attribute in keys:
+            raise QueryError(
+                f"{mapping.name}: this condition on the key field {dotted(names)} can't be asked of the key: "
+                "a partition "
+                "key takes `==`, a sort key one of == < <= > >= between startswith, once"
+            )
+
+
+def _paths(term: Term) -> Iterator[tuple[str | int, ...]]:
+    match term:
+        case Comparison():
+            yield term.names
+            yield from (part.names for part in term.operands if isinstance(part, PathOperand))
+        case _:
+            for part in getattr(term, "terms", None) or (term.term,):  # type: ignore[union-attr]
+                yield from _paths(part)
+
+
+def _discriminated(mapping: EntityMapping[Any]) -> Condition | None:
+    if mapping.discriminator is None:
+        return None
+    attribute, value = mapping.discriminator
+    return Compare("=", Path.of(attribute), Value(value))
+
+
+def _scan(mapping: EntityMapping[Any], wish: Wish, refused: tuple[tuple[str | None, str], ...]) -> AccessPath:
+    condition = None if wish.term is None else lower(wish.term, mapping)
+    if wish.order_by is not None:
+        raise QueryError(
+            f"{mapping.name}: a scan has no order; order_by needs an equality on a partition key"
+        )
+    if wish.index is not None:
+        tuple(_indexes(mapping, wish))
+        try:
+            _check_kind(mapping, wish, wish.index)
+        except _Unfit as unfit:
+            raise QueryError(f"{mapping.name}: index {wish.index!r} can't serve: {unfit}") from None
+    return AccessPath("scan", wish.index, None, all_of(condition, _discriminated(mapping)), refused)

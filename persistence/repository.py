@@ -1,0 +1,200 @@
+"""Repositories: collections of entities, to be injected into application services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from persistence.attributes import Item
+from persistence.entity_flows import EntityFlows
+from persistence.errors import MappingError, UnitOfWorkStateError
+from persistence.mapping import MappingSchema, mapping_of
+from persistence.query import Query
+from persistence.query.planner import Wish
+from persistence.query.recorder import record
+from persistence.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+
+class Repository(Generic[T]):
+    """All entities of one type, as if they were in memory.
+
+    Use it as it is, `Repository(OrderMapping, uow)`, or with finders of its own:
+
+        class OrderRepository(Repository[Order]):
+            mapping = OrderMapping
+
+            def open_ones(self) -> Query[Order]: ...
+
+        orders = OrderRepository(uow)
+
+    Inside `with uow:` entities are tracked: the same key gives the same object, and changes are found when
+    the unit commits. Outside, each call acts at once, as a unit of its own. Repositories hold no state; one
+    serves all threads.
+
+    Args:
+        mapping: the mapping of the entities; not given where the class names it.
+        uow: the unit of work to which the entities belong.
+
+    Raises:
+        MappingError: the mapping can't be used as it is declared.
+    """
+
+    mapping: type[MappingSchema[T]]
+
+    @overload
+    def __init__(self, mapping: type[MappingSchema[T]], uow: UnitOfWork) -> None: ...
+    @overload
+    def __init__(self, uow: UnitOfWork) -> None: ...
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        mapping, uow = self._arguments(*args, **kwargs)
+        if not isinstance(uow, UnitOfWork):
+            raise UnitOfWorkStateError(f"a repository needs a UnitOfWork as `uow`, not {type(uow).__name__}")
+        self.mapping = mapping
+        self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
+        self._uow = uow
+
+    def add(self, entity: T) -> T:
+        """Add a new entity.
+
+        Args:
+            entity: its version and timestamps are set when it is stored.
+
+        Returns:
+            The entity; outside a unit, for a frozen one, the stored copy.
+
+        Raises:
+            EntityExists: the key is taken: at once where the unit knows it, else when it commits.
+            ValidationFailed: the key can't be stored (other values are validated at commit).
+        """
+        return self._uow.perform(self._flows.add(entity))
+
+    def get(self, *key: object, **fields: object) -> T:
+        """Give the entity with a key.
+
+        Args:
+            key: the key's fields in order of their first appearance in the mapping's key.
+            fields: the same by name.
+
+        Raises:
+            EntityNotFound: there is none, or the unit has removed it.
+            QueryError: the arguments are not the key's.
+            DecodeError: what is stored does not fit the mapping.
+        """
+        return self._uow.perform(self._flows.get(self._flows.key(key, fields)))
+
+    def find(self, *key: object, **fields: object) -> T | None:
+        """Give the entity with a key, or None; see `get`."""
+        return self._uow.perform(self._flows.find(self._flows.key(key, fields)))
+
+    def get_many(self, keys: Iterable[object]) -> list[T]:
+        """Give the entities with many keys, in their order, duplicates included.
+
+        Args:
+            keys: tuples of key values, or mappings by name; scalars stand for keys of one field. Any number.
+
+        Raises:
+            EntityNotFound: with all keys that are missing.
+            Throttled: the service left keys unprocessed again and again.
+        """
+        return self._uow.perform(self._flows.get_many(self._keys(keys)))
+
+    def find_many(self, keys: Iterable[object]) -> list[T | None]:
+        """Give the entities with many keys, None for those that are missing; see `get_many`."""
+        return self._uow.perform(self._flows.find_many(self._keys(keys)))
+
+    def update(self, entity: T) -> T:
+        """Put an entity that was read elsewhere, or that replaces a frozen one, under the unit.
+
+        It is saved if the stored version is still the entity's.
+
+        Returns:
+            The entity; outside a unit, for a frozen one, the stored copy with its new version.
+
+        Raises:
+            StaleEntity, EntityGone: somebody changed or deleted it; in a unit as reasons of `CommitConflict`.
+            UnitOfWorkStateError: the unit holds another, changed object with this key.
+        """
+        return self._uow.perform(self._flows.update(entity))
+
+    def save(self, entity: T) -> T:
+        """Store an entity whatever is stored now: new or not, changed by others or not.
+
+        Attributes that the mapping does not know are kept.
+
+        Returns:
+            The entity; outside a unit as it is stored, with its version.
+        """
+        return self._uow.perform(self._flows.save(entity))
+
+    def remove(self, entity: T) -> None:
+        """Delete an entity if the stored version is still the one that was read.
+
+        Raises:
+            StaleEntity, EntityGone: somebody changed or deleted it; in a unit as reasons of `CommitConflict`.
+        """
+        self._uow.perform(self._flows.remove(entity))
+
+    def refresh(self, entity: T) -> T:
+        """Read an unchanged entity again, in place (a frozen one is replaced).
+
+        Returns:
+            The entity as it is stored now.
+
+        Raises:
+            UnitOfWorkStateError: it has changes, or is not part of the unit.
+            EntityNotFound: it was deleted.
+        """
+        return self._uow.perform(self._flows.refresh(entity))
+
+    def query(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
+        """Ask for entities by a condition; a key or index that serves it is chosen.
+
+        Args:
+            predicate: a lambda over the entity, such as
+                `lambda o: (o.customer_id == "c1") & (o.placed_at >= monday)`.
+
+        Raises:
+            QueryError: the lambda does what can't be recorded.
+        """
+        return self._query(Wish(None if predicate is None else record(predicate)))
+
+    def where(self, name: str, operator: str, *values: object) -> Query[T]:
+        """Ask for entities by a condition given by name; see `Query.where`."""
+        return self._query(Wish()).where(name, operator, *values)
+
+    def scan(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
+        """Read the whole table, or a whole index with `.index(...)`; the condition filters what was read.
+
+        Args:
+            predicate: as for `query`.
+        """
+        return self._query(Wish(None if predicate is None else record(predicate), scan=True))
+
+    def _query(self, wish: Wish) -> Query[T]:
+        return Query(self._flows, self._uow, self._uow.current_unit(), wish)
+
+    def _keys(self, keys: Iterable[object]) -> list[Item]:
+        return [self._flows.key(*_key_arguments(key)) for key in keys]
+
+    @classmethod
+    def _arguments(cls, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        names = ["uow"] if hasattr(cls, "mapping") else ["mapping", "uow"]
+        given = dict(zip(names, args, strict=False)) | kwargs
+        if len(args) + len(kwargs) != len(given) or given.keys() - {"mapping", "uow"} or "uow" not in given:
+            raise MappingError(f"{cls.__name__} takes {', '.join(names)}")
+        mapping = given.get("mapping") or getattr(cls, "mapping", None)
+        if mapping is None:
+            raise MappingError(
+                f"{cls.__name__} needs a mapping: give it as the first argument, or in the class"
+            )
+        return mapping, given["uow"]
+
+
+def _key_arguments(key: object) -> tuple[tuple[object, ...], Mapping[str, object]]:
+    if isinstance(key, Mapping):
+        return (), key
+    if isinstance(key, Sequence) and not isinstance(key, str | bytes | bytearray):
+        return tuple(key), {}
+    return (key,), {}

@@ -1,0 +1,113 @@
+"""The port: what a store is, and what it promises.
+
+One verb, `perform`. Adapters implement it, layers wrap it, flows ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+from persistence.attributes import ITEM_SIZE_LIMIT
+from persistence.operations import Operation
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request to a store may hold. Servers differ; the defaults are AWS's.
+
+    Attributes:
+        transaction_actions: actions of a `TransactWrite` or gets of a `TransactGet`.
+        transaction_bytes: bytes of items, keys and values in one transaction.
+        item_bytes: bytes of one item, attribute names included.
+        batch_gets: keys of a `BatchGetItems`.
+        batch_writes: writes of a `BatchWriteItems`.
+    """
+
+    transaction_actions: int = 100
+    transaction_bytes: int = 4 * 1024 * 1024
+    item_bytes: int = ITEM_SIZE_LIMIT
+    batch_gets: int = 100
+    batch_writes: int = 25
+
+
+AWS_LIMITS = Limits()
+
+
+@runtime_checkable
+class Store(Protocol):
+    """A place where items live, with DynamoDB's semantics.
+
+    Before: an operation is a complete value; its table declaration names the keys and indexes that the live
+    table has. `perform` may be called from any thread at any time.
+
+    After `perform` returned: the operation took effect exactly as the service defines it; the answer is the
+    caller's own, changing it changes nothing in the store. A `TransactWrite` took effect as a whole, and the
+    same one with the same token has no further effect for 10 minutes. Reads marked consistent saw every
+    write that had been acknowledged before.
+
+    After `perform` raised: a `StoreError` or `ConflictError` of `persistence.errors`, made `from` the
+    service's own error. The operation had no effect, unless the error's `ambiguous` is True: then a write
+    took effect as a whole or not at all, and nobody knows. The errors are:
+
+    - `ConditionFailed`: a single write's condition does not hold; `found` has the item if it was asked for.
+    - `TransactionBusy`: a single write or a `TransactGet` met a transaction on its item.
+    - `ItemTooLarge`: a single write would make an item of over 400 KB.
+    - `TransactionCancelled`: one reason per action, in the order of the request.
+    - `TableNotFound`, `TableInUse`, `InvalidRequest`, `LimitExceeded`, `AccessDenied`: permanent.
+    - `TokenMismatch`: the token was used before with another request.
+    - `Throttled`, `TransactionInProgress`, `StoreUnavailable`: worth another try; for a write that is the
+      same operation with the same token.
+
+    Never: answer for something it doesn't understand; reorder actions; give part of a transaction's effect;
+    change what the operation holds; log or put into messages what items contain.
+    """
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        ...
+
+    def perform(self, operation: Operation[R]) -> R:
+        """Perform one operation.
+
+        Args:
+            operation: what to do.
+
+        Returns:
+            The operation's own type of answer.
+
+        Raises:
+            StoreError: or `ConflictError`, as the class says.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncStore(Protocol):
+    """The same contract as `Store`, awaited.
+
+    If the awaiting task is cancelled, the operation may or may not take effect.
+    """
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        ...
+
+    async def perform(self, operation: Operation[R]) -> R:
+        """Perform one operation; see `Store.perform`."""
+        ...
+
+
+S = TypeVar("S", bound=Store | AsyncStore)
+
+
+def present_store(source: S | Callable[[], S]) -> S:
+    """Give the store that a source stands for: itself, or what it gives when called."""
+    if isinstance(source, Store | AsyncStore):
+        return source  # pyright: ignore[reportReturnType]  # narrowing loses the type variable
+    return source()

@@ -1,0 +1,1 @@
+"""Where items live: the adapters of the port, and the rules of the service that they share."""

@@ -1,0 +1,122 @@
+"""Watch the attempts of botocore's own retries, and end those that could do harm.
+
+botocore repeats a request whose answer was lost or was a server error. A transaction repeats harmlessly,
+since its client token goes with it, and so do reads; an `ADD 1` that took effect would be added again, and a
+conditional put would find its own item in the way. So a write that can't be repeated ends with its first
+doubtful attempt. A refusal because of traffic leaves no doubt: there botocore may go on.
+
+A client tells of its attempts by the event `needs-retry`; the watch is set once per client and minds only
+what a store of ours is performing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from persistence.errors import PersistenceError, StoreUnavailable
+from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, Asked, translated
+
+_EVENT = "needs-retry.dynamodb"
+_WATCH = "persistence-attempts"
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts of one call so far.
+
+    Attributes:
+        asked: what the call does.
+        repeatable: whether doing it twice is as good as doing it once.
+        doubtful: True once an attempt may have taken effect though its answer does not say so.
+        damaged: True if the last answer came incomplete.
+    """
+
+    asked: Asked
+    repeatable: bool
+    doubtful: bool = False
+    damaged: bool = False
+
+
+_current: ContextVar[Attempts | None] = ContextVar("persistence_dynamodb_attempts", default=None)
+
+
+def watch(client: BaseClient) -> None:
+    """Have a client tell of its attempts; doing it again changes nothing.
+
+    Args:
+        client: a low-level client, ours or the user's.
+    """
+    client.meta.events.register_first(_EVENT, _note_attempt, unique_id=_WATCH)
+
+
+@contextmanager
+def watched(asked: Asked, *, repeatable: bool) -> Iterator[Attempts]:
+    """Note the attempts of the one call within the block.
+
+    Args:
+        asked: what the call does.
+        repeatable: whether doing it twice is as good as doing it once.
+    """
+    attempts = Attempts(asked, repeatable)
+    token = _current.set(attempts)
+    try:
+        yield attempts
+    finally:
+        _current.reset(token)
+
+
+def _note_attempt(
+    response: tuple[Any, dict[str, Any]] | None,
+    caught_exception: Exception | None,
+    operation: Any,
+    **_more_about_it: object,
+) -> None:
+    attempts = _current.get()
+    if attempts is None:
+        return
+    attempts.damaged = response is not None and _is_damaged(response[0])
+    error = caught_exception or _error_answer(response, operation.name)
+    if attempts.damaged:
+        _note(attempts, damaged_answer(attempts.asked), error)
+    elif isinstance(error, FOREIGN_ERRORS):
+        _note(attempts, translated(error, attempts.asked), error)
+
+
+def _note(attempts: Attempts, fault: PersistenceError, cause: Exception | None) -> None:
+    if not getattr(fault, "ambiguous", False):
+        return
+    attempts.doubtful = True
+    if not attempts.repeatable:
+        raise fault from cause
+
+
+def damaged_answer(asked: Asked) -> StoreUnavailable:
+    """Give the error of an answer that can't be relied on."""
+    return StoreUnavailable(
+        "the answer came damaged or incomplete",
+        ambiguous=asked.writes,
+        operation=asked.operation,
+        table=asked.table,
+    )
+
+
+def _error_answer(response: tuple[Any, dict[str, Any]] | None, api: str) -> ClientError | None:
+    if response is None or response[0].status_code < 300:
+        return None
+    return ClientError(response[1], api)  # type: ignore[arg-type]  # botocore's own parsed answer
+
+
+def _is_damaged(answer: Any) -> bool:
+    # botocore takes an answer that was cut off for one without content: a stored item would count as absent.
+    length, checksum = answer.headers.get("content-length"), answer.headers.get("x-amz-crc32")
+    if length is not None and int(length) != len(answer.content):
+        return True
+    return checksum is not None and int(checksum) != crc32(answer.content)

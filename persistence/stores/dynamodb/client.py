@@ -1,0 +1,76 @@
+"""The client that a store makes when it is given none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from boto3.session import Session
+from botocore.client import BaseClient
+from botocore.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How a client is made; what is None comes from the environment, as boto3 finds it.
+
+    botocore's defaults wait for a minute and more. DynamoDB answers in milliseconds: who waits for seconds
+    waits for a connection that is gone. A lost answer of a transaction is best asked for again after 5
+    seconds, since that makes the service finish it (API reference, `TransactionInProgressException`).
+
+    Attributes:
+        region: such as "eu-central-1".
+        endpoint_url: for local servers; for AWS leave it to botocore.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for an answer.
+        attempts: how often botocore sends one request at most, the first time included.
+        connections: how many connections are kept; at least one per thread that uses the store.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    connect_timeout: float = 2.0
+    read_timeout: float = 5.0
+    attempts: int = 3
+    connections: int = 50
+
+
+def make_client(settings: ClientSettings) -> BaseClient:
+    """Make a low-level client, in a session of its own."""
+    config = Config(
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        retries={"mode": "standard", "total_max_attempts": settings.attempts},
+        max_pool_connections=settings.connections,
+        tcp_keepalive=True,
+    )
+    return Session().client(
+        "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url, config=config
+    )
+
+
+class LazyClient:
+    """Makes a client when it is first asked for, once for all threads."""
+
+    __slots__ = ("_client", "_lock", "_make")
+
+    def __init__(self, make: Callable[[], BaseClient]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._client: BaseClient | None = None
+
+    def get(self) -> BaseClient:
+        """Give the client."""
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._make()
+        return self._client
+
+    def close(self) -> None:
+        """Close its connections, if there is a client; the next `get` makes a new one."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()

@@ -1,0 +1,156 @@
+"""`DynamoStore`: the port over boto3's low-level client."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from botocore.client import BaseClient
+
+from persistence.errors import (
+    ConflictError,
+    InvalidRequest,
+    PersistenceError,
+    StoreError,
+    StoreUnavailable,
+    Throttled,
+    TransactionCancelled,
+)
+from persistence.operations import Operation
+from persistence.store import AWS_LIMITS, Limits
+from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, watch, watched
+from persistence.stores.dynamodb.calls import CALLS, Call, asked
+from persistence.stores.dynamodb.client import ClientSettings, LazyClient, make_client
+from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, THROTTLING, translated
+
+R = TypeVar("R")
+
+_PASSING = THROTTLING | {"None", "TransactionConflict"}
+
+
+class DynamoStore:
+    """DynamoDB behind the port; see `persistence.store.Store` for what it promises.
+
+    A client is made at first use, unless one is given, and can be used by all threads. Within one call
+    botocore retries what is harmless to repeat: reads, batches, and transactions under their client token.
+    A single write is repeated only where the service refused it for its traffic; after a lost answer or a
+    server error it is `StoreUnavailable` with `ambiguous=True`, also on a client that was given. Retries
+    beyond one call, such as those of a commit until its deadline, are the unit of work's.
+
+    Args:
+        client: a boto3 low-level client for "dynamodb", as it is configured; not a resource. None makes one.
+        region: region of the client to make, such as "eu-central-1".
+        endpoint_url: endpoint of the client to make, for local servers.
+        limits: what one request may hold; local servers take less than AWS.
+        connect_timeout: seconds that the client to make waits for a connection.
+        read_timeout: seconds that it waits for an answer.
+        attempts: how often it sends one request at most. A call that never gets an answer ends after about
+            `attempts * read_timeout` seconds.
+        connections: how many connections it keeps; at least one per thread is best.
+
+    Raises:
+        ValueError: settings for a client to make, beside a client.
+        TypeError: what was given is no low-level client.
+    """
+
+    def __init__(
+        self,
+        client: BaseClient | None = None,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        limits: Limits = AWS_LIMITS,
+        connect_timeout: float = 2.0,
+        read_timeout: float = 5.0,
+        attempts: int = 3,
+        connections: int = 50,
+    ) -> None:
+        settings = ClientSettings(region, endpoint_url, connect_timeout, read_timeout, attempts, connections)
+        if client is not None and settings != ClientSettings():
+            raise ValueError(
+                "DynamoStore takes a client, or the settings of one to make, not both; "
+                "configure the client that is given"
+            )
+        self._limits = limits
+        self._given = client
+        self._own = LazyClient(lambda: _watched_client(make_client(settings)))
+        if client is not None:
+            watch(_low_level(client))
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        return self._limits
+
+    @property
+    def client(self) -> BaseClient:
+        """The boto3 client, for what this library does not offer."""
+        return self._own.get() if self._given is None else self._given
+
+    def perform(self, operation: Operation[R]) -> R:
+        """Perform one operation; see `persistence.store.Store.perform`.
+
+        Args:
+            operation: one of `persistence.operations`.
+
+        Returns:
+            The operation's own type of answer.
+
+        Raises:
+            StoreError: or `ConflictError`, made from the service's own error.
+            QueryError: a condition, update or projection that the service would refuse; nothing was sent.
+        """
+        call = CALLS.get(type(operation))
+        if call is None:
+            raise InvalidRequest(f"DynamoStore does not know how to perform {type(operation).__name__}")
+        parameters = call.parameters(operation)
+        return cast(R, call.answer(operation, self._send(operation, call, parameters)))
+
+    def close(self) -> None:
+        """Close the connections of the client that the store made; one that was given stays open."""
+        self._own.close()
+
+    def _send(self, operation: Operation[Any], call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
+        question = asked(operation, call)
+        with watched(question, repeatable=call.repeatable) as attempts:
+            try:
+                answer: dict[str, Any] = getattr(self.client, call.method)(**parameters)
+            except FOREIGN_ERRORS as error:
+                raise _in_doubt(translated(error, question), attempts) from error
+        if attempts.damaged:
+            raise damaged_answer(question)
+        return answer
+
+
+def _low_level(client: object) -> BaseClient:
+    if isinstance(client, BaseClient):
+        return client
+    raise TypeError(
+        f"DynamoStore takes a low-level client, boto3.client('dynamodb'), not {type(client).__name__}; "
+        "of a boto3 resource pass `resource.meta.client`"
+    )
+
+
+def _watched_client(client: BaseClient) -> BaseClient:
+    watch(client)
+    return client
+
+
+def _in_doubt(error: PersistenceError, attempts: Attempts) -> PersistenceError:
+    """Say of the error of the last attempt whether an earlier one may have taken effect."""
+    match error:
+        case _ if not attempts.doubtful:
+            return error
+        case TransactionCancelled(reasons=reasons) if {reason.code for reason in reasons} - _PASSING:
+            return error  # decided: under its token an earlier attempt would have been confirmed instead
+        case ConflictError() | Throttled():
+            return StoreUnavailable(
+                f"an earlier attempt may have taken effect; the last one said: {error}",
+                operation=attempts.asked.operation,
+                table=attempts.asked.table,
+                code=getattr(error, "code", None),
+            )
+        case StoreError():
+            error.ambiguous = True
+            return error
+        case _:
+            return error

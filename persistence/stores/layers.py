@@ -1,0 +1,100 @@
+"""Layers: stores that wrap another store and add something to `perform`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from persistence.errors import PersistenceError
+from persistence.operations import BatchGetItems, BatchWriteItems, Operation, TransactGet, TransactWrite
+from persistence.store import Limits, Store
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class OperationTotals:
+    """What was counted of one type of operation.
+
+    Attributes:
+        calls: how often it was performed, failures included.
+        actions: items or actions in it, where one call has several.
+        errors: error class name -> how often it was raised.
+        seconds: time spent.
+        read_units, write_units: capacity consumed, as far as the store tells it.
+    """
+
+    calls: int = 0
+    actions: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+class Metered:
+    """A layer that counts and times operations; safe to share between threads.
+
+    Args:
+        store: the store that does the work.
+        clock: gives seconds that only grow.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._totals: dict[str, OperationTotals] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the store below."""
+        return self._store.limits
+
+    @property
+    def totals(self) -> dict[str, OperationTotals]:
+        """Operation name, such as "TransactWrite" -> what was counted so far."""
+        with self._lock:
+            return dict(self._totals)
+
+    def perform(self, operation: Operation[R]) -> R:
+        """Perform an operation on the store below and count it; see `Store.perform`."""
+        begun = self._clock()
+        try:
+            answer = self._store.perform(operation)
+        except PersistenceError as error:
+            self._count(operation, begun, None, error)
+            raise
+        self._count(operation, begun, answer, None)
+        return answer
+
+    def _count(
+        self, operation: Operation[Any], begun: float, answer: object, error: PersistenceError | None
+    ) -> None:
+        seconds = self._clock() - begun
+        with self._lock:
+            totals = self._totals.setdefault(type(operation).__name__, OperationTotals())
+            totals.calls += 1
+            totals.actions += _actions(operation)
+            totals.seconds += seconds
+            if error is not None:
+                name = type(error).__name__
+                totals.errors[name] = totals.errors.get(name, 0) + 1
+            for consumed in getattr(answer, "capacity", ()):
+                totals.read_units += consumed.read_units
+                totals.write_units += consumed.write_units
+
+
+def _actions(operation: Operation[Any]) -> int:
+    match operation:
+        case TransactWrite(actions):
+            return len(actions)
+        case TransactGet(gets) | BatchGetItems(gets):
+            return len(gets)
+        case BatchWriteItems(writes):
+            return len(writes)
+        case _:
+            return 1

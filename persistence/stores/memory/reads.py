@@ -1,0 +1,33 @@
+"""Reads of single items by their keys."""
+
+from __future__ import annotations
+
+from persistence.attributes import Item
+from persistence.evaluate import project
+from persistence.expressions import Path
+from persistence.operations import GetItem
+from persistence.stores.memory.record import Record, copied_item
+from persistence.stores.memory.table import LiveTable, TableKey
+from persistence.stores.validation.conditions import check_projection
+from persistence.stores.validation.keys import check_key
+
+
+def check_get(get: GetItem, table: LiveTable) -> TableKey:
+    """Check a get, and give the identity of its item.
+
+    Raises:
+        Refused: the key does not match the table, or the projection is malformed.
+    """
+    check_projection(get.projection)
+    check_key(table.key, get.key)
+    return table.key_of(get.key)
+
+
+def shown(record: Record, projection: tuple[Path, ...] | None) -> Item:
+    """Give what of a record was asked for, as the caller's own."""
+    return record.copy() if projection is None else copied_item(project(record.item, projection))
+
+
+def found(record: Record | None, projection: tuple[Path, ...] | None) -> Item | None:
+    """Give what was asked for, or None where nothing is stored."""
+    return None if record is None else shown(record, projection)

@@ -1,0 +1,178 @@
+"""The store itself: one lock, one handler per operation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from threading import RLock
+from typing import Any, TypeVar
+
+from persistence.errors import ConditionFailed, InvalidRequest, ItemTooLarge, StoreError, TableNotFound
+from persistence.operations import (
+    BatchGetItems,
+    BatchWriteItems,
+    CreateTable,
+    DeleteItem,
+    DeleteTable,
+    DescribeTable,
+    DescribeTimeToLive,
+    EnableTimeToLive,
+    GetItem,
+    ItemResult,
+    Operation,
+    Page,
+    PutItem,
+    QueryPage,
+    ScanPage,
+    TransactGet,
+    TransactWrite,
+    UpdateItem,
+    WriteResult,
+)
+from persistence.store import AWS_LIMITS, Limits
+from persistence.stores.memory import batches, paging
+from persistence.stores.memory.capacity import read_from, read_units, written_to
+from persistence.stores.memory.reads import check_get, found
+from persistence.stores.memory.record import Record
+from persistence.stores.memory.table import TableKey
+from persistence.stores.memory.tables import Tables
+from persistence.stores.memory.tokens import Tokens
+from persistence.stores.memory.transactions import Transactions
+from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
+from persistence.stores.validation.refused import ItemTooBig, NoSuchIndex, Refused
+from persistence.table import Table
+
+R = TypeVar("R")
+
+_SingleWrite = PutItem | UpdateItem | DeleteItem
+
+
+class MemoryStore:
+    """A store that lives as long as the object, with the service's semantics, limits and errors.
+
+    It follows the contract of `persistence.store.Store`, and the service where local servers differ from it.
+    All operations are serialised, so neither transactions nor single writes ever meet a conflict. Items are
+    never deleted because of their time to live.
+
+    Args:
+        auto_create: make a table when an operation first declares it, and add the indexes that later
+            declarations of it have; with False a table must be made by `CreateTable`.
+        clock: gives the time in epoch seconds; client tokens age by it.
+        limits: what one request may hold.
+    """
+
+    def __init__(
+        self,
+        *,
+        auto_create: bool = True,
+        clock: Callable[[], float] = time.time,
+        limits: Limits = AWS_LIMITS,
+    ) -> None:
+        self._limits = limits
+        self._lock = RLock()
+        self._tables = Tables(auto_create=auto_create, clock=clock)
+        transactions = Transactions(self._tables, Tokens(clock), limits)
+        self._handlers: Mapping[type[Any], Callable[[Any], Any]] = {
+            GetItem: self._get,
+            PutItem: self._write,
+            UpdateItem: self._write,
+            DeleteItem: self._write,
+            QueryPage: self._query,
+            ScanPage: self._scan,
+            TransactWrite: transactions.write,
+            TransactGet: transactions.read,
+            BatchGetItems: partial(batches.read, tables=self._tables, limits=limits),
+            BatchWriteItems: partial(batches.write, tables=self._tables, limits=limits),
+            CreateTable: self._tables.create,
+            DescribeTable: self._tables.describe,
+            DeleteTable: self._tables.delete,
+            DescribeTimeToLive: self._tables.describe_time_to_live,
+            EnableTimeToLive: self._tables.enable_time_to_live,
+        }
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        return self._limits
+
+    def perform(self, operation: Operation[R]) -> R:
+        """Perform one operation; see `persistence.store.Store.perform`.
+
+        Raises:
+            InvalidRequest: the service's validation would refuse the operation, or it is of an unknown kind.
+            StoreError: or a `ConflictError`, as the port's contract says.
+        """
+        handler = self._handlers.get(type(operation))
+        if handler is None:
+            raise InvalidRequest(f"the memory store does not know the operation {type(operation).__name__}")
+        try:
+            with self._lock:
+                answer: R = handler(operation)
+        except Refused as refused:
+            raise _invalid(operation, refused) from refused
+        return answer
+
+    def _get(self, get: GetItem) -> ItemResult:
+        table = self._tables.use(get.table)
+        record = table.records.get(check_get(get, table))
+        units = read_units(record.size if record else 0, consistent=get.consistent)
+        return ItemResult(found(record, get.projection), read_from(table.name, units))
+
+    def _write(self, action: _SingleWrite) -> WriteResult:
+        table = self._tables.use(action.table)
+        check_returning(action)
+        check_expressions(action, table)
+        try:
+            prepared = prepare(action, table, self._limits)
+            old = prepared.current()
+            if not prepared.admits(old):
+                raise _condition_failed(action, prepared.key, old)
+            new = decide(prepared, old, self._limits)
+        except ItemTooBig as refused:
+            raise _too_large(action, refused) from refused
+        units = table.replace(prepared.key, new)
+        return WriteResult(returned(action, old, new), written_to(table.name, units))
+
+    def _query(self, operation: QueryPage) -> Page:
+        return paging.query(operation, self._tables.use(operation.table))
+
+    def _scan(self, operation: ScanPage) -> Page:
+        return paging.scan(operation, self._tables.use(operation.table))
+
+
+def _invalid(operation: Operation[Any], refused: Refused) -> StoreError:
+    kind = TableNotFound if isinstance(refused, NoSuchIndex) else InvalidRequest
+    return kind(
+        str(refused),
+        operation=type(operation).__name__,
+        table=_table_of(operation),
+        code="ValidationException",
+    )
+
+
+def _table_of(operation: Operation[Any]) -> str | None:
+    """Give the name of the table that an operation concerns, if it is just one."""
+    match operation:
+        case TransactWrite(parts) | BatchWriteItems(parts) | TransactGet(parts) | BatchGetItems(parts):
+            names = {part.table.name for part in parts}
+            return names.pop() if len(names) == 1 else None
+        case _:
+            table = getattr(operation, "table", None)
+            return table.name if isinstance(table, Table) else getattr(operation, "name", None)
+
+
+def _condition_failed(action: _SingleWrite, key: TableKey, old: Record | None) -> ConditionFailed:
+    return ConditionFailed(
+        f"{_where(action)}: the condition of the write does not hold",
+        key=key,
+        found=old.copy() if action.item_on_failure and old is not None else None,
+    )
+
+
+def _too_large(action: _SingleWrite, refused: ItemTooBig) -> ItemTooLarge:
+    return ItemTooLarge(f"{_where(action)}: {refused}")
+
+
+def _where(action: _SingleWrite) -> str:
+    return f"{type(action).__name__} of table {action.table.name!r}"

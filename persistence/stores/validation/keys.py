@@ -1,0 +1,159 @@
+"""Keys of tables and indexes: which attributes, of which types, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from persistence.attributes import (
+    PARTITION_KEY_SIZE_LIMIT,
+    SORT_KEY_SIZE_LIMIT,
+    AttributeValue,
+    Item,
+    type_of,
+)
+from persistence.stores.validation.refused import Refused, SchemaMismatch
+from persistence.stores.validation.values import check_value
+from persistence.table import ScalarType, Table
+
+_INVALID = "One or more parameter values were invalid"
+SCHEMA_MISMATCH = "The provided key element does not match the schema"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """One attribute of a key.
+
+    Attributes:
+        name: the attribute.
+        type: its declared type.
+        partition: False for a sort key.
+        index: the index that it belongs to, or None for the table's own key.
+    """
+
+    name: str
+    type: ScalarType
+    partition: bool
+    index: str | None = None
+
+
+def key_parts(table: Table, index: str | None = None) -> tuple[KeyPart, ...]:
+    """Give the parts of a table's or an index's key, partition key first."""
+    names = table.key_names(index)
+    return tuple(
+        KeyPart(name, table.type_of(name), position == 0, index) for position, name in enumerate(names)
+    )
+
+
+def index_key_parts(table: Table) -> tuple[KeyPart, ...]:
+    """Give the parts of all indexes' keys that are not in the table's own key anyway."""
+    own = table.key_names()
+    parts = (part for index in table.indexes for part in key_parts(table, index.name))
+    return tuple(part for part in parts if part.name not in own)
+
+
+def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
+    """Check a key that stands alone: all its attributes, no others, of the right types and sizes.
+
+    Raises:
+        Refused: it has other attributes than the table's key, or a malformed or empty value.
+        SchemaMismatch: a value has another type, or is too long.
+    """
+    for name, value in key.items():
+        check_value(value, name)
+    names = [part.name for part in parts]
+    if len(key) != len(parts) or not all(name in key for name in names):
+        raise Refused(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
+    for part in parts:
+        if part.type not in key[part.name]:
+            raise SchemaMismatch(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
+        _check_size(part, key[part.name])
+
+
+def check_item_keys(parts: tuple[KeyPart, ...], item: Item) -> None:
+    """Check the table's key within an item.
+
+    Raises:
+        Refused: a key attribute is missing or empty.
+        SchemaMismatch: it has another type, or is too long.
+    """
+    for part in parts:
+        value = item.get(part.name)
+        if value is None:
+            raise Refused(f"{_INVALID}: Missing the key {part.name} in the item")
+        if part.type not in value:
+            raise SchemaMismatch(
+                f"{_INVALID}: Type mismatch for key {part.name} "
+                f"expected: {part.type} actual: {type_of(value)}"
+            )
+        _check_size(part, value)
+
+
+def check_index_keys(parts: tuple[KeyPart, ...], item: Item) -> None:
+    """Check the attributes of an item that are keys of indexes; they may be absent.
+
+    Raises:
+        Refused: one is empty.
+        SchemaMismatch: one is of another type, or too long.
+    """
+    for part in parts:
+        value = item.get(part.name)
+        if value is None:
+            continue
+        if part.type not in value:
+            raise SchemaMismatch(
+                f"{_INVALID}: Type mismatch for Index Key {part.name} "
+                f"Expected: {part.type} Actual: {type_of(value)} IndexName: {part.index}"
+            )
+        _check_size(part, value)
+
+
+def fits(part: KeyPart, item: Mapping[str, AttributeValue]) -> bool:
+    """Tell whether an item has a key attribute in a form that an index can hold."""
+    value = item.get(part.name)
+    if value is None or part.type not in value:
+        return False
+    return 0 < _bytes(part, value) <= _limit(part)
+
+
+def _check_size(part: KeyPart, value: AttributeValue) -> None:
+    size = _bytes(part, value)
+    if not size:
+        raise Refused(_empty(part))
+    if size > _limit(part):
+        word = "hashkey" if part.partition else "rangekey"
+        where = f" IndexName: {part.index}" if part.index else ""
+        raise SchemaMismatch(
+            f"{_INVALID}: Size of {word} has exceeded the maximum size limit of {_limit(part)} bytes: "
+            f"{part.name} has {size}{where}"
+        )
+
+
+def _bytes(part: KeyPart, value: AttributeValue) -> int:
+    content = value[part.type]
+    if part.type == "N":
+        return 1
+    return len(content.encode()) if isinstance(content, str) and not content.isascii() else len(content)
+
+
+def _limit(part: KeyPart) -> int:
+    return PARTITION_KEY_SIZE_LIMIT if part.partition else SORT_KEY_SIZE_LIMIT
+
+
+def _empty(part: KeyPart) -> str:
+    kind = "string" if part.type == "S" else "binary"
+    empty = f"The AttributeValue for a key attribute cannot contain an empty {kind} value."
+    if part.index is None:
+        return f"One or more parameter values are not valid. {empty} Key: {part.name}"
+    return (
+        "One or more parameter values are not valid. A value specified for a secondary index key is not "
+        f"supported. {empty} IndexName: {part.index}, IndexKey: {part.name}"
+    )
+
+
+def _names(parts: tuple[KeyPart, ...]) -> str:
+    return ", ".join(f"{part.name} ({part.type})" for part in parts)
+
+
+def _shape(key: Item) -> str:
+    return ", ".join(f"{name} ({type_of(value)})" for name, value in key.items()) or "nothing"

@@ -1,0 +1,251 @@
+"""Queries and scans: key conditions, filters, start keys, segments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from persistence.attributes import AttributeValue, Item, type_of
+from persistence.evaluate import holds
+from persistence.expressions import (
+    And,
+    AttributeExists,
+    AttributeNotExists,
+    AttributeType,
+    BeginsWith,
+    Between,
+    Compare,
+    Condition,
+    Contains,
+    In,
+    KeyCondition,
+    Not,
+    Or,
+    Path,
+    Size,
+    Value,
+)
+from persistence.operations import QueryPage, ScanPage
+from persistence.stores.validation.conditions import check_bounds, check_condition, check_projection
+from persistence.stores.validation.keys import KeyPart, check_key, key_parts
+from persistence.stores.validation.refused import NoSuchIndex, Refused
+from persistence.stores.validation.values import check_value
+from persistence.table import GlobalIndex, Index, Table
+
+SEGMENT_LIMIT = 1_000_000
+START_INVALID = "The provided starting key is invalid"
+START_OUTSIDE = "The provided starting key is outside query boundaries based on provided conditions"
+START_UNMATCHED = "The provided starting key does not match the range key predicate"
+
+_INVALID = "One or more parameter values were invalid"
+_SORT_COMPARATORS = frozenset({"=", "<", "<=", ">", ">="})
+
+
+def check_query(query: QueryPage, table: Table) -> None:
+    """Check a query against the keys of its table or index.
+
+    Args:
+        query: what is asked.
+        table: the live table's declaration.
+
+    Raises:
+        Refused: the service would not answer it.
+    """
+    _check_page(query, table)
+    parts = key_parts(table, query.index)
+    check_key_condition(query.key_condition, parts)
+    _check_filter_spares_keys(query.filter, [part.name for part in parts])
+    if query.start is not None:
+        check_start(query.start, table, query.index)
+        _check_start_within(query.start, query.key_condition)
+
+
+def check_scan(scan: ScanPage, table: Table) -> None:
+    """Check a scan of a table or index; see `check_query`."""
+    _check_page(scan, table)
+    if (scan.segment is None) != (scan.segments is None):
+        raise Refused(
+            "The TotalSegments parameter is required but was not present in the request when Segment "
+            "parameter is present, and the other way round"
+        )
+    if scan.segment is not None and scan.segments is not None:
+        _check_segment(scan.segment, scan.segments)
+    if scan.start is not None:
+        check_start(scan.start, table, scan.index)
+
+
+def _check_segment(segment: int, segments: int) -> None:
+    if not 1 <= segments <= SEGMENT_LIMIT:
+        raise Refused(f"TotalSegments must be between 1 and {SEGMENT_LIMIT}, found {segments}")
+    if not 0 <= segment < segments:
+        raise Refused(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {segment} is not less than TotalSegments: {segments}"
+        )
+
+
+def _check_page(page: QueryPage | ScanPage, table: Table) -> None:
+    index = _index(page.index, table)
+    if page.consistent and isinstance(index, GlobalIndex):
+        raise Refused("Consistent reads are not supported on global secondary indexes")
+    if page.limit is not None and page.limit < 1:
+        raise Refused(
+            f"Value {page.limit} at 'limit' failed to satisfy constraint: "
+            "Member must have value greater than or equal to 1"
+        )
+    check_condition(page.filter, "FilterExpression")
+    check_projection(page.projection)
+    if index is not None and index.projection.kind != "ALL":
+        _check_projected(index, table, page)
+
+
+def _index(name: str | None, table: Table) -> Index | None:
+    if name is None:
+        return None
+    try:
+        return table.index(name)
+    except KeyError:
+        raise NoSuchIndex(f"The table does not have the specified index: {name}") from None
+
+
+def _check_projected(index: Index, table: Table, page: QueryPage | ScanPage) -> None:
+    """Check that an index holds what is filtered by, and a global one also what is asked for."""
+    held = {*table.key_names(), *table.key_names(index.name), *index.projection.attributes}
+    filtered = {path.attribute for path in _paths(page.filter)} - held
+    if filtered:
+        raise Refused(
+            f"{_INVALID}: Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(sorted(filtered))}]"
+        )
+    wanted = {path.attribute for path in page.projection or ()} - held
+    if wanted and isinstance(index, GlobalIndex):
+        missing = ", ".join(sorted(wanted))
+        raise Refused(f"{_INVALID}: Global secondary index {index.name} does not project [{missing}]")
+
+
+def check_key_condition(condition: KeyCondition, parts: tuple[KeyPart, ...]) -> None:
+    """Check what a query demands of the keys.
+
+    Args:
+        condition: on the partition key and, perhaps, the sort key.
+        parts: the key of the table or index.
+
+    Raises:
+        Refused: it names other attributes, or has values of other types.
+    """
+    partition, *sort = parts
+    name, value = condition.partition
+    if name != partition.name:
+        raise Refused(f"Query condition missed key schema element: {partition.name}")
+    _check_key_operand(partition, value)
+    if condition.sort is not None:
+        if not sort or _sort_attribute(condition.sort) != sort[0].name:
+            wanted = f"may be on {sort[0].name}" if sort else "is not possible, there is no sort key"
+            raise Refused(f"Query key condition not supported: a condition on the sort key {wanted}")
+        _check_sort_condition(condition.sort, sort[0])
+
+
+def _sort_attribute(condition: Compare | Between | BeginsWith) -> str | None:
+    match condition:
+        case Compare(_, left, _):
+            path: object = left
+        case Between(operand, _, _):
+            path = operand
+        case BeginsWith(prefixed, _):
+            path = prefixed
+        case _:
+            raise Refused(f"Query key condition not supported: {type(condition).__name__} on the sort key")
+    return path.attribute if isinstance(path, Path) and len(path.segments) == 1 else None
+
+
+def _check_sort_condition(condition: Compare | Between | BeginsWith, part: KeyPart) -> None:
+    match condition:
+        case Compare(comparator, _, right):
+            if comparator not in _SORT_COMPARATORS:
+                raise Refused(
+                    f"Invalid KeyConditionExpression: Unsupported operator on KeyCondition: {comparator}"
+                )
+            _sort_operand(part, right)
+        case Between(_, low, high):
+            check_bounds(_sort_operand(part, low), _sort_operand(part, high))
+        case BeginsWith(_, prefix):
+            if part.type == "N":
+                raise Refused(
+                    f"{_INVALID}: begins_with is not valid for the key attribute {part.name} of type N"
+                )
+            _sort_operand(part, prefix)
+
+
+def _sort_operand(part: KeyPart, operand: object) -> AttributeValue:
+    if not isinstance(operand, Value):
+        raise Refused("Query key condition not supported: the operands of a key condition are constants")
+    _check_key_operand(part, operand.value)
+    return operand.value
+
+
+def _check_key_operand(part: KeyPart, value: AttributeValue) -> None:
+    check_value(value)
+    if part.type not in value:
+        raise Refused(
+            f"{_INVALID}: Condition parameter type does not match schema type: key attribute {part.name} "
+            f"expected: {part.type} actual: {type_of(value)}"
+        )
+    if not value[part.type]:
+        raise Refused(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
+            f"contain an empty {'string' if part.type == 'S' else 'binary'} value. Key: {part.name}"
+        )
+
+
+def _check_filter_spares_keys(condition: Condition | None, keys: Collection[str]) -> None:
+    if condition is None:
+        return
+    for name in sorted({path.attribute for path in _paths(condition)} & set(keys)):
+        raise Refused(
+            f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
+        )
+
+
+def _paths(condition: Condition | None) -> list[Path]:
+    match condition:
+        case None:
+            return []
+        case And(parts) | Or(parts):
+            return [path for part in parts for path in _paths(part)]
+        case Not(negated):
+            return _paths(negated)
+        case AttributeExists(path) | AttributeNotExists(path) | AttributeType(path, _):
+            return [path]
+        case BeginsWith(path, operand) | Contains(path, operand):
+            return _operand_paths(path, operand)
+        case Compare(_, left, right):
+            return _operand_paths(left, right)
+        case Between(operand, low, high):
+            return _operand_paths(operand, low, high)
+        case In(operand, options):
+            return _operand_paths(operand, *options)
+
+
+def _operand_paths(*operands: Path | Value | Size) -> list[Path]:
+    paths = (operand.path if isinstance(operand, Size) else operand for operand in operands)
+    return [path for path in paths if isinstance(path, Path)]
+
+
+def check_start(start: Item, table: Table, index: str | None) -> None:
+    """Check that a start key has the attributes of the table's and the index's key, and no others.
+
+    Raises:
+        Refused: it has not.
+    """
+    parts = {part.name: part for part in (*key_parts(table, index), *key_parts(table))}
+    try:
+        check_key(tuple(parts.values()), start)
+    except Refused as refused:
+        raise Refused(f"{START_INVALID}: {refused}") from refused
+
+
+def _check_start_within(start: Item, condition: KeyCondition) -> None:
+    name, value = condition.partition
+    if not holds(Compare("=", Path.of(name), Value(value)), start):
+        raise Refused(START_OUTSIDE)
+    if condition.sort is not None and not holds(condition.sort, start):
+        raise Refused(START_UNMATCHED)

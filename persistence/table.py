@@ -1,0 +1,260 @@
+"""Declarations of tables: keys, indexes, projections. Nothing here does anything but describe.
+
+A `Key` in a mapping's `Meta` speaks Python names or templates; a `Table` speaks attribute names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from types import MappingProxyType
+from typing import Literal
+
+from persistence.errors import MappingError
+
+ScalarType = Literal["S", "N", "B"]
+
+DEFAULT_DISCRIMINATOR = "_type"
+LOCAL_INDEXES_PER_TABLE = 5
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A partition key, and a sort key where there is one.
+
+    Args:
+        partition: name of a field or attribute, or a template such as `"CUSTOMER#{customer_id}"`.
+        sort: the same for the sort key.
+    """
+
+    partition: str
+    sort: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.partition or self.sort == "":
+            raise MappingError("a key needs the name of an attribute or a template; it can't be empty")
+        if self.partition == self.sort:
+            raise MappingError(f"partition key and sort key are both {self.sort!r}; they must differ")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The partition key's name and, where there is one, the sort key's."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Which attributes an index holds; made by `all()`, `keys_only()` or `include(...)`.
+
+    Attributes:
+        kind: the service's word for it.
+        attributes: the further attributes of an INCLUDE projection.
+    """
+
+    kind: Literal["ALL", "KEYS_ONLY", "INCLUDE"] = "ALL"
+    attributes: tuple[str, ...] = ()
+
+    @classmethod
+    def all(cls) -> Projection:
+        """Project every attribute (the default)."""
+        return cls("ALL")
+
+    @classmethod
+    def keys_only(cls) -> Projection:
+        """Project the keys of table and index only."""
+        return cls("KEYS_ONLY")
+
+    @classmethod
+    def include(cls, *attributes: str) -> Projection:
+        """Project the keys and the named attributes.
+
+        Args:
+            attributes: at least one name.
+        """
+        if not attributes:
+            raise MappingError(
+                "Projection.include needs attribute names; for none use Projection.keys_only()"
+            )
+        return cls("INCLUDE", attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalIndex:
+    """A global secondary index: other keys, eventually consistent.
+
+    Args:
+        name: 3 to 255 characters of `a-zA-Z0-9_.-`.
+        key: its partition key and, if any, sort key.
+        projection: which attributes it holds.
+    """
+
+    name: str
+    key: Key
+    projection: Projection = Projection()
+
+    def __post_init__(self) -> None:
+        _check_name("index", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalIndex:
+    """A local secondary index: the table's partition key with another sort key; made with the table only.
+
+    Args:
+        name: 3 to 255 characters of `a-zA-Z0-9_.-`.
+        sort: its sort key.
+        projection: which attributes it holds.
+    """
+
+    name: str
+    sort: str
+    projection: Projection = Projection()
+
+    def __post_init__(self) -> None:
+        _check_name("index", self.name)
+
+
+Index = GlobalIndex | LocalIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it is declared: its keys, indexes and what belongs to them.
+
+    Args:
+        name: 3 to 255 characters of `a-zA-Z0-9_.-`.
+        partition: attribute name of the partition key.
+        sort: attribute name of the sort key, if there is one.
+        indexes: global and local indexes, in attribute names.
+        types: attribute name -> "S", "N" or "B" for key attributes that are no strings.
+        time_to_live: the attribute that holds the time to live in epoch seconds, if any.
+        discriminator: the attribute that tells entity types apart where keys are made by templates.
+
+    Raises:
+        MappingError: names that the service refuses, or indexes that clash.
+    """
+
+    name: str
+    partition: str
+    sort: str | None = None
+    indexes: tuple[Index, ...] = ()
+    types: Mapping[str, ScalarType] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    time_to_live: str | None = None
+    discriminator: str | None = DEFAULT_DISCRIMINATOR
+
+    def __post_init__(self) -> None:
+        _check_name("table", self.name)
+        indexes = tuple(self.indexes)
+        object.__setattr__(self, "indexes", indexes)
+        _check_indexes(self.name, indexes)
+        names = set(chain.from_iterable(self.key_names(i) for i in (None, *(ix.name for ix in indexes))))
+        types = {name: kind for name, kind in self.types.items() if name in names and kind != "S"}
+        object.__setattr__(self, "types", MappingProxyType(types))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = (self.name, self.partition, self.sort, self.indexes, dict(self.types))
+        return Table, (*fields, self.time_to_live, self.discriminator)
+
+    @property
+    def key(self) -> Key:
+        """The table's own key."""
+        return Key(self.partition, self.sort)
+
+    def index(self, name: str) -> Index:
+        """Find a declared index.
+
+        Raises:
+            KeyError: no index of that name is declared.
+        """
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise KeyError(name)
+
+    def index_key(self, name: str | None) -> Key:
+        """Give the key of an index, or the table's own for None."""
+        if name is None:
+            return self.key
+        index = self.index(name)
+        return index.key if isinstance(index, GlobalIndex) else Key(self.partition, index.sort)
+
+    def key_names(self, index: str | None = None) -> tuple[str, ...]:
+        """Give the attribute names of a key: of the table's, or of an index."""
+        return self.index_key(index).names
+
+    def type_of(self, attribute: str) -> ScalarType:
+        """Give the declared type of a key attribute."""
+        return self.types.get(attribute, "S")
+
+    @property
+    def key_types(self) -> dict[str, ScalarType]:
+        """The type of every attribute that is part of a key of the table or of an index."""
+        names = chain(self.key_names(), *(self.key_names(index.name) for index in self.indexes))
+        return {name: self.type_of(name) for name in names}
+
+    def merged_with(self, other: Table) -> Table:
+        """Join two declarations of one table: the indexes of both.
+
+        Raises:
+            MappingError: the declarations contradict each other.
+        """
+        if self == other:
+            return self
+        _refuse_contradictions(self, other)
+        mine = {index.name for index in self.indexes}
+        added = tuple(index for index in other.indexes if index.name not in mine)
+        return replace(
+            self,
+            indexes=self.indexes + added,
+            types={**self.types, **other.types},
+            time_to_live=self.time_to_live or other.time_to_live,
+        )
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise MappingError(
+            f"{name!r} is no valid {kind} name: DynamoDB takes 3 to 255 characters of a-z, A-Z, 0-9, '_', "
+            "'-' and '.'"
+        )
+
+
+def _check_indexes(table: str, indexes: Iterable[Index]) -> None:
+    seen: set[str] = set()
+    for index in indexes:
+        if index.name in seen:
+            raise MappingError(f"table {table!r} declares two indexes named {index.name!r}")
+        seen.add(index.name)
+    local = sum(isinstance(index, LocalIndex) for index in indexes)
+    if local > LOCAL_INDEXES_PER_TABLE:
+        raise MappingError(
+            f"table {table!r} declares {local} local indexes; DynamoDB allows {LOCAL_INDEXES_PER_TABLE}"
+        )
+
+
+def _refuse_contradictions(one: Table, other: Table) -> None:
+    for what in ("name", "key", "discriminator"):
+        if getattr(one, what) != getattr(other, what):
+            raise MappingError(
+                f"two declarations of table {one.name!r} disagree on its {what}: "
+                f"{getattr(one, what)!r} and {getattr(other, what)!r}"
+            )
+    if one.time_to_live and other.time_to_live and one.time_to_live != other.time_to_live:
+        raise MappingError(
+            f"two declarations of table {one.name!r} disagree on its time to live: "
+            f"{one.time_to_live!r} and {other.time_to_live!r}"
+        )
+    by_name = {index.name: index for index in one.indexes}
+    for index in other.indexes:
+        if by_name.get(index.name, index) != index:
+            raise MappingError(f"two declarations of table {one.name!r} disagree on its index {index.name!r}")
+    for name in one.key_types.keys() & other.key_types.keys():
+        if one.type_of(name) != other.type_of(name):
+            raise MappingError(
+                f"two declarations of table {one.name!r} disagree on the type of key attribute {name!r}: "
+                f"{one.type_of(name)} and {other.type_of(name)}"
+            )

@@ -1,0 +1,31 @@
+"""Repositories for tests of application services."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from persistence.mapping import MappingSchema
+from persistence.repository import Repository
+from persistence.stores.memory import MemoryStore
+from persistence.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+
+class InMemoryRepository(Repository[T]):
+    """A repository over a memory store and a unit of work of its own.
+
+        orders = InMemoryRepository(OrderMapping)
+        service = PlaceOrder(orders, uow=orders.uow)
+
+    Several repositories that shall share a unit take the same one: `InMemoryRepository(StockMapping,
+        orders.uow)`.
+
+    Args:
+        mapping: the mapping of the entities.
+        uow: a unit of work to share; by default a new one over a new `MemoryStore`.
+    """
+
+    def __init__(self, mapping: type[MappingSchema[T]], uow: UnitOfWork | None = None) -> None:
+        self.uow = uow or UnitOfWork(MemoryStore())
+        super().__init__(mapping, self.uow)

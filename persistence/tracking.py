@@ -1,0 +1,395 @@
+"""What a unit of work knows of each entity: the identity map, what was loaded, and what is to become of it.
+
+An entity is identified by its table and normalised stored key. Its origin says where it came from, its intent
+what the commit shall do; the four words users see are derived from both:
+
+- `new`: added, not stored yet.
+- `clean`: as loaded.
+- `dirty`: differs from what was loaded, or was put under the unit by `update` or `save`.
+- `removed`: to be deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, NoReturn, TypeVar
+
+from persistence.attributes import Item, NormalisedKey, normalised_key
+from persistence.changes import Change, changes
+from persistence.errors import EntityExists, KeyChanged, UnitOfWorkStateError, described
+from persistence.mapping import EntityMapping, RoleField
+
+T = TypeVar("T")
+
+Identity = tuple[str, NormalisedKey]
+"""Table name and normalised key."""
+
+
+class State(Enum):
+    """What a unit of work thinks of an entity."""
+
+    NEW = "new"
+    CLEAN = "clean"
+    DIRTY = "dirty"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The entity was read.
+
+    Attributes:
+        item: as it was stored.
+        snapshot: the entity's encoding right after it was decoded.
+    """
+
+    item: Item
+    snapshot: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """The entity was not read by this unit; its own version is what the write demands.
+
+    Attributes:
+        version: the version of the entity when it came under the unit, None without one.
+    """
+
+    version: object
+
+
+Stored = Loaded | Detached
+
+
+class Intent(Enum):
+    """What the commit shall do with an entity."""
+
+    WATCH = "watch"
+    """Save it if it changed."""
+    CREATE = "create"
+    """Put it; its key must be free."""
+    REPLACE = "replace"
+    """Put it in the place of a removed entity."""
+    OVERWRITE = "overwrite"
+    """Save all of it, whatever is stored."""
+    REMOVE = "remove"
+    """Delete it."""
+
+
+@dataclass(slots=True, eq=False)
+class Tracked(Generic[T]):
+    """One entity under a unit of work.
+
+    Attributes:
+        mapping: its mapping.
+        identity: its place in the identity map.
+        key: its stored key.
+        entity: the object; for frozen dataclasses the latest one.
+        intent: what the commit shall do.
+        origin: what is known of the stored item; None for a new entity.
+    """
+
+    mapping: EntityMapping[T]
+    identity: Identity
+    key: Item
+    entity: T
+    intent: Intent
+    origin: Stored | None
+
+    @property
+    def key_values(self) -> tuple[object, ...]:
+        """The key as `get(*key)` takes it."""
+        return self.mapping.key_values(self.key)
+
+    def __str__(self) -> str:
+        return described(self.mapping.name, self.key_values)
+
+    @property
+    def live(self) -> bool:
+        """Whether a read finds it."""
+        return self.intent is not Intent.REMOVE
+
+    @property
+    def state(self) -> State:
+        """The word for it; finding out about changes encodes the entity."""
+        match self.intent:
+            case Intent.CREATE | Intent.REPLACE:
+                return State.NEW
+            case Intent.REMOVE:
+                return State.REMOVED
+            case Intent.OVERWRITE:
+                return State.DIRTY
+            case Intent.WATCH:
+                return State.DIRTY if self.changed else State.CLEAN
+
+    @property
+    def changed(self) -> bool:
+        """Whether the entity differs from what was loaded."""
+        if not isinstance(self.origin, Loaded):
+            return True
+        return bool(loaded_changes(self, self.origin, self.mapping.codec.snapshot(self.entity)))
+
+
+@dataclass(slots=True)
+class IdentityMap:
+    """All entities of a unit, one per stored key, in the order in which they came.
+
+    Keys that were looked up and found absent are remembered too.
+    """
+
+    _tracked: dict[Identity, Tracked[Any]] = field(default_factory=dict)
+    _objects: dict[int, Tracked[Any]] = field(default_factory=dict)
+    _absent: dict[Identity, tuple[EntityMapping[Any], Item]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Tracked[Any]]:
+        return iter(tuple(self._tracked.values()))
+
+    def __len__(self) -> int:
+        return len(self._tracked)
+
+    def find(self, mapping: EntityMapping[T], key: Item) -> Tracked[T] | None:
+        """Give what is tracked under a key.
+
+        Raises:
+            UnitOfWorkStateError: it is tracked under another mapping.
+        """
+        tracked = self._tracked.get(identity_of(mapping, key))
+        if tracked is not None and tracked.mapping is not mapping:
+            raise UnitOfWorkStateError(
+                f"{described(mapping.name, mapping.key_values(key))} is the item that this unit holds as "
+                f"{tracked.mapping.name} (mapping {tracked.mapping.schema.__name__}); "
+                "use one mapping per item within a unit"
+            )
+        return tracked
+
+    def find_entity(self, mapping: EntityMapping[T], entity: T) -> Tracked[T] | None:
+        """Give what is tracked under the key of an entity.
+
+        Raises:
+            KeyChanged: this very object is tracked under another key.
+            UnitOfWorkStateError: the key is tracked under another mapping.
+        """
+        key = mapping.key_of(entity)
+        known = self._objects.get(id(entity))
+        if known is not None and known.mapping is mapping:
+            refuse_changed_key(known, key)
+        return self.find(mapping, key)
+
+    def known_absent(self, mapping: EntityMapping[Any], key: Item) -> bool:
+        """Tell whether this unit looked a key up and found nothing."""
+        return identity_of(mapping, key) in self._absent
+
+    def remember_absent(self, mapping: EntityMapping[Any], key: Item) -> None:
+        """Note that nothing is stored under a key."""
+        self._absent[identity_of(mapping, key)] = (mapping, key)
+
+    def load(self, mapping: EntityMapping[T], item: Item) -> T | None:
+        """Take in an item that was read; what is tracked already wins over it.
+
+        Returns:
+            The tracked entity, or None if the unit has removed it.
+        """
+        key = key_part(mapping, item)
+        tracked = self.find(mapping, key)
+        if tracked is None:
+            entity, origin = _decoded(mapping, item)
+            tracked = self._track(mapping, key, entity, origin, Intent.WATCH)
+        return tracked.entity if tracked.live else None
+
+    def reload(self, tracked: Tracked[T], item: Item) -> T:
+        """Bring a clean entity up to date with the stored item; a frozen one is replaced."""
+        fresh, origin = _decoded(tracked.mapping, item)
+        values = {name: getattr(fresh, name) for name in field_names(fresh)}
+        self.exchange(tracked, tracked.mapping.assign(tracked.entity, values))
+        tracked.origin = origin
+        return tracked.entity
+
+    def add(self, mapping: EntityMapping[T], entity: T) -> None:
+        """Take in a new entity.
+
+        Raises:
+            EntityExists: the key belongs to another live entity of this unit.
+        """
+        tracked = self.find_entity(mapping, entity)
+        if tracked is None:
+            self._track(mapping, mapping.key_of(entity), entity, None, Intent.CREATE)
+        elif not tracked.live:
+            self.exchange(tracked, entity)
+            tracked.intent = Intent.REPLACE
+        elif tracked.entity is not entity:
+            raise EntityExists(
+                f"{tracked} is already part of this unit",
+                entity=entity,
+                entity_type=mapping.entity_type,
+                key=tracked.key_values,
+                found=tracked.entity,
+            )
+
+    def update(self, mapping: EntityMapping[T], entity: T) -> None:
+        """Put a detached or replaced entity under the unit.
+
+        Raises:
+            UnitOfWorkStateError: the unit holds another, changed object under this key, or has removed it.
+        """
+        tracked = self.find_entity(mapping, entity)
+        if tracked is None:
+            self._track_detached(mapping, entity, Intent.WATCH)
+        elif not tracked.live:
+            _refuse(tracked, "update", "it is removed in this unit; add a new one instead")
+        elif tracked.entity is not entity:
+            self._stand_in(tracked, entity, "update")
+
+    def save(self, mapping: EntityMapping[T], entity: T) -> None:
+        """Put an entity under the unit that overwrites what is stored.
+
+        Raises:
+            UnitOfWorkStateError: another action on this key is planned.
+        """
+        tracked = self.find_entity(mapping, entity)
+        if tracked is None:
+            tracked = self._track_detached(mapping, entity, Intent.OVERWRITE)
+        elif not _may_overwrite(tracked, entity):
+            _refuse(tracked, "save", "save can't stand beside another action on its key; commit that first")
+        self.exchange(tracked, entity)
+        tracked.intent, tracked.origin = Intent.OVERWRITE, Detached(None)
+
+    def remove(self, mapping: EntityMapping[T], entity: T) -> None:
+        """Plan the deletion of an entity; of a new one nothing remains.
+
+        Raises:
+            UnitOfWorkStateError: the unit holds another, changed object under this key, or saves it.
+        """
+        tracked = self.find_entity(mapping, entity)
+        if tracked is None:
+            self._track_detached(mapping, entity, Intent.REMOVE)
+            return
+        if tracked.live and tracked.entity is not entity:
+            self._stand_in(tracked, entity, "remove")
+        if tracked.intent is Intent.OVERWRITE:
+            _refuse(
+                tracked, "remove", "it was given to save in this unit; it can't be saved and removed at once"
+            )
+        if tracked.intent is Intent.CREATE:
+            self.forget(tracked)
+        else:
+            tracked.intent = Intent.REMOVE
+
+    def exchange(self, tracked: Tracked[T], entity: T) -> None:
+        """Let another object stand for an entity."""
+        self._objects.pop(id(tracked.entity), None)
+        tracked.entity = entity
+        self._objects[id(entity)] = tracked
+
+    def forget(self, tracked: Tracked[Any]) -> None:
+        """Drop an entity; the next read loads it anew."""
+        self._tracked.pop(tracked.identity, None)
+        self._objects.pop(id(tracked.entity), None)
+
+    def forget_absent(self) -> None:
+        """Drop what is known of absent keys."""
+        self._absent.clear()
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._tracked.clear()
+        self._objects.clear()
+        self._absent.clear()
+
+    def _stand_in(self, tracked: Tracked[T], entity: T, call: str) -> None:
+        """Let another object stand for a stored entity; what was loaded counts if the versions agree."""
+        if tracked.intent is not Intent.WATCH or (tracked.changed and not is_frozen(tracked.mapping)):
+            _refuse(
+                tracked,
+                call,
+                "the unit holds another object under this key, with changes of its own; change that one "
+                "instead",
+            )
+        version = version_of(tracked.mapping, entity)
+        if version_of(tracked.mapping, tracked.entity) != version:
+            tracked.origin = Detached(version)
+        self.exchange(tracked, entity)
+
+    def _track_detached(self, mapping: EntityMapping[T], entity: T, intent: Intent) -> Tracked[T]:
+        origin = Detached(version_of(mapping, entity))
+        return self._track(mapping, mapping.key_of(entity), entity, origin, intent)
+
+    def _track(
+        self, mapping: EntityMapping[T], key: Item, entity: T, origin: Stored | None, intent: Intent
+    ) -> Tracked[T]:
+        tracked = Tracked(mapping, identity_of(mapping, key), key, entity, intent, origin)
+        self._tracked[tracked.identity] = tracked
+        self._objects[id(entity)] = tracked
+        self._absent.pop(tracked.identity, None)
+        return tracked
+
+
+def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:
+    """Give the identity of an item from its key or from the whole item."""
+    return mapping.table.name, normalised_key(key, mapping.table.key_names())
+
+
+def key_part(mapping: EntityMapping[Any], item: Item) -> Item:
+    """Give the key attributes of an item."""
+    return {name: item[name] for name in mapping.table.key_names()}
+
+
+def version_of(mapping: EntityMapping[T], entity: T) -> object:
+    """Give the version that an entity carries; None if it has none."""
+    role = mapping.roles.version
+    return None if role is None or role.name is None else getattr(entity, role.name)
+
+
+def field_names(entity: object) -> list[str]:
+    """Give the names of an entity's dataclass fields that have a value."""
+    names = type(entity).__dataclass_fields__  # type: ignore[attr-defined]  # entities are dataclasses
+    return [name for name in names if hasattr(entity, name)]
+
+
+def is_frozen(mapping: EntityMapping[Any]) -> bool:
+    """Tell whether the entity's class is a frozen dataclass."""
+    return bool(mapping.entity_type.__dataclass_params__.frozen)
+
+
+def managed_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
+    """Give the fields that the unit of work writes by itself: version, created_at, updated_at."""
+    roles = mapping.roles
+    return tuple(role for role in (roles.version, roles.created_at, roles.updated_at) if role is not None)
+
+
+def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
+    """Compare an entity's encoding with what was loaded, without what the unit of work manages."""
+    mapping = tracked.mapping
+    return changes(
+        origin.item,
+        origin.snapshot,
+        encoded,
+        mapping.shape,
+        ignoring={role.attribute for role in managed_roles(mapping)},
+        by_index=mapping.concurrency != "exists",
+    )
+
+
+def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:
+    """Raise `KeyChanged` if the key of an entity is no longer the one that it is tracked under."""
+    if identity_of(tracked.mapping, key) != tracked.identity:
+        changed = [name for name, value in key.items() if value != tracked.key[name]]
+        raise KeyChanged(tracked.entity, tracked.mapping.entity_type, tracked.key_values, changed)
+
+
+def _decoded(mapping: EntityMapping[T], item: Item) -> tuple[T, Loaded]:
+    entity = mapping.codec.decode(item)
+    return entity, Loaded(item, mapping.codec.snapshot(entity))
+
+
+def _may_overwrite(tracked: Tracked[T], entity: T) -> bool:
+    if tracked.intent is Intent.OVERWRITE:
+        return True
+    if tracked.intent is not Intent.WATCH or isinstance(tracked.origin, Detached):
+        return False
+    return tracked.entity is entity or not tracked.changed
+
+
+def _refuse(tracked: Tracked[Any], call: str, why: str) -> NoReturn:
+    raise UnitOfWorkStateError(f"{call}: {tracked}: {why}")

@@ -1,0 +1,50 @@
+"""Which units of work are open in the present context.
+
+One module-level `ContextVar` holds a tuple of entries, innermost last: entering appends, leaving takes the
+entry out by identity. So tasks see the units that were open where they were made, threads that start with an
+empty context see none, and leaving in another context than the one that entered is possible.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.unit_of_work.unit import Unit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScopeEntry:
+    """One `with` block that was entered.
+
+    Attributes:
+        owner: the `UnitOfWork` it was entered on.
+        unit: the unit it opened or joined.
+        opener: whether it opened the unit, and so commits it.
+    """
+
+    owner: object
+    unit: Unit[Any]
+    opener: bool
+
+
+_ENTRIES: ContextVar[tuple[ScopeEntry, ...]] = ContextVar("persistence_scopes", default=())
+
+
+def innermost(owner: object) -> ScopeEntry | None:
+    """Give the innermost scope of a unit of work in this context, even if its unit is closed."""
+    for entry in reversed(_ENTRIES.get()):
+        if entry.owner is owner:
+            return entry
+    return None
+
+
+def push(entry: ScopeEntry) -> None:
+    """Enter a scope; entries of closed units are dropped on the way."""
+    _ENTRIES.set((*(known for known in _ENTRIES.get() if not known.unit.closed), entry))
+
+
+def remove(entry: ScopeEntry) -> None:
+    """Leave a scope; in a context that does not know it nothing happens."""
+    _ENTRIES.set(tuple(known for known in _ENTRIES.get() if known is not entry))

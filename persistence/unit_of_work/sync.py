@@ -1,0 +1,184 @@
+"""The synchronous unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TypeVar
+
+from persistence.errors import UnitOfWorkStateError
+from persistence.events import event_log
+from persistence.flows import Flow, run
+from persistence.store import Store
+from persistence.unit_of_work.base import UnitOfWorkBase
+from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, RetryOn, check_attempts, is_retried
+from persistence.unit_of_work.scopes import ScopeEntry, innermost
+
+R = TypeVar("R")
+
+
+class UnitOfWork(UnitOfWorkBase[Store]):
+    """Collects what repositories do within `with uow:` and commits it as one transaction.
+
+    One object serves a whole application: it is safe to share between threads, each `with` block opens a unit
+    of its own for the thread (or for the tasks of the event loop) that entered it. A clean exit commits, an
+    exception discards. A block inside a block joins the outer unit. Outside any block, every repository call
+    is a unit of its own.
+
+    Args:
+        store: where the entities live, or a callable that gives the store; a unit keeps the store that it
+            opened with.
+        clock: gives the present time, aware, for created_at and updated_at.
+        ids: gives unique texts of at most 36 characters, for client tokens.
+        deadline: seconds, over 0 and at most 540, for which a commit is repeated after lost answers,
+            throttling or busy items.
+        autocommit: whether a write outside a unit acts at once; False makes it an error.
+        scan_policy: what happens to a query that only a scan can answer: "warn" (a `ScanWarning` and an
+            event), "forbid" (`ScanForbidden` before anything is sent) or "allow". `scan()` is always allowed.
+        timing: time, waiting and chance, for tests.
+
+    Raises:
+        UnitOfWorkStateError: a deadline out of range.
+    """
+
+    def __enter__(self) -> UnitOfWork:
+        self._enter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave_now(self._left_here(), error)
+
+    def __call__(self) -> Scope:
+        """Make a scope for one `with` statement that may be left in another context, as in generators."""
+        return Scope(self)
+
+    def commit(self) -> None:
+        """Commit what the unit holds so far; the unit goes on.
+
+        Raises:
+            CommitConflict: it was refused; nothing took effect, and the unit is broken.
+            CommitOutcomeUnknown: its answer was lost; the unit is broken.
+            ValidationFailed, KeyChanged, TransactionTooLarge, ItemTooLarge: nothing was sent; the unit is
+                broken.
+            UnitOfWorkStateError: no unit is open here, or this scope only joined it.
+        """
+        unit = self._opened("commit").unit
+        self._drive(self._commit(unit), unit.store)
+
+    def run(self, work: Callable[[], R], attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> R:
+        """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
+
+        Args:
+            work: does the reading and changing; it may be called several times, so its other effects repeat.
+            attempts: how often at most.
+            retry_on: further types of errors, or of a conflict's reasons, to be repeated.
+
+        Returns:
+            What `work` returned in the attempt that was committed.
+
+        Raises:
+            CommitConflict: the last attempt's.
+            UnitOfWorkStateError: a unit is open here.
+        """
+        for attempt in self.attempts(attempts, retry_on=retry_on):
+            with attempt:
+                return work()
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def attempts(self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> Iterator[Attempt]:
+        """Give the same as `run` for a loop: `for attempt in uow.attempts(): with attempt: ...`.
+
+        Args:
+            attempts: how often at most.
+            retry_on: further types of errors, or of a conflict's reasons, to be repeated.
+
+        Raises:
+            UnitOfWorkStateError: a unit is open here.
+        """
+        self._refuse_open_unit("attempts")
+        return self._attempts(check_attempts(attempts), retry_on)
+
+    def perform(self, flow: Flow[R]) -> R:
+        """Drive a repository's flow over the store of the unit that is open here, or the present one."""
+        entry = innermost(self)
+        return self._drive(flow, self.store if entry is None else entry.unit.store)
+
+    def _leave_now(self, entry: ScopeEntry, failure: BaseException | None) -> None:
+        self._drive(self._leave(entry, failure), entry.unit.store)
+
+    def _drive(self, flow: Flow[R], store: Store) -> R:
+        return run(flow, store, sleep=self.timing.sleep)
+
+    def _attempts(self, attempts: int, retry_on: RetryOn) -> Iterator[Attempt]:
+        for number in range(1, attempts + 1):
+            attempt = Attempt(self, number, retry_on if number < attempts else None)
+            yield attempt
+            if attempt.finished:
+                return
+            if not attempt.entered:
+                raise UnitOfWorkStateError("the attempt was not entered; write `with attempt:` in the loop")
+            wait = self.timing.backoff(number)
+            event_log().info("uow.repeated", attempt=number, seconds=round(wait, 3))
+            self.timing.sleep(wait)
+
+
+class Scope:
+    """One `with` block of a unit of work; it may be left in another context of the same thread and loop."""
+
+    __slots__ = ("_entry", "_uow")
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._entry: ScopeEntry | None = None
+
+    def __enter__(self) -> UnitOfWork:
+        if self._entry is not None:
+            raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
+        self._entry = self._uow._enter()
+        return self._uow
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._entry is not None
+        self._uow._leave_now(self._entry, error)
+
+
+class Attempt:
+    """One attempt at a unit: a block that swallows a conflict if another attempt follows.
+
+    Attributes:
+        number: 1 for the first.
+        entered: whether its block was entered.
+        finished: whether no further attempt follows.
+    """
+
+    def __init__(self, uow: UnitOfWork, number: int, retry_on: RetryOn | None) -> None:
+        self.number = number
+        self.entered = False
+        self.finished = False
+        self._scope = Scope(uow)
+        self._retry_on = retry_on
+
+    def __enter__(self) -> Attempt:
+        self._scope.__enter__()
+        self.entered = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            self._scope.__exit__(kind, error, trace)
+        except Exception as failure:
+            if self._follows(failure):
+                return True
+            raise
+        return self._follows(error)
+
+    def _follows(self, error: BaseException | None) -> bool:
+        """Tell whether another attempt follows this outcome."""
+        self.finished = error is None or self._retry_on is None or not is_retried(error, self._retry_on)
+        return not self.finished

@@ -1,0 +1,121 @@
+"""One unit of work: its entities, its state, and who may use it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
+from persistence.tracking import IdentityMap
+
+S = TypeVar("S")
+
+
+class UnitState(Enum):
+    """Where a unit of work is in its life."""
+
+    OPEN = "open"
+    COMMITTING = "committing"
+    COMMITTED = "committed"
+    DISCARDED = "discarded"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The thread, and the event loop if one runs in it, that a unit belongs to."""
+
+    thread: int
+    loop: int | None
+
+    @classmethod
+    def present(cls) -> Owner:
+        """Name the thread and loop of the caller."""
+        return cls(threading.get_ident(), _running_loop())
+
+    def __str__(self) -> str:
+        return f"thread {self.thread}" + (f", event loop {self.loop}" if self.loop else "")
+
+
+def _running_loop() -> int | None:
+    try:
+        return id(asyncio.get_running_loop())
+    except RuntimeError:
+        return None
+
+
+class Unit(Generic[S]):
+    """What one `with uow:` block collects until it is committed or discarded.
+
+    Attributes:
+        store: the store that the unit opened with and keeps.
+        entities: the identity map.
+        state: one of `UnitState`.
+        joined: how many inner scopes are inside at present.
+        closed: whether its block has been left.
+    """
+
+    __slots__ = ("_first_failure", "_owner", "closed", "entities", "joined", "state", "store")
+
+    def __init__(self, store: S) -> None:
+        self.store = store
+        self.entities = IdentityMap()
+        self.state = UnitState.OPEN
+        self.joined = 0
+        self.closed = False
+        self._owner = Owner.present()
+        self._first_failure: BaseException | None = None
+
+    @property
+    def first_failure(self) -> BaseException | None:
+        """What broke the unit, if it is broken."""
+        return self._first_failure
+
+    def check_owner(self) -> None:
+        """Refuse threads and event loops other than the one that opened the unit.
+
+        Raises:
+            ConcurrentUse: the caller is another one.
+        """
+        present = Owner.present()
+        if present != self._owner:
+            raise ConcurrentUse(
+                f"this unit of work belongs to {self._owner} and was used from {present}; "
+                "a unit is never shared between threads or event loops: open one in each"
+            )
+
+    def check(self) -> None:
+        """Refuse any use that is not allowed now.
+
+        Raises:
+            ConcurrentUse: from another thread or event loop.
+            UnitBroken: the unit failed before.
+            UnitClosed: the block was left.
+            UnitOfWorkStateError: its commit is under way.
+        """
+        if self._first_failure is not None:
+            raise UnitBroken(self._first_failure) from self._first_failure
+        if self.closed:
+            raise UnitClosed(
+                f"this unit of work is closed ({self.state.value}); open a new one with `with uow:`. "
+                "What was begun in it can't go on"
+            )
+        self.check_owner()
+        if self.state is UnitState.COMMITTING:
+            raise UnitOfWorkStateError("this unit of work is being committed; wait until that is done")
+
+    def break_with(self, failure: BaseException) -> None:
+        """Make the unit unusable; the first failure is kept."""
+        if self._first_failure is None:
+            self._first_failure = failure
+        self.state = UnitState.BROKEN
+
+    def end(self, state: UnitState) -> None:
+        """Close the unit for good and let go of its entities."""
+        if self._first_failure is None:
+            self.state = state
+        self.closed = True
+        self.entities.clear()

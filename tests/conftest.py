@@ -1,0 +1,83 @@
+"""Fixtures of all tests: DynamoDB servers, real and imitated."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NoReturn
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from persistence.testing.servers import Dynalite, DynamoDBLocal, LocalServer, ServerUnavailable, client_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+# Said outright, whatever endpoint the environment configures.
+MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
+SERVER_MARKERS = {"dynamodb_local": "dynamodb_local", "dynalite": "dynalite", "moto_client": "moto"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on."""
+    for item in items:
+        for fixture, marker in SERVER_MARKERS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+def _served(server: LocalServer) -> Iterator[str]:
+    reason = _why_it_does_not_start(server)
+    if reason is not None:
+        _skip_or_fail(reason)
+    with server:
+        yield server.endpoint_url
+
+
+def _why_it_does_not_start(server: LocalServer) -> str | None:
+    try:
+        server.start()
+    except ServerUnavailable as error:
+        return error.reason
+    return None
+
+
+def _skip_or_fail(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The endpoint of an Amazon DynamoDB Local, one per test process.
+
+    Where there can be none its tests are skipped, or fail if the environment says `CI=true`.
+    """
+    yield from _served(DynamoDBLocal())
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_client(dynamodb_local: str) -> Iterator[DynamoDBClient]:
+    """A client of the test process's DynamoDB Local. Tests share its tables: give them names of their own."""
+    client = client_for(dynamodb_local)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    """The endpoint of a dynalite, one per test process; missing as for `dynamodb_local`."""
+    yield from _served(Dynalite())
+
+
+@pytest.fixture
+def moto_client() -> Iterator[DynamoDBClient]:
+    """A client of moto's imitation of DynamoDB in this process; each test has an empty one."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=MOTO_ENDPOINT)
+        yield client
+        client.close()

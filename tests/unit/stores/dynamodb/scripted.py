@@ -1,0 +1,129 @@
+"""A server that answers as a test says, to show what a network and a service in trouble do."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the service.
+
+    Attributes:
+        cut: bytes that are missing at its end.
+        flipped: the checksum does not fit.
+    """
+
+    body: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+    cut: int = 0
+    flipped: bool = False
+
+    def send(self, connection: socket.socket) -> None:
+        body = json.dumps(self.body).encode()
+        head = (
+            f"HTTP/1.1 {self.status} X\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\n"
+            f"content-length: {len(body)}\r\nx-amz-crc32: {crc32(body) + self.flipped}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body[: len(body) - self.cut])
+
+
+class Drop:
+    """The request arrives and the connection is closed without an answer."""
+
+    def send(self, connection: socket.socket) -> None:
+        del connection
+
+
+class Reset:
+    """The connection is reset in the middle of the answer."""
+
+    def send(self, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class Silence:
+    """Nothing comes for longer than the client waits."""
+
+    def send(self, connection: socket.socket) -> None:
+        del connection
+        time.sleep(0.4)
+
+
+Step = Answer | Drop | Reset | Silence
+
+
+def refusal(code: str, message: str = "", status: int = 400, **members: Any) -> Answer:
+    """Make an error answer."""
+    return Answer(
+        {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message, **members}, status
+    )
+
+
+@dataclass
+class Scripted:
+    """The running server.
+
+    Attributes:
+        endpoint_url: where it listens.
+        requests: the bodies that arrived.
+    """
+
+    endpoint_url: str
+    requests: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def scripted(steps: Sequence[Step]) -> Iterator[Scripted]:
+    """Serve one step per request; a request beyond the last step finds nobody listening."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Scripted(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        thread = threading.Thread(target=_serve, args=(listener, server, steps))
+        thread.start()
+        try:
+            yield server
+        finally:
+            listener.close()
+            thread.join(timeout=10)
+
+
+def _serve(listener: socket.socket, server: Scripted, steps: Sequence[Step]) -> None:
+    listener.settimeout(0.05)
+    waiting = list(steps)
+    while waiting:
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            continue
+        except OSError:  # the test is over
+            return
+        with connection:
+            connection.settimeout(5)
+            server.requests.append(_read(connection))
+            waiting.pop(0).send(connection)
+    listener.close()
+
+
+def _read(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(
+        next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")).split(b":")[
+            1
+        ]
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return body

@@ -1,0 +1,240 @@
+"""Lost answers, server errors and botocore's own retries, over a network that fails as the test says."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.config import Config
+
+from persistence.errors import (
+    AccessDenied,
+    ConditionFailed,
+    PersistenceError,
+    StoreUnavailable,
+    Throttled,
+    TransactionCancelled,
+    TransactionInProgress,
+)
+from persistence.expressions import Add, AttributeNotExists, Path, Value
+from persistence.operations import (
+    DeleteItem,
+    GetItem,
+    Operation,
+    PutItem,
+    TransactWrite,
+    TransactWriteResult,
+    UpdateItem,
+)
+from persistence.stores.dynamodb import DynamoStore
+from persistence.table import Table
+from tests.unit.stores.dynamodb.scripted import Answer, Drop, Reset, Silence, Step, refusal, scripted
+
+TABLE = Table("things", "id")
+KEY = {"id": {"S": "1"}}
+GET = GetItem(TABLE, KEY)
+ADD_ONE = UpdateItem(TABLE, KEY, (Add(Path.of("n"), Value({"N": "1"})),))
+CREATE = PutItem(TABLE, KEY, AttributeNotExists(Path.of("id")))
+TRANSACTION = TransactWrite((CREATE,), token="token-1")
+
+THROTTLED = refusal("ProvisionedThroughputExceededException", "slow down")
+SERVER_ERROR = refusal("InternalServerError", "try again", status=500)
+CONDITION_FAILED = refusal("ConditionalCheckFailedException", "The conditional request failed")
+FOUND = Answer({"Item": KEY})
+
+Failure = Callable[..., tuple[PersistenceError, int]]
+
+LOST: list[Step] = [Drop(), Reset(), Silence(), SERVER_ERROR, Answer({"Attributes": KEY}, cut=3)]
+LOST_NAMES = ["dropped", "reset", "silent", "server error", "cut off"]
+
+
+def cancelled(*codes: str) -> Answer:
+    return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
+
+
+def client(endpoint_url: str, attempts: int = 3) -> BaseClient:
+    session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1")
+    config = Config(
+        connect_timeout=0.5,
+        read_timeout=0.2,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        proxies={"http": ""},
+    )
+    return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
+
+
+@pytest.fixture
+def failure() -> Failure:
+    """Perform an operation that fails, and tell how, and how many requests arrived."""
+
+    def fail(operation: Operation[object], *steps: Step, attempts: int = 3) -> tuple[PersistenceError, int]:
+        with scripted(steps) as server:
+            made = client(server.endpoint_url, attempts)
+            with pytest.raises(PersistenceError) as caught:
+                DynamoStore(made).perform(operation)
+            made.close()
+            return caught.value, len(server.requests)
+
+    return fail
+
+
+class TestReads:
+    @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
+    def test_are_repeated(self, lost: Step) -> None:
+        with scripted([lost, FOUND]) as server:
+            made = client(server.endpoint_url)
+
+            result = DynamoStore(made).perform(GET)
+
+            made.close()
+            assert result.item == KEY
+            assert len(server.requests) == 2
+
+    @pytest.mark.parametrize("damaged", [Answer({"Item": KEY}, cut=3), Answer({"Item": KEY}, flipped=True)])
+    def test_never_take_a_damaged_answer_for_an_absent_item(self, damaged: Step, failure: Failure) -> None:
+        """botocore reads an answer that was cut off as one without content."""
+        error, requests = failure(GET, damaged, damaged, damaged)
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, requests) == (False, 3)
+
+    def test_are_never_ambiguous(self, failure: Failure) -> None:
+        error, _ = failure(GET, Drop(), Drop(), Drop())
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, error.retryable) == (False, True)
+        assert (error.operation, error.table) == ("GetItem", "things")
+
+
+class TestSingleWrites:
+    @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
+    @pytest.mark.parametrize(
+        "operation", [ADD_ONE, CREATE, DeleteItem(TABLE, KEY)], ids=lambda op: type(op).__name__
+    )
+    def test_are_not_repeated_in_doubt(
+        self, operation: Operation[object], lost: Step, failure: Failure
+    ) -> None:
+        """An ADD that took effect would be added again, a conditional put would find its own item.
+
+        The server would answer a second request.
+        """
+        error, requests = failure(operation, lost, Answer())
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, requests) == (True, 1)
+
+    def test_are_repeated_when_throttled(self) -> None:
+        with scripted([THROTTLED, Answer()]) as server:
+            made = client(server.endpoint_url)
+
+            DynamoStore(made).perform(ADD_ONE)
+
+            made.close()
+            assert len(server.requests) == 2
+
+    def test_keep_a_certain_refusal_after_throttling(self, failure: Failure) -> None:
+        error, requests = failure(CREATE, THROTTLED, CONDITION_FAILED)
+
+        assert isinstance(error, ConditionFailed)
+        assert requests == 2
+
+    def test_had_no_effect_when_always_throttled(self, failure: Failure) -> None:
+        error, requests = failure(CREATE, THROTTLED, THROTTLED, THROTTLED)
+
+        assert isinstance(error, Throttled)
+        assert (error.ambiguous, requests) == (False, 3)
+
+
+class TestTransactions:
+    @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
+    def test_are_repeated_as_they_were_sent(self, lost: Step) -> None:
+        with scripted([lost, Answer()]) as server:
+            made = client(server.endpoint_url)
+
+            result = DynamoStore(made).perform(TRANSACTION)
+
+            made.close()
+            assert result == TransactWriteResult()
+            first, second = server.requests
+            assert first == second
+            assert json.loads(first)["ClientRequestToken"] == "token-1"
+
+    def test_without_a_token_get_one_for_all_attempts(self) -> None:
+        with scripted([Drop(), Answer()]) as server:
+            made = client(server.endpoint_url)
+
+            DynamoStore(made).perform(TransactWrite((CREATE,)))
+
+            made.close()
+            first, second = (json.loads(request)["ClientRequestToken"] for request in server.requests)
+            assert first == second
+
+    def test_are_in_doubt_when_every_answer_was_lost(self, failure: Failure) -> None:
+        error, requests = failure(TRANSACTION, Drop(), Drop(), Drop())
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, requests) == (True, 3)
+
+    @pytest.mark.parametrize(
+        "last", [THROTTLED, refusal("TransactionInProgressException"), refusal("ExpiredTokenException")]
+    )
+    def test_stay_in_doubt_whatever_the_last_attempt_says(self, last: Step, failure: Failure) -> None:
+        """The first attempt can still take effect."""
+        error, _ = failure(TRANSACTION, Drop(), last, attempts=2)
+
+        assert isinstance(error, StoreUnavailable | TransactionInProgress | AccessDenied)
+        assert error.ambiguous
+
+    def test_stay_in_doubt_when_nobody_listens_any_more(self, failure: Failure) -> None:
+        error, requests = failure(TRANSACTION, Drop())
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, requests) == (True, 1)
+
+    def test_are_decided_by_a_failed_condition(self, failure: Failure) -> None:
+        """Had the first attempt taken effect, its token would have been confirmed."""
+        error, _ = failure(TRANSACTION, Drop(), cancelled("ConditionalCheckFailed"))
+
+        assert isinstance(error, TransactionCancelled)
+        assert not error.ambiguous
+
+    def test_are_not_decided_by_a_conflict(self, failure: Failure) -> None:
+        """It may be the first attempt itself that holds the item."""
+        error, _ = failure(TRANSACTION, Drop(), cancelled("TransactionConflict", "None"))
+
+        assert isinstance(error, TransactionCancelled)
+        assert error.ambiguous
+
+
+class TestNoConnection:
+    def test_tells_quickly_that_nothing_was_sent(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        made = client(f"http://127.0.0.1:{port}")
+        started = time.monotonic()
+
+        with pytest.raises(StoreUnavailable) as caught:
+            DynamoStore(made).perform(TRANSACTION)
+
+        made.close()
+        assert not caught.value.ambiguous
+        assert time.monotonic() - started < 5
+
+
+class TestClientsOfUsers:
+    def test_are_watched_by_stores_only(self) -> None:
+        """What users do with their own client is theirs, retries of a doubtful write included."""
+        with scripted([SERVER_ERROR, Answer()]) as server:
+            made = client(server.endpoint_url)
+            DynamoStore(made)
+            DynamoStore(made)
+
+            made.put_item(TableName="things", Item=KEY)  # type: ignore[attr-defined]  # made by botocore at run time
+
+            made.close()
+            assert len(server.requests) == 2
