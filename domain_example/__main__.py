@@ -11,10 +11,10 @@
 | `ENDPOINT_URL`  | with `STORE=dynamodb-local`: a server that runs already; else one is started and ended |
 | `ACCESS_KEY_ID` | whose tables on that server, "shop" by default                                         |
 
-A run that was interrupted, however hard, goes on where it stopped when it is started again on the same server, with
-the same `DATA` and `LIMIT`:
+A run that was interrupted, however hard, goes on where it stopped when it is started again on the same
+server, with the same `DATA` and `LIMIT`:
 
-    python -m persistence.testing run dynamodb-local      # prints its endpoint, and runs until it is ended
+    python -m persistence.testing run dynamodb-local --port 8000
     STORE=dynamodb-local ENDPOINT_URL=http://127.0.0.1:8000 python -m domain_example
 
 It exits with 0 if the figures are right, 1 if not, 2 if it can't run as it was asked to.
@@ -30,12 +30,13 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from domain_example.container import shop_on
+from domain_example.display import business, counted_events, effort, progress
 from domain_example.figures import Figures, differences, figures_of_file
 from domain_example.invoices import BadInvoices, read_invoices
 from domain_example.job import replay
 from domain_example.settings import BadSetting, Settings
 from domain_example.stores import opened
-from domain_example.telling import business, counted_events, effort, progress
+from persistence import StoreUnavailable
 from persistence.stores.layers import Metered
 from persistence.testing.servers import ServerUnavailable
 
@@ -46,7 +47,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         settings = Settings.of(environment)
         figures = run(settings, console)
-    except (BadSetting, BadInvoices, ServerUnavailable) as error:
+    except (BadSetting, BadInvoices, ServerUnavailable, StoreUnavailable) as error:
         Console(stderr=True).print(f"{error}", style="red", highlight=False, soft_wrap=True)
         return 2
     return verdict(figures_of_file(settings.data, settings.limit), figures, console)

@@ -1,17 +1,20 @@
 """The shop's rules. Nothing here knows how, or that, anything is stored.
 
-- A **basket** is what somebody asks for: lines of articles, perhaps with charges. It becomes an order, or is refused.
-- An **article** has a code of five digits and perhaps letters (`85123A`; capitals and small letters are the same) and
-  is kept in stock. Anything else on an invoice (`POST`, `BANK CHARGES`) is a **charge**: it is paid, but not in stock.
-- An **order** takes its articles from stock. Its customer may be unknown: a guest. A line may be a gift, at no price,
-  as long as there is something to pay for the whole order.
-- A basket is **refused** if it has no lines, a quantity below one (shops book losses so; they are no sale), nothing
-  to pay, or more of an article than is in stock. Nothing of a refused order is kept.
-- A **refund** cancels what was bought: the customer gets the money back, and the stock its articles. Orders of the
-  time before these books count too, so a refund doesn't name an order; it does need a customer to be paid to.
+- A **basket** is what somebody asks for: lines of articles, perhaps with charges. It becomes an order, or
+  is refused.
+- An **article** has a code of five digits and perhaps letters (`85123A`; capitals and small letters are the
+  same) and is kept in stock. Anything else on an invoice (`POST`, `BANK CHARGES`) is a **charge**: it is
+  paid, but not in stock.
+- An **order** takes its articles from stock. Its customer may be unknown: a guest. A line may be a gift, at
+  no price, as long as there is something to pay for the whole order.
+- A basket is **refused** if it has no lines, a quantity below one (shops book losses so; they are no sale),
+  nothing to pay, or more of an article than is in stock. A refused order leaves the stock as it was.
+- A **refund** cancels what was bought: the customer gets the money back, and the stock its articles. What
+  was bought before these books were begun counts too, so a refund names no order; but it needs a customer
+  to be paid to.
 - A **delivery** brings articles into stock.
-- Orders, refunds and deliveries are **movements**: they move articles, are booked some lines at a time, and count once
-  the last line is booked. What is booked is never booked again.
+- Orders, refunds and deliveries are **movements**: they move articles, are booked some lines at a time, and
+  count once the last line is booked. What is booked is never booked again.
 """
 
 from __future__ import annotations
@@ -23,7 +26,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from itertools import count
 from typing import Self
 
 _ARTICLE = re.compile(r"\d{5}[A-Z]*")
@@ -296,14 +298,12 @@ def next_part(lines: Sequence[Line], booked: int, articles: int) -> Sequence[Lin
     if articles < 1:
         raise ShopError(f"a part holds at least one article, not {articles}")
     found: set[str] = set()
-    for end in count(booked):
-        if end == len(lines):
-            break
+    for end in range(booked, len(lines)):
         if lines[end].is_article:
             found.add(lines[end].code)
         if len(found) > articles:
-            break
-    return lines[booked:end]
+            return lines[booked:end]
+    return lines[booked:]
 
 
 @dataclass(frozen=True, slots=True, order=True)

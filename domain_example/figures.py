@@ -1,6 +1,7 @@
 """The figures of the shop's business, computed straight from the file.
 
-This code shares nothing with the domain, the mappings or the services: it is what their result is checked against.
+This code shares nothing with the domain, the mappings or the services: it is what their result is checked
+against.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ class Figures:
     """Reason -> how many."""
     customers: Mapping[str, Decimal]
     """Customer -> the balance of their statements."""
+    pieces_received: int
+    """Of the opening stock: as many as will be ordered."""
     pieces_ordered: int
     pieces_returned: int
     stock: Mapping[str, int]
-    """Article -> pieces in stock in the end; what was received first is just what was ordered."""
+    """Article -> pieces in stock in the end."""
 
     @property
     def revenue(self) -> Decimal:
@@ -56,9 +59,7 @@ def differences(expected: Figures, found: Figures) -> list[str]:
 def _difference(expected: object, found: object) -> str:
     if not isinstance(expected, Mapping) or not isinstance(found, Mapping):
         return f"expected {expected}, found {found}"
-    wrong = sorted(
-        key for key in expected.keys() | found.keys() if expected.get(key, 0) != found.get(key, 0)
-    )
+    wrong = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
     examples = (
         f"{key}: expected {expected.get(key, 'none')}, found {found.get(key, 'none')}" for key in wrong[:3]
     )
@@ -81,6 +82,7 @@ def figures_of_file(path: Path, limit: int | None = None) -> Figures:
         refunds={number: -_amount(rows) for number, rows in refunds.items()},
         refusals=Counter(refusals.values()),
         customers=_balances(done),
+        pieces_received=sum(ordered.values()),
         pieces_ordered=sum(ordered.values()),
         pieces_returned=-sum(returned.values()),
         stock={code: -returned.get(code, 0) for code in ordered.keys() | returned.keys()},

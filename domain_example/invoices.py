@@ -53,10 +53,12 @@ def read_invoices(path: Path = ONLINE_RETAIL, limit: int | None = None) -> list[
         BadInvoices: it has not these columns, or a line can't be read.
     """
     with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
+        rows = csv.DictReader(file, restval="")
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
         if missing:
-            raise BadInvoices(f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
+            raise BadInvoices(
+                f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}"
+            )
         return list(islice(_invoices(path, rows), limit))
 
 

@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import TypeVar
 
 from domain_example.container import ShopContainer
-from domain_example.domain import Line, Month, Order, Refund, Refusal, Refused, Status, pieces_by_article
+from domain_example.domain import (
+    Delivery,
+    Line,
+    Month,
+    Order,
+    Refund,
+    Refusal,
+    Refused,
+    Status,
+    pieces_by_article,
+)
 from domain_example.figures import Figures
 from domain_example.invoices import Invoice, opening_deliveries
 
@@ -76,10 +86,16 @@ def figures_of_store(
         refunds={refund.id: refund.total for refund in refunds},
         refusals=Counter(reason.value for reason in refusals),
         customers=_balances(shop, invoices),
+        pieces_received=_pieces(delivery.lines for delivery in _stored_deliveries(shop, invoices)),
         pieces_ordered=_pieces(lines.values()),
         pieces_returned=_pieces(refund.lines for refund in refunds),
         stock=_stock(shop, invoices),
     )
+
+
+def _stored_deliveries(shop: ShopContainer, invoices: Sequence[Invoice]) -> list[Delivery]:
+    found = shop.deliveries().find_many(number for number, _ in opening_deliveries(invoices))
+    return [delivery for delivery in found if delivery is not None and delivery.status is Status.CONFIRMED]
 
 
 def _stored_orders(shop: ShopContainer, invoices: Sequence[Invoice]) -> list[Order]:

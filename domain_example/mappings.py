@@ -1,7 +1,8 @@
 """What is stored where.
 
-Fields that a dataclass has and a mapping does not declare are taken from the type hints. No class of the domain has a
-version or a timestamp: those live in the tables only, and every write checks or sets them.
+Fields that a dataclass has and a mapping does not declare are taken from the type hints. No class of the
+domain has a version or a timestamp of its writes: those live in the tables only, and every write checks or
+sets them.
 
 | table           | partition key  | sort key                | index by-customer             |
 |-----------------|----------------|-------------------------|-------------------------------|
@@ -11,9 +12,10 @@ version or a timestamp: those live in the tables only, and every write checks or
 | shop-refunds    | id             |                         | customer_id, refunded_at      |
 | shop-deliveries | id             |                         |                               |
 
-An order and its lines share a partition of `shop-orders`, in items of their own: an order of hundreds of lines is
-booked in several units of work, and each of them rewrites the small item only. Only orders have `customer_id` and
-`placed_at`, so the index holds neither lines nor orders of guests.
+An order and its lines share a partition of `shop-orders`, in items of their own: an order of hundreds of
+lines is booked in several units of work, and each of them rewrites the small item only. Only orders have
+`customer_id` and `placed_at`, and those of guests have no `customer_id`: the index holds neither lines nor
+guests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The use cases of the shop. Each takes what it needs in its constructor; none knows which store is behind it.
+"""The use cases of the shop. Each takes what it needs in its constructor; none knows the store behind it.
 
-Orders, refunds and deliveries of any size are booked in as few units of work as the store's transactions allow: one,
-nearly always. Each unit moves articles and notes in the movement how far it is, in one transaction. So it may be
-interrupted anywhere; calling the use case again goes on from there, and does nothing once all is done.
+Orders, refunds and deliveries of any size are booked in as few units of work as the store's transactions
+allow: one, nearly always. Each unit moves articles and notes in the movement how far it is, in one
+transaction. So it may be interrupted anywhere; calling the use case again goes on from there, and does
+nothing once all is done.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from domain_example.domain import (
     next_part,
     pieces_by_article,
 )
-from persistence import EntityExists, Repository, UnitOfWork
+from persistence import EntityExists, Query, Repository, UnitOfWork
 from persistence.query import between
 
 M = TypeVar("M", bound=Movement)
 
 ATTEMPTS = 100
-"""Articles that everybody wants are changed by others again and again; each failed attempt let another one pass."""
+"""What everybody wants is changed by others again and again; but with each conflict one of them got on."""
 
 BESIDE_ARTICLES = 3
 """Actions of a unit that are not for articles: the movement, its lines, a new customer."""
@@ -54,8 +55,8 @@ class Booking:
     def until(self, done: Callable[[M], bool], step: Callable[[], M]) -> M:
         """Repeat a step, each time in a unit of its own, until its movement is done.
 
-        A step that met a conflict is taken again with fresh reads; so is one that added what another worker added
-        at the same time.
+        A step that met a conflict is taken again with fresh reads; so is one that added what another worker
+        added at the same time.
         """
         while True:
             movement = self._uow.run(step, attempts=ATTEMPTS, retry_on=(EntityExists,))
@@ -85,9 +86,8 @@ class Warehouse:
         pieces = pieces_by_article(lines)
         descriptions = {line.code: line.description for line in lines}
         for (code, count), product in zip(pieces.items(), self._products.find_many(pieces), strict=True):
-            if product is None:
-                product = self._products.add(Product(code, descriptions[code]))
-            product.put(count)
+            stocked = product or self._products.add(Product(code, descriptions[code]))
+            stocked.put(count)
 
 
 class RegisterCustomer:
@@ -147,8 +147,8 @@ class PlaceOrder:
         """Place an order, or go on placing it; the basket's number says which it is.
 
         Raises:
-            Refused: it can't become an order. If only a later unit found an article out of stock, the earlier ones
-                are undone, and the order stays behind as withdrawn.
+            Refused: it can't become an order. If only a later unit found an article out of stock, the earlier
+                ones are undone, and the order stays behind as withdrawn.
         """
         basket.check_as_order()
         try:
@@ -179,10 +179,13 @@ class PlaceOrder:
         if self._orders.find(basket.id) is not None:
             self._booking.until(_is_undone, lambda: self._undo_last(basket.id))
 
+    def _parts(self, order_id: str) -> Query[OrderLines]:
+        return self._order_lines.query(lambda part: part.order_id == order_id).consistent()
+
     def _undo_last(self, order_id: str) -> Order:
         order = self._orders.get(order_id)
         if not order.is_undone:
-            *_, last = self._order_lines.query(lambda o: o.order_id == order_id).consistent()
+            (last,) = self._parts(order_id).order_by("first", descending=True).limit(1)
             self._warehouse.put(last.lines)
             self._order_lines.remove(last)
             order.withdraw(last.lines)

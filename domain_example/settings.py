@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import Enum
 from pathlib import Path
 from typing import Self
 
 from domain_example.invoices import ONLINE_RETAIL
 
-STORES = ("memory", "moto", "dynamodb-local")
+
+class StoreKind(Enum):
+    """Where the shop is kept."""
+
+    MEMORY = "memory"
+    MOTO = "moto"
+    DYNAMODB_LOCAL = "dynamodb-local"
 
 
 class BadSetting(Exception):
@@ -22,7 +29,7 @@ class Settings:
     """The main job's settings.
 
     Attributes:
-        store: where the shop is kept, one of `STORES`.
+        store: where the shop is kept.
         workers: how many threads replay invoices.
         data: the file with the invoices.
         limit: how many of them at most, None for all.
@@ -30,7 +37,7 @@ class Settings:
         access_key_id: DynamoDB Local keeps the tables of each access key apart.
     """
 
-    store: str = "memory"
+    store: StoreKind = StoreKind.MEMORY
     workers: int = 1
     data: Path = ONLINE_RETAIL
     limit: int | None = None
@@ -38,12 +45,10 @@ class Settings:
     access_key_id: str = "shop"
 
     def __post_init__(self) -> None:
-        if self.store not in STORES:
-            close = get_close_matches(self.store, STORES, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadSetting(f"STORE must be one of {', '.join(STORES)}, not {self.store!r}{hint}")
-        if self.endpoint_url and self.store != "dynamodb-local":
-            raise BadSetting(f"ENDPOINT_URL goes with STORE=dynamodb-local, not with STORE={self.store}")
+        if self.endpoint_url and self.store is not StoreKind.DYNAMODB_LOCAL:
+            raise BadSetting(
+                f"ENDPOINT_URL goes with STORE=dynamodb-local, not with STORE={self.store.value}"
+            )
         if not self.data.is_file():
             raise BadSetting(f"DATA must name a file, and there is none at {self.data}")
 
@@ -56,13 +61,25 @@ class Settings:
         """
         given = {name: value for name, value in environment.items() if value}
         return cls(
-            store=given.get("STORE", cls.store),
+            store=_store(given) or cls.store,
             workers=_positive(given, "WORKERS") or cls.workers,
             data=Path(given.get("DATA", ONLINE_RETAIL)),
             limit=_positive(given, "LIMIT"),
             endpoint_url=given.get("ENDPOINT_URL"),
             access_key_id=given.get("ACCESS_KEY_ID", cls.access_key_id),
         )
+
+
+def _store(given: Mapping[str, str]) -> StoreKind | None:
+    text = given.get("STORE")
+    names = [kind.value for kind in StoreKind]
+    if text is None:
+        return None
+    if text in names:
+        return StoreKind(text)
+    close = get_close_matches(text, names, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise BadSetting(f"STORE must be one of {', '.join(names)}, not {text!r}{hint}")
 
 
 def _positive(given: Mapping[str, str], name: str) -> int | None:

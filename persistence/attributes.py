@@ -190,6 +190,7 @@ def value_size(value: AttributeValue) -> int:
 
 
 def _number_size(text: str) -> int:
-    digits = Decimal(text).as_tuple()
-    significant = "".join(map(str, digits.digits)).strip("0")
-    return 1 + (len(significant) + 1) // 2 + digits.sign
+    plain = format(Decimal(text), "f") if "E" in text.upper() else text
+    negative = plain.startswith("-")
+    significant = plain.lstrip("-").replace(".", "").strip("0")
+    return 1 + (len(significant) + 1) // 2 + negative

@@ -12,17 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item, item_size
 from persistence.changes import Change
-from persistence.errors import ItemTooLarge, KeyChanged, TransactionTooLarge, ValidationFailed
+from persistence.errors import (
+    ItemTooLarge,
+    KeyChanged,
+    TransactionTooLarge,
+    UnitOfWorkStateError,
+    ValidationFailed,
+)
 from persistence.evaluate import apply_update
+from persistence.expectations import FIRST_VERSION, Expectation, all_loaded, partition_path
 from persistence.expressions import (
-    AttributeExists,
     AttributeNotExists,
-    Compare,
     Condition,
     IfNotExists,
     Path,
@@ -31,8 +35,6 @@ from persistence.expressions import (
     Set,
     UpdateAction,
     Value,
-    all_of,
-    equals,
 )
 from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import (
@@ -45,7 +47,6 @@ from persistence.operations import (
 )
 from persistence.store import Limits
 from persistence.tracking import (
-    Detached,
     IdentityMap,
     Intent,
     Loaded,
@@ -56,9 +57,6 @@ from persistence.tracking import (
 )
 
 T = TypeVar("T")
-
-FIRST_VERSION = 0
-"""The version of a new item."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +71,7 @@ class PlannedAction(Generic[T]):
         stored: the item as it will be stored; None if that can't be known, or for a deletion.
         expected_version: the version that the action demands, None if it demands none.
         changed: what the unit changed in a loaded entity.
+        intent: what the commit was to do with the entity.
     """
 
     tracked: Tracked[T]
@@ -82,6 +81,11 @@ class PlannedAction(Generic[T]):
     stored: Item | None = None
     expected_version: object = None
     changed: tuple[Change, ...] = ()
+    intent: Intent = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The entity's own intent moves on when the commit is absorbed; what was planned does not.
+        object.__setattr__(self, "intent", self.tracked.intent)
 
     @property
     def entity_name(self) -> str:
@@ -91,8 +95,7 @@ class PlannedAction(Generic[T]):
     @property
     def verb(self) -> str:
         """What happens to the entity, in a word."""
-        intent = self.tracked.intent
-        return "update" if intent is Intent.WATCH else str(intent.value)
+        return "update" if self.intent is Intent.WATCH else str(self.intent.value)
 
     def __repr__(self) -> str:
         changed = f" {', '.join(str(change.path) for change in self.changed)}" if self.changed else ""
@@ -125,6 +128,8 @@ class CommitPlan:
             TransactionTooLarge: more actions or bytes than one transaction takes.
         """
         count = len(self.actions)
+        if count <= limits.transaction_actions and count * limits.item_bytes <= limits.transaction_bytes:
+            return
         size = sum(_action_size(planned.action) for planned in self.actions)
         if count > limits.transaction_actions:
             raise TransactionTooLarge(count, size, f"{limits.transaction_actions} actions", self.by_type)
@@ -181,12 +186,12 @@ class _Planner:
                 return self._update(tracked)
 
     def _create(self, tracked: Tracked[T]) -> PlannedAction[T]:
-        return self._put(tracked, AttributeNotExists(_partition(tracked)), FIRST_VERSION)
+        return self._put(tracked, AttributeNotExists(partition_path(tracked.mapping)), FIRST_VERSION)
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
-        expected = _Expected(tracked)
+        expected = Expectation(tracked)
         return self._put(
-            tracked, expected.condition(_all_loaded(tracked)), expected.next_version, expected.version
+            tracked, expected.condition(all_loaded(tracked)), expected.next_version, expected.version
         )
 
     def _put(
@@ -200,7 +205,7 @@ class _Planner:
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if isinstance(tracked.origin, Loaded):
             return self._update_loaded(tracked, tracked.origin)
-        expected = _Expected(tracked)
+        expected = Expectation(tracked)
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
         step = (
@@ -209,6 +214,8 @@ class _Planner:
             else _step_roles(tracked.mapping, roles, FIRST_VERSION)
         )
         actions = (*_set_all(tracked, item), *step)
+        if not actions:
+            return None
         update = self._update_item(tracked, actions, expected.condition())
         stored = item if expected.version_known else None
         return PlannedAction(tracked, update, _named(roles), item, stored, expected.version)
@@ -217,30 +224,37 @@ class _Planner:
         _refuse_moved(tracked)
         if not tracked.changed:
             return None
-        expected = _Expected(tracked)
+        expected = Expectation(tracked)
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
         changed = loaded_changes(tracked, origin, item)
         actions = (*(change.action for change in changed), *_set_roles(roles))
         update = self._update_item(tracked, actions, expected.condition(changed))
         stored = apply_update(origin.item, actions)
+        self._refuse_too_large(tracked, item_size(stored))
         return PlannedAction(tracked, update, _named(roles), item, stored, expected.version, changed)
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         roles = self._roles(tracked.mapping, version=FIRST_VERSION, created=True)
         item = self._encoded(tracked, roles)
         actions = (*_set_all(tracked, item), *_step_roles(tracked.mapping, roles, FIRST_VERSION - 1))
+        if not any(isinstance(action, Set) for action in actions):
+            # An update that sets nothing creates no absent item, and a put would drop what is unknown.
+            raise UnitOfWorkStateError(
+                f"save: {tracked} has nothing to store beside its key; add or update it"
+            )
         return PlannedAction(tracked, self._update_item(tracked, actions, None), encoded=item)
 
     def _update_item(
         self, tracked: Tracked[T], actions: tuple[UpdateAction, ...], condition: Condition | None
     ) -> UpdateItem:
-        return UpdateItem(tracked.mapping.table, tracked.key, actions, condition, item_on_failure=True)
+        wants_item = condition is not None
+        return UpdateItem(tracked.mapping.table, tracked.key, actions, condition, item_on_failure=wants_item)
 
     def _remove(self, tracked: Tracked[T]) -> PlannedAction[T]:
-        expected = _Expected(tracked)
+        expected = Expectation(tracked)
         delete = DeleteItem(
-            tracked.mapping.table, tracked.key, expected.condition(_all_loaded(tracked)), item_on_failure=True
+            tracked.mapping.table, tracked.key, expected.condition(all_loaded(tracked)), item_on_failure=True
         )
         return PlannedAction(tracked, delete, expected_version=expected.version)
 
@@ -286,128 +300,6 @@ class _Planner:
             )
 
 
-class _Expected(Generic[T]):
-    """What a write demands of the stored item, from what was loaded or what the entity carries."""
-
-    def __init__(self, tracked: Tracked[T]) -> None:
-        self._tracked = tracked
-        self._mapping = tracked.mapping
-        self._role = tracked.mapping.roles.version
-
-    @property
-    def version(self) -> object:
-        """The version demanded, in Python; None if there is none."""
-        match self._tracked.origin:
-            case Loaded(item) if self._role is not None:
-                return self._mapping.read_role(self._role, item)
-            case Detached(version):
-                return version
-            case _:
-                return None
-
-    @property
-    def next_version(self) -> int:
-        """The version after the write; an item without one is taken for a new one."""
-        version = self.version
-        if version is None:
-            return FIRST_VERSION + 1
-        if isinstance(version, int | Decimal):
-            return int(version) + 1
-        raise ValidationFailed(
-            self._mapping.entity_type,
-            {self._role.name or self._role.attribute if self._role else "version": ["Not an integer."]},
-            self._tracked.key_values,
-        )
-
-    def condition(self, changed: Iterable[Change] = ()) -> Condition:
-        """Demand that the item exists and is what the entity was made from."""
-        changed = tuple(changed)
-        conditions = [*self._version_conditions(), *self._creation_conditions()]
-        if self._mapping.concurrency == "compare":
-            conditions += [_unchanged(change) for change in _by_whole_lists(changed, self._tracked)]
-        if not any(isinstance(condition, Compare) for condition in conditions):
-            conditions.insert(0, AttributeExists(_partition(self._tracked)))
-        if self._mapping.concurrency == "exists":
-            conditions += _parents_exist(changed)
-        result = all_of(*conditions)
-        assert result is not None
-        return result
-
-    @property
-    def version_known(self) -> bool:
-        """Whether the version after the write can be told; an entity may have no place for it."""
-        return self._role is None or self._role.name is not None or isinstance(self._tracked.origin, Loaded)
-
-    def _version_conditions(self) -> list[Condition]:
-        if self._role is None:
-            return []
-        path = Path.of(self._role.attribute)
-        match self._tracked.origin:
-            case Loaded(item):
-                return [equals(path, item.get(self._role.attribute))]
-            case Detached(None):
-                return [] if self._role.name is None else [AttributeNotExists(path)]
-            case Detached(version):
-                demanded = equals(path, self._role.encode(version))
-                # An item that never had a version reads as version 0: its first writer adopts it.
-                return [demanded | AttributeNotExists(path) if version == FIRST_VERSION else demanded]
-            case _:
-                return []
-
-    def _creation_conditions(self) -> list[Condition]:
-        """Versions repeat when an item is deleted and made anew; the time of its creation does not."""
-        role = self._mapping.roles.created_at
-        if role is None or self._role is None or not isinstance(self._tracked.origin, Loaded):
-            return []
-        return [equals(Path.of(role.attribute), self._tracked.origin.item.get(role.attribute))]
-
-
-def _unchanged(change: Change) -> Condition:
-    return equals(change.path, change.stored)
-
-
-def _by_whole_lists(changed: Iterable[Change], tracked: Tracked[Any]) -> list[Change]:
-    """Compare a list as a whole where an element of it changed, since others may shift its elements."""
-    if not isinstance(tracked.origin, Loaded):
-        return []
-    widened: dict[Path, Change] = {}
-    for change in changed:
-        segments = change.path.segments
-        at = next((i for i, segment in enumerate(segments) if isinstance(segment, int)), None)
-        if at is None:
-            widened[change.path] = change
-        else:
-            path = Path(segments[:at])
-            widened[path] = Change(path, _value_at(tracked.origin.item, path), None)
-    return list(widened.values())
-
-
-def _value_at(item: Item, path: Path) -> dict[str, Any]:
-    value: dict[str, Any] = {"M": item}
-    for segment in path.segments:
-        value = value["M"][segment]
-    return value
-
-
-def _parents_exist(changed: Iterable[Change]) -> list[Condition]:
-    """Demand the parents of nested SETs, which fail without; no version rules their absence out."""
-    parents = dict.fromkeys(
-        Path(change.path.segments[:-1])
-        for change in changed
-        if change.after is not None and len(change.path.segments) > 1
-    )
-    return [AttributeExists(parent) for parent in parents]
-
-
-def _all_loaded(tracked: Tracked[Any]) -> tuple[Change, ...]:
-    """Take a deletion for a change of everything that was loaded."""
-    if not isinstance(tracked.origin, Loaded):
-        return ()
-    keys = tracked.mapping.table.key_names()
-    known = (name for name in tracked.origin.snapshot if name not in keys)
-    return tuple(Change(Path.of(name), tracked.origin.item.get(name), None) for name in known)
-
-
 def _refuse_moved(tracked: Tracked[Any]) -> None:
     try:
         key = tracked.mapping.key_of(tracked.entity)
@@ -450,10 +342,6 @@ def _step_roles(
 
 def _named(roles: Mapping[RoleField, object]) -> dict[str, object]:
     return {role.name: value for role, value in roles.items() if role.name is not None}
-
-
-def _partition(tracked: Tracked[Any]) -> Path:
-    return Path.of(tracked.mapping.table.partition)
 
 
 def _action_size(action: TransactAction) -> int:

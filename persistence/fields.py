@@ -9,8 +9,8 @@ class OrderMapping(MappingSchema[Order]):
     expires_at = fields.TimeToLive()  # datetime in Python, epoch seconds in the table
 ```
 
-Any other marshmallow field works as well; what it gives is stored as the plain value that it is. A foreign field
-says `metadata={"omit_empty": True}`.
+Any other marshmallow field works as well; what it gives is stored as the plain value that it is. A foreign
+field says `metadata={"omit_empty": True}`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal as _Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, validate
 from marshmallow import fields as _fields
@@ -78,7 +78,7 @@ __all__ = [
 MILLISECONDS_FROM = 10**11
 """Epoch seconds from here on (the year 5138) are taken for milliseconds, and refused."""
 
-_UTC = dt.timezone.utc
+_UTC = dt.UTC
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=_UTC)
 
 
@@ -109,7 +109,7 @@ def _as_utc(value: dt.datetime) -> dt.datetime:
 
 
 class _OmitEmpty(Field[Any]):
-    """Adds `omit_empty`: leave the attribute out of the item when its value is empty, such as `""` or `[]`."""
+    """Adds `omit_empty`: an empty value, such as `""` or `[]`, is left out of the item."""
 
     def __init__(self, *args: Any, omit_empty: bool = False, **kwargs: Any) -> None:
         if omit_empty:
@@ -166,13 +166,15 @@ class Boolean(_OmitEmpty, _fields.Boolean):
 
 
 class DateTime(_OmitEmpty, _fields.DateTime):
-    """A datetime, stored as fixed-width UTC text (`2026-01-02T03:04:05.000006Z`) unless `format` says otherwise.
+    """A datetime, stored as fixed-width UTC text (`2026-01-02T03:04:05.000006Z`) by default.
 
-    Aware values are demanded; any ISO-8601 form with a UTC offset is read back.
+    Aware values are demanded; any ISO-8601 form with a UTC offset is read back. Another `format` is
+    marshmallow's business.
     """
 
-    SERIALIZATION_FUNCS: ClassVar[Any] = {**_fields.DateTime.SERIALIZATION_FUNCS, "utc": utc_text}
-    DESERIALIZATION_FUNCS: ClassVar[Any] = {
+    # marshmallow declares such tables as variables of instances, so that they can't be ClassVars here.
+    SERIALIZATION_FUNCS = {**_fields.DateTime.SERIALIZATION_FUNCS, "utc": utc_text}  # noqa: RUF012
+    DESERIALIZATION_FUNCS = {  # noqa: RUF012
         **_fields.DateTime.DESERIALIZATION_FUNCS,
         "utc": dt.datetime.fromisoformat,
     }
@@ -277,7 +279,7 @@ class Constant(_OmitEmpty, _fields.Constant[Any]):
 class Binary(_OmitEmpty):
     """Bytes, stored as DynamoDB's binary type."""
 
-    default_error_messages: ClassVar[Any] = {"invalid": "Not bytes."}
+    default_error_messages = {"invalid": "Not bytes."}  # noqa: RUF012  # as marshmallow declares it
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> bytes | None:
         return None if value is None else bytes(value)
@@ -291,7 +293,7 @@ class Binary(_OmitEmpty):
 class _Set(_OmitEmpty):
     """A set of one member type; DynamoDB has no empty sets, so an empty one is left out."""
 
-    default_error_messages: ClassVar[Any] = {"invalid": "Not a set."}
+    default_error_messages = {"invalid": "Not a set."}  # noqa: RUF012  # as marshmallow declares it
 
     def __init__(self, inner: Field[Any], *, frozen: bool = False, **kwargs: Any) -> None:
         if not kwargs.get("required"):
@@ -350,8 +352,8 @@ class Converted(_OmitEmpty):
     """A value that two functions convert.
 
     Args:
-        to_attribute: Python value -> plain value to store: text, a number, bool, bytes, or lists, maps and sets of
-            them.
+        to_attribute: Python value -> plain value to store: text, a number, bool, bytes, or lists, maps and
+            sets of them.
         from_attribute: the reverse; numbers come as int or Decimal.
     """
 
@@ -381,20 +383,21 @@ class CreatedAt(DateTime):
 
 
 class UpdatedAt(DateTime):
-    """When the entity was last written; set by the unit of work from its clock. It may exist only in the table."""
+    """When the entity was last written; set by the unit of work. It may exist only in the table."""
 
 
 class TimeToLive(_OmitEmpty):
     """When the item expires: an aware datetime in Python, epoch seconds in the table.
 
-    An int counts as epoch seconds; on an attribute that is hinted as int it is read back as such. Milliseconds are
-    refused, since DynamoDB would keep the item for millennia (developer guide, "Time to Live").
+    An int counts as epoch seconds; on an attribute that is hinted as int it is read back as such.
+    Milliseconds are refused, since DynamoDB would keep the item for millennia (developer guide, "Time to
+    Live").
 
     Args:
         as_seconds: read epoch seconds instead of a datetime; by default as the entity's type hint says.
     """
 
-    default_error_messages: ClassVar[Any] = {
+    default_error_messages = {  # noqa: RUF012  # as marshmallow declares it
         "invalid": "Not a time to live; expected an aware datetime, or an int of epoch seconds.",
         "milliseconds": "Not epoch seconds: a number this large looks like milliseconds.",
     }

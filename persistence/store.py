@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 from persistence.attributes import ITEM_SIZE_LIMIT
+from persistence.errors import UnitOfWorkStateError
 from persistence.operations import Operation
 
 R = TypeVar("R")
@@ -108,6 +109,21 @@ S = TypeVar("S", bound=Store | AsyncStore)
 
 def present_store(source: S | Callable[[], S]) -> S:
     """Give the store that a source stands for: itself, or what it gives when called."""
-    if isinstance(source, Store | AsyncStore):
-        return source  # pyright: ignore[reportReturnType]  # narrowing loses the type variable
-    return source()
+    if callable(source):
+        return source()
+    return source
+
+
+def check_store_source(source: object) -> None:
+    """Refuse what is neither a store nor a callable that gives one.
+
+    Raises:
+        UnitOfWorkStateError: with the remedy.
+    """
+    if isinstance(source, type):
+        found = f"the class {source.__name__}; make an instance of it"
+    elif not callable(source) and not hasattr(source, "perform"):
+        found = f"{type(source).__name__}; a boto3 client goes into DynamoStore(client)"
+    else:
+        return
+    raise UnitOfWorkStateError(f"expected a store, or a callable that gives one, not {found}")

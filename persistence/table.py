@@ -29,21 +29,22 @@ class Key:
     Args:
         partition: name of a field or attribute, or a template such as `"CUSTOMER#{customer_id}"`.
         sort: the same for the sort key.
+
+    Attributes:
+        names: the partition key's name and, where there is one, the sort key's.
     """
 
     partition: str
     sort: str | None = None
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.partition or self.sort == "":
             raise MappingError("a key needs the name of an attribute or a template; it can't be empty")
         if self.partition == self.sort:
             raise MappingError(f"partition key and sort key are both {self.sort!r}; they must differ")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The partition key's name and, where there is one, the sort key's."""
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+        names = (self.partition,) if self.sort is None else (self.partition, self.sort)
+        object.__setattr__(self, "names", names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +146,16 @@ class Table:
     types: Mapping[str, ScalarType] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     time_to_live: str | None = None
     discriminator: str | None = DEFAULT_DISCRIMINATOR
+    _keys: Mapping[str | None, Key] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_name("table", self.name)
         indexes = tuple(self.indexes)
         object.__setattr__(self, "indexes", indexes)
         _check_indexes(self.name, indexes)
-        names = set(chain.from_iterable(self.key_names(i) for i in (None, *(ix.name for ix in indexes))))
+        keys = {None: Key(self.partition, self.sort)} | {index.name: self._key_of(index) for index in indexes}
+        object.__setattr__(self, "_keys", MappingProxyType(keys))
+        names = {name for key in keys.values() for name in key.names}
         types = {name: kind for name, kind in self.types.items() if name in names and kind != "S"}
         object.__setattr__(self, "types", MappingProxyType(types))
 
@@ -162,7 +166,7 @@ class Table:
     @property
     def key(self) -> Key:
         """The table's own key."""
-        return Key(self.partition, self.sort)
+        return self._keys[None]
 
     def index(self, name: str) -> Index:
         """Find a declared index.
@@ -176,15 +180,19 @@ class Table:
         raise KeyError(name)
 
     def index_key(self, name: str | None) -> Key:
-        """Give the key of an index, or the table's own for None."""
-        if name is None:
-            return self.key
-        index = self.index(name)
-        return index.key if isinstance(index, GlobalIndex) else Key(self.partition, index.sort)
+        """Give the key of an index, or the table's own for None.
+
+        Raises:
+            KeyError: no index of that name is declared.
+        """
+        return self._keys[name]
 
     def key_names(self, index: str | None = None) -> tuple[str, ...]:
         """Give the attribute names of a key: of the table's, or of an index."""
         return self.index_key(index).names
+
+    def _key_of(self, index: Index) -> Key:
+        return index.key if isinstance(index, GlobalIndex) else Key(self.partition, index.sort)
 
     def type_of(self, attribute: str) -> ScalarType:
         """Give the declared type of a key attribute."""

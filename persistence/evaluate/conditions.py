@@ -98,8 +98,6 @@ def _size(value: AttributeValue | None) -> AttributeValue | None:
         return None
     ((tag, content),) = value.items()
     match tag:
-        case "S":
-            return {"N": str(len(content.encode()))}
         case "N" | "BOOL" | "NULL":
             return None
         case _:

@@ -12,7 +12,7 @@ from persistence.mapping.codegen import compiled
 from persistence.mapping.containers import Collected
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
-from persistence.mapping.refusal import Refused, Unreadable
+from persistence.mapping.refusal import Refused, Unreadable, named_messages
 from persistence.mapping.tables import Placement
 
 T = TypeVar("T")
@@ -79,8 +79,8 @@ class SureWay:
     def _encoded(self, entity: Any, *, validate: bool) -> Item:
         self._refuse_stranger(entity)
         parts = Collected()
-        item = parts.attempt(None, lambda: self._plan.encode(entity, validate=validate)) or {}
-        problems: dict[Any, Any] = parts.problems.pop(None, {})
+        item = self._plan.collect(entity, parts, validate=validate)
+        problems = parts.problems
         self._add_keys(entity, item, problems)
         if problems:
             raise ValidationFailed(self._plan.entity_type, problems, self._key_values(entity, problems))
@@ -93,8 +93,8 @@ class SureWay:
         wanted = self._plan.entity_type
         if not isinstance(entity, wanted):
             raise MappingError(
-                f"{type(self._plan.schema).__name__} maps {wanted.__name__}, not {type(entity).__name__}; use the "
-                "repository of that type"
+                f"{type(self._plan.schema).__name__} maps {wanted.__name__}, not {type(entity).__name__}; "
+                "use the repository of that type"
             )
 
     def _add_keys(self, entity: Any, item: Item, problems: dict[Any, Any]) -> None:
@@ -110,7 +110,7 @@ class SureWay:
             try:
                 item[part.attribute] = part.filled(values)
             except Refused as refused:
-                for name, messages in dict(refused.messages).items():
+                for name, messages in named_messages(refused.messages).items():
                     problems.setdefault(name, messages)
 
     def _key_values(self, entity: Any, problems: Mapping[Any, Any]) -> tuple[object, ...] | None:
@@ -134,7 +134,7 @@ class SureWay:
             try:
                 key[part.attribute] = part.filled({name: getattr(entity, name, None) for name in part.fields})
             except Refused as refused:
-                problems.update(dict(refused.messages))
+                problems.update(named_messages(refused.messages))
         if problems:
             raise ValidationFailed(self._plan.entity_type, problems)
         return key

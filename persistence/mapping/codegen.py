@@ -1,8 +1,8 @@
 """The compiler: writes, for each mapping, the Python functions that encode and decode its entities.
 
-The functions do what a person would write by hand: one chain of type checks and one dict display to encode, one
-constructor call to decode. Whatever is unusual, from a missing attribute to a subclass of str, makes them fail, and
-the sure way takes over, which handles it or says what is wrong.
+The functions do what a person would write by hand: one chain of type checks and one dict display to encode,
+one constructor call to decode. Whatever is unusual, from a missing attribute to a subclass of str, makes them
+fail, and the sure way takes over, which handles it or says what is wrong.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from persistence.mapping.writing import RootWriting, Writing
 Functions = Mapping[str, Callable[..., Any]]
 
 _numbers = itertools.count(1)
-_LOCALS = frozenset({"entity", "stored", "item", "each", "name"})
-_RESERVED = _LOCALS | frozenset(dir(builtins))
+_LOCALS = frozenset({"entity", "stored", "item", "each", "name", "text"})
+_FUNCTIONS = ("encode", "snapshot", "decode")
+_RESERVED = _LOCALS.union(dir(builtins), _FUNCTIONS, (f"sure_{name}" for name in _FUNCTIONS))
 
 
 class SureWay(Protocol):
@@ -56,10 +57,10 @@ def compiled(plan: RecordPlan, placement: Placement, sure: SureWay) -> tuple[str
     source = compiler.source()
     filename = f"<codec of {type(plan.schema).__qualname__}, {next(_numbers)}>"
     namespace = {"__name__": filename, **compiler.names}
-    namespace |= {f"sure_{name}": getattr(sure, name) for name in ("encode", "snapshot", "decode")}
+    namespace |= {f"sure_{name}": getattr(sure, name) for name in _FUNCTIONS}
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), namespace)  # the source is ours: names and literals are quoted
-    return source, MappingProxyType({name: namespace[name] for name in ("encode", "snapshot", "decode")})
+    return source, MappingProxyType({name: namespace[name] for name in _FUNCTIONS})
 
 
 class _Compiler:
@@ -83,10 +84,11 @@ class _Compiler:
 
     def function(self, record: RecordPlan, purpose: str) -> str:
         """Give the name of the function for a nested entity; it is written later."""
-        checked = "_checked" if self.validating and purpose == "encode" else ""
+        checked = "_checked" if self.validating and purpose != "decode" else ""
         key = (id(record), purpose + checked)
         if key not in self._functions:
-            name = f"{purpose}_{record.entity_type.__name__}{checked}_{len(self._functions) + 1}"
+            # The name is taken for the plan; the function replaces it when the source is run.
+            name = self.bind([record], f"{purpose}_{record.entity_type.__name__}{checked}")
             self._functions[key] = name
             self._waiting.append((record, purpose + checked, name))
         return self._functions[key]
@@ -119,10 +121,15 @@ class _Compiler:
         return _guarded("def decode(item):", body, "sure_decode(item)")
 
     def _nested(self, record: RecordPlan, purpose: str, name: str) -> str:
-        if purpose == "decode":
-            body = Reading(record, self, "item").source()
-            return f"def {name}(item):\n{body.indented(1)}\n"
-        return f"def {name}(entity):\n{Writing(record, self).source().indented(1)}\n"
+        match purpose.removesuffix("_checked"):
+            case "decode":
+                return f"def {name}(item):\n{Reading(record, self, 'item').source().indented(1)}\n"
+            case "encode_each":
+                body = Writing(record, self).source('items.append({"M": item})').indented()
+                lines = ("items = []", "for entity in entities:", body, "return items")
+                return f"def {name}(entities):\n    {lines[0]}\n    {lines[1]}\n{lines[2]}\n    {lines[3]}\n"
+            case _:
+                return f"def {name}(entity):\n{Writing(record, self).source().indented(1)}\n"
 
 
 def _guarded(head: str, body: str, otherwise: str) -> str:

@@ -19,8 +19,8 @@ class Construction:
         entity_type: the dataclass.
         arguments: fields that its constructor takes, in order.
         settable: fields that it does not take; they are set after construction.
-        bypass: its constructor does nothing but store its arguments, slowly because it is frozen, so that it need
-            not be called.
+        bypass: its constructor does nothing but store its arguments, slowly because it is frozen, so that it
+            need not be called.
         slots: the instances have no `__dict__`.
         positional: its constructor was made by the decorator, so that it takes its fields in their order.
     """
@@ -79,24 +79,28 @@ def construction_of(entity_type: type[Any]) -> Construction:
         settable,
         bypass=_bypassable(entity_type),
         slots=_has_only_slots(entity_type),
-        positional=_own_init(entity_type) and not _has_init_variables(entity_type),
+        positional=_own_init(entity_type) and not _init_variables(entity_type),
     )
 
 
 def _refuse_init_variables(entity_type: type[Any]) -> None:
-    known = entity_type.__dataclass_fields__
-    for name, field in known.items():
-        # `dataclasses.fields` leaves these pseudo-fields out, and there is no public way to list them.
-        if field._field_type is dataclasses._FIELD_INITVAR and _default_of(field) is MISSING:  # type: ignore[attr-defined]
+    for name, field in _init_variables(entity_type).items():
+        if _default_of(field) is MISSING:
             raise MappingError(
-                f"{entity_type.__name__}.{name} is an InitVar without default: it is not kept by the entity, so it "
-                "can't be stored, and the entity can't be built without it. Give it a default, or make it a field"
+                f"{entity_type.__name__}.{name} is an InitVar without default: it is not kept by the "
+                "entity, so it can't be stored, and the entity can't be built without it. Give it a "
+                "default, or make it a field"
             )
 
 
-def _has_init_variables(entity_type: type[Any]) -> bool:
-    known = entity_type.__dataclass_fields__.values()
-    return any(field._field_type is dataclasses._FIELD_INITVAR for field in known)  # type: ignore[attr-defined]
+def _init_variables(entity_type: type[Any]) -> dict[str, dataclasses.Field[Any]]:
+    # `dataclasses.fields` leaves these pseudo-fields out, and there is no public way to list them.
+    marker: object = vars(dataclasses)["_FIELD_INITVAR"]
+    return {
+        name: field
+        for name, field in entity_type.__dataclass_fields__.items()
+        if getattr(field, "_field_type", None) is marker
+    }
 
 
 def _default_of(field: dataclasses.Field[Any]) -> Any:
@@ -114,12 +118,12 @@ def default_source(field: dataclasses.Field[Any]) -> Callable[[], Any] | None:
 
 
 def _bypassable(entity_type: type[Any]) -> bool:
-    parameters = entity_type.__dataclass_params__  # type: ignore[attr-defined]  # set by the decorator
+    parameters = entity_type.__dataclass_params__
     return bool(
         parameters.frozen
         and parameters.init
         and not hasattr(entity_type, "__post_init__")
-        and entity_type.__new__ is object.__new__
+        and "__new__" not in {name for cls in entity_type.__mro__[:-1] for name in vars(cls)}
         and type(entity_type).__call__ is type.__call__
         and _own_init(entity_type)
     )
@@ -132,6 +136,5 @@ def _own_init(entity_type: type[Any]) -> bool:
 
 
 def _has_only_slots(entity_type: type[Any]) -> bool:
-    return all(
-        "__slots__" in cls.__dict__ and "__dict__" not in cls.__slots__ for cls in entity_type.__mro__[:-1]
-    )
+    classes = [vars(cls) for cls in entity_type.__mro__[:-1]]
+    return all("__slots__" in cls and "__dict__" not in cls["__slots__"] for cls in classes)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
@@ -61,22 +62,28 @@ class Nullable(Node):
 
     @property
     def expected(self) -> str:  # type: ignore[override]  # it depends on what is inside
+        """What is stored, in words."""
         return f"{self.inner.expected} or NULL"
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         return {"NULL": True} if value is None else self.inner.encode(value, validate=validate)
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         return None if "NULL" in stored else self.inner.decode(stored)
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         guard = self.inner.guard(out, name)
         return f"{name} is not None and ({guard})" if guard else ""
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return f'({{"NULL": True}} if {name} is None else {self.inner.write(out, name)})'
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return f"{out.bind(self.decode, 'nullable')}({stored})"
 
 
@@ -89,23 +96,29 @@ class Validated(Node):
 
     @property
     def expected(self) -> str:  # type: ignore[override]  # it depends on what is inside
+        """What is stored, in words."""
         return self.inner.expected
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         if validate:
             run_validators(self.validate_value, value)
         return self.inner.encode(value, validate=validate)
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         return self.inner.decode(stored)
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return "" if out.validating else self.inner.guard(out, name)
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return slow_write(self, out, name) if out.validating else self.inner.write(out, name)
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return self.inner.read(out, stored)
 
 
@@ -131,40 +144,44 @@ class ListOf(Node):
 
     @property
     def empty(self) -> object:  # type: ignore[override]  # it depends on what is built
+        """The value that `omit_empty` leaves out."""
         return self.build()
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         if not isinstance(value, list | tuple):
             raise Refused("Not a valid list.")
         parts = Collected()
         stored = [
-            parts.attempt(
-                index, lambda each=each: self.inner.encode(_present(each, self.inner), validate=validate)
-            )  # type: ignore[misc]
+            parts.attempt(index, partial(_encoded, self.inner, each, validate))
             for index, each in enumerate(value)
         ]
         parts.close()
         return {"L": stored}
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         content = content_of(stored, "L", self.expected)
         return self.build(decoded_part(index, self.inner, each) for index, each in enumerate(content))
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return f"type({name}) is not {self.build.__name__}"
 
     def write(self, out: Output, name: str) -> str:
-        return f'{{"L": [{checked(self.inner, out, "each")} for each in {name}]}}'
+        """Give the source that encodes; see `Node`."""
+        return f'{{"L": {self.inner.write_each(out, name)}}}'
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         parts = f'[{self.inner.read(out, "each")} for each in {stored}["L"]]'
         return parts if self.build is list else f"tuple({parts})"
 
 
-def _present(value: Any, node: Node) -> Any:
+def _encoded(node: Node, value: Any, validate: bool) -> AttributeValue:
     if value is None and not isinstance(node, Nullable | Plain):
         raise Refused("Field may not be null.")
-    return value
+    return node.encode(value, validate=validate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,24 +192,25 @@ class TupleOf(Node):
 
     @property
     def expected(self) -> str:  # type: ignore[override]  # it depends on what is inside
+        """What is stored, in words."""
         return f"a list of {len(self.inner)} (L)"
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         if not isinstance(value, list | tuple):
             raise Refused("Not a valid tuple.")
         if len(value) != len(self.inner):
             raise Refused(f"Length must be {len(self.inner)}.")
         parts = Collected()
         stored = [
-            parts.attempt(
-                index, lambda node=node, each=each: node.encode(_present(each, node), validate=validate)
-            )  # type: ignore[misc]
+            parts.attempt(index, partial(_encoded, node, each, validate))
             for index, (node, each) in enumerate(zip(self.inner, value, strict=True))
         ]
         parts.close()
         return {"L": stored}
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         content = content_of(stored, "L", self.expected)
         if len(content) != len(self.inner):
             raise Unreadable(self.expected, f"a list of {len(content)} (L)")
@@ -201,12 +219,15 @@ class TupleOf(Node):
         )
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return "False"
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return slow_write(self, out, name)
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return f"{out.bind(self.decode, 'tuple')}({stored})"
 
 
@@ -220,14 +241,16 @@ class MapOf(Node):
 
     @property
     def empty(self) -> object:  # type: ignore[override]  # each reader gets a dict of its own
+        """The value that `omit_empty` leaves out."""
         return {}
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         if not isinstance(value, Mapping):
             raise Refused("Not a valid mapping type.")
         parts = Collected()
         stored = {
-            name: parts.attempt(name, lambda name=name, each=each: self._entry(name, each, validate))  # type: ignore[misc]
+            name: parts.attempt(name, partial(self._entry, name, each, validate))
             for name, each in value.items()
         }
         parts.close()
@@ -236,35 +259,36 @@ class MapOf(Node):
     def _entry(self, name: Any, value: Any, validate: bool) -> AttributeValue:
         if not isinstance(name, str):
             raise Refused({"key": [f"Keys of maps must be text, not {type(name).__name__}."]})
+        parts = Collected()
         if validate and self.validate_key is not None:
-            parts = Collected()
-            parts.attempt("key", lambda: run_validators(self.validate_key, name))  # type: ignore[arg-type]
-            parts.close()
-        try:
-            return self.inner.encode(_present(value, self.inner), validate=validate)
-        except Refused as refused:
-            raise Refused({"value": refused.messages}) from refused
+            parts.attempt("key", partial(run_validators, self.validate_key, name))
+        stored: AttributeValue = parts.attempt("value", partial(_encoded, self.inner, value, validate))
+        parts.close()
+        return stored
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         content = content_of(stored, "M", self.expected)
         return {name: decoded_part(name, self.inner, each) for name, each in content.items()}
 
     def guard(self, out: Output, name: str) -> str:
-        return f"type({name}) is not dict or {out.bind(_other_than_text, 'other_than_text')}({name})"
+        """Give the check of the fast way; see `Node`."""
+        return f"type({name}) is not dict or {_other_than_text(name)}"
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         if out.validating and self.validate_key is not None:
             return slow_write(self, out, name)
         return f'{{"M": {{name: {checked(self.inner, out, "each")} for name, each in {name}.items()}}}}'
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return f'{{name: {self.inner.read(out, "each")} for name, each in {stored}["M"].items()}}'
 
 
-def _other_than_text(names: Iterable[str]) -> bool:
-    """Fail if a name is no text: `join` looks at each in C."""
-    "".join(names)
-    return False
+def _other_than_text(name: str) -> str:
+    """Give a condition that fails for what is no text, and else is never true: `join` looks at each in C."""
+    return f'"".join({name}) is None'
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,13 +305,16 @@ class SetOf(Node):
 
     @property
     def expected(self) -> str:  # type: ignore[override]  # it depends on what is inside
+        """What is stored, in words."""
         return f"a set ({self.tag})"
 
     @property
     def empty(self) -> object:  # type: ignore[override]  # it depends on what is built
+        """The value that `omit_empty` leaves out."""
         return self.build()
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         if not isinstance(value, Set):
             raise Refused("Not a valid set.")
         if not value:
@@ -307,22 +334,31 @@ class SetOf(Node):
         return _in_order(self.inner.tag, [self.inner.content(member) for member in value])
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         content = content_of(stored, self.tag, self.expected)
         return self.build(map(self.inner.parsed, content))
 
     def guard(self, out: Output, name: str) -> str:
-        return f"type({name}) is not {self.build.__name__}"
+        """Give the check of the fast way; see `Node`."""
+        guard = f"type({name}) is not {self.build.__name__}"
+        plain = self.inner.tag == "S" and self.inner.write_content(out, "each") == "each"
+        return f"{guard} or {_other_than_text(name)}" if plain else guard
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
+        if self.inner.tag == "S" and self.inner.write_content(out, "each") == "each":
+            return f'{{"SS": sorted({name})}}'
         guard = self.inner.guard(out, "each")
         content = self.inner.write_content(out, "each")
         if guard:
             content = f"({out.bind(leave_fast_way, 'leave')}() if {guard} else {content})"
         if self.inner.tag == "S":
             return f'{{"SS": sorted([{content} for each in {name}])}}'
-        return f'{{"{self.tag}": {out.bind(_in_order, "in_order")}("{self.inner.tag}", [{content} for each in {name}])}}'
+        in_order = out.bind(_in_order, "in_order")
+        return f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}])}}'
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         content = f'{stored}["{self.tag}"]'
         part = self.inner.read_content(out, "each")
         if part == "each":
@@ -341,18 +377,23 @@ class Plain(Node):
     expected: str = "any value"
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         return tagged(value)
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         return untagged(stored)
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return ""
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return f"{out.bind(tagged, 'tagged')}({name})"
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return f"{out.bind(untagged, 'untagged')}({stored})"
 
 
@@ -365,22 +406,11 @@ class Foreign(Node):
     expected: str
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
-        return tagged(self.plain(value))
-
-    def plain(self, value: Any) -> Any:
-        """Give the plain value.
-
-        Raises:
-            Refused: the field can't convert it.
-        """
-        try:
-            return self.serialize(value)
-        except ValidationError as error:
-            raise Refused(error.messages) from error
-        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-            raise Refused(f"Not {self.expected} ({type(error).__name__}).") from error
+        """Give the attribute value; see `Node`."""
+        return tagged(converted(self.serialize, value, self))
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         try:
             return self.deserialize(untagged(stored))
         except (
@@ -395,10 +425,27 @@ class Foreign(Node):
             raise Unreadable(self.expected, f"{tag} that can't be read as such") from error
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return ""
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return slow_write(self, out, name)
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return f"{out.bind(self.decode, 'decode')}({stored})"
+
+
+def converted(serialize: Callable[[Any], Any], value: Any, node: Node) -> Any:
+    """Give the plain value that a marshmallow field makes of a Python value.
+
+    Raises:
+        Refused: it can't.
+    """
+    try:
+        return serialize(value)
+    except ValidationError as error:
+        raise Refused(error.messages) from error
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        raise Refused(f"Not {node.expected} ({type(error).__name__}).") from error

@@ -1,4 +1,4 @@
-"""Schemas that are bound to a dataclass: declared fields, inferred ones for the rest, and entities on loading."""
+"""Schemas that are bound to a dataclass: declared fields, inferred ones for the rest, entities on loading."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 import threading
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, ClassVar, ForwardRef, Generic, TypeVar, cast, get_args, get_origin
+from typing import Any, ClassVar, ForwardRef, Generic, TypeVar, cast, get_args
 
 from marshmallow import Schema
 
 from persistence import fields
 from persistence.errors import MappingError
 from persistence.mapping.construction import Construction, construction_of
-from persistence.mapping.hints import Hint, class_of, field_hints, named, without_none
+from persistence.mapping.hints import Hint, class_of, field_hints, named, origin_of, without_none
 from persistence.mapping.inference import Inference
 from persistence.mapping.options import MappingOptions, check_options, own_options
 
@@ -63,22 +63,20 @@ class Declaration(Schema, Generic[T]):
         cls._own_meta = cls.__dict__.get("Meta")
         options = _merged_options(cls)
         check_options(cls.__name__, options)
-        cls.Meta = type("Meta", (Schema.Meta,), options)  # type: ignore[assignment,misc]  # marshmallow reads it next
+        cls.Meta = type("Meta", (Schema.Meta,), options)  # type: ignore[assignment,misc]  # read next
 
     @property
-    def declared_fields(self) -> dict[str, fields.Field[Any]]:  # type: ignore[override]  # marshmallow sets it
+    def declared_fields(self) -> dict[str, fields.Field[Any]]:
         """Declared and inferred fields; marshmallow knows the declared ones only."""
-        return cast("dict[str, fields.Field[Any]]", self.__dict__["declared_fields"])
+        return cast("dict[str, fields.Field[Any]]", vars(self)["declared_fields"])
 
     @declared_fields.setter
     def declared_fields(self, declared: dict[str, fields.Field[Any]]) -> None:
         subject = subject_of(type(self))
         inferred = copy.deepcopy(dict(subject.inferred))
-        known = {
-            **{name: declared.get(name) for name in subject.hints if name in declared or name in inferred}
-        }
-        ordered = {name: field or inferred[name] for name, field in known.items()}
-        self.__dict__["declared_fields"] = {**ordered, **declared}
+        known = [name for name in subject.hints if name in declared or name in inferred]
+        ordered = {name: declared.get(name) or inferred[name] for name in known}
+        vars(self)["declared_fields"] = {**ordered, **declared}
 
     def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: Any = None) -> Any:
         """Give the entity, or a list of entities, that the data describe.
@@ -96,7 +94,7 @@ class Declaration(Schema, Generic[T]):
         if partial or self.partial:
             return loaded
         if self.many if many is None else many:
-            return [self._built(each) for each in loaded]
+            return [self._built(each) for each in cast("list[Any]", loaded)]
         return self._built(loaded)
 
     def _built(self, loaded: Any) -> Any:
@@ -124,14 +122,15 @@ def entity_of(schema: type[Declaration[Any]]) -> Hint:
         entity = _looked_up(schema, named(ForwardRef(entity) if isinstance(entity, str) else entity))
     if entity is None or isinstance(entity, TypeVar):
         raise MappingError(
-            f"{schema.__name__} is bound to no entity type; write `class {schema.__name__}(MappingSchema[Entity])`"
+            f"{schema.__name__} is bound to no entity type; write `class "
+            f"{schema.__name__}(MappingSchema[Entity])`"
         )
     return entity
 
 
 def _bound(schema: type) -> Hint:
     for base in getattr(schema, "__orig_bases__", schema.__bases__):
-        origin = get_origin(base) or base
+        origin = origin_of(base)
         if not (isinstance(origin, type) and issubclass(origin, Declaration)):
             continue
         if origin is Declaration:
@@ -140,7 +139,7 @@ def _bound(schema: type) -> Hint:
         if not isinstance(inner, TypeVar):
             return inner
         parameters = getattr(origin, "__parameters__", ())
-        arguments = dict(zip(parameters, get_args(base), strict=False))
+        arguments: dict[Any, Hint] = dict(zip(parameters, get_args(base), strict=False))
         return arguments.get(inner)
     return None
 
@@ -180,6 +179,8 @@ def _subject(schema: type[Declaration[Any]]) -> Subject:
         for field in construction.fields
         if field.name not in declared and field.name not in excluded and field.name in only and field.init
     }
+    # marshmallow demands that what is excluded exists; what it would be stored as is nobody's business.
+    inferred |= {name: fields.Raw() for name in excluded if name in hints and name not in declared}
     return Subject(entity, hints, construction, inferred)
 
 
@@ -203,7 +204,7 @@ def _inferred(schema: type[Declaration[Any]], field: dataclasses.Field[Any], hin
 
 
 def nested_schema(schema: type[Declaration[Any]], entity: Hint) -> type[Declaration[Any]]:
-    """Give the schema of a nested dataclass that nobody declared one for: inferred, one per outermost mapping."""
+    """Give the schema of a nested dataclass that has none: inferred, one per outermost mapping."""
     with _lock:
         family = schema.__dict__.get("_nested")
         if family is None:

@@ -1,14 +1,14 @@
 """From marshmallow fields to nodes: what the compiler knows, it compiles; for the rest it calls the field.
 
-A subclass that converts nothing in its own way, but adds validators for example, is as fast as its parent; one with
-a `_serialize` or `_deserialize` of its own is called.
+A subclass that converts nothing in its own way, but adds validators for example, is as fast as its parent;
+one with a `_serialize` or `_deserialize` of its own is called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, get_origin
+from typing import Any
 
 from marshmallow import Schema
 from marshmallow import fields as marshmallow_fields
@@ -16,9 +16,11 @@ from marshmallow import fields as marshmallow_fields
 from persistence import fields
 from persistence.mapping import scalars
 from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
-from persistence.mapping.hints import Hint, without_none
+from persistence.mapping.hints import Hint, origin_of, without_none
 from persistence.mapping.inference import Choice, TupleList
 from persistence.mapping.nodes import Node, Scalar
+from persistence.mapping.pruning import pruned
+from persistence.mapping.silence import silenced_field
 from persistence.table import ScalarType
 
 Field = fields.Field[Any]
@@ -81,19 +83,19 @@ def has_validators(field: Field) -> bool:
 
 def foreign(field: Field) -> Foreign:
     """Make the node of a field that converts its own values, outside of any entity."""
-    name = field.name
+    name, reader = field.name, silenced_field(field)
 
     def serialize(value: Any) -> Any:
-        return field._serialize(value, name, None)
+        return pruned(field, field._serialize(value, name, None))
 
     def deserialize(value: Any) -> Any:
-        return field.deserialize(value, name, None)
+        return reader.deserialize(value, name, None)
 
     return Foreign(serialize, deserialize, f"what {type(field).__name__} reads")
 
 
 def foreign_key_type(field: Field) -> ScalarType:
-    """Tell the type of key that a field which converts its own values gives: a number for number fields, else text."""
+    """Tell the type of key that a field which converts its own values gives."""
     return "N" if isinstance(field, marshmallow_fields.Number) and not field.as_string else "S"
 
 
@@ -134,7 +136,7 @@ def _time_to_live(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
 
 
 def _list(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
-    return ListOf(nodes.element(field.inner), tuple if (get_origin(hint) or hint) is tuple else list)
+    return ListOf(nodes.element(field.inner), tuple if origin_of(hint) is tuple else list)
 
 
 def _tuple_list(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
@@ -159,7 +161,7 @@ def _set(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
     tag = next((tag for kind, tag in wanted.items() if isinstance(field, kind)), None)
     if not isinstance(inner, Scalar) or inner.tag != tag or has_validators(field.inner):
         return None
-    return SetOf(inner, frozenset if field.frozen or (get_origin(hint) or hint) is frozenset else set)
+    return SetOf(inner, frozenset if field.frozen or origin_of(hint) is frozenset else set)
 
 
 def _nested(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, ForwardRef, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    ForwardRef,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from persistence.errors import MappingError
 
@@ -13,9 +25,14 @@ Hint = Any
 """A type or anything that may stand in its place in an annotation."""
 
 
+def origin_of(hint: Hint) -> Any:
+    """Give the class or special form behind a hint with arguments, or the hint itself."""
+    return cast("Any", get_origin(hint)) or hint
+
+
 def class_of(hint: Hint) -> type:
     """Give the class of an entity type, which may be a generic one with arguments."""
-    origin = get_origin(hint) or hint
+    origin = origin_of(hint)
     if not isinstance(origin, type):
         raise MappingError(f"an entity type must be a dataclass; {hint!r} is no class")
     return origin
@@ -52,8 +69,9 @@ def _resolved(cls: type) -> dict[str, Hint]:
         names = [name for name, text in _texts(cls).items() if str(error.name) in text]
         where = f"{cls.__name__}.{names[0]}" if names else cls.__name__
         raise MappingError(
-            f"the type hint of {where} names {error.name!r}, which can't be found in module {cls.__module__!r}; "
-            "import it there at run time (not behind TYPE_CHECKING), or declare the field in the mapping"
+            f"the type hint of {where} names {error.name!r}, which can't be found in module "
+            f"{cls.__module__!r}; import it there at run time (not behind TYPE_CHECKING), or declare the "
+            "field in the mapping"
         ) from error
 
 
@@ -64,7 +82,8 @@ def _texts(cls: type) -> dict[str, str]:
 def _owner(cls: type, field: dataclasses.Field[Any]) -> type:
     """Find the class that declares a field: subclasses share the very field object."""
     fields = [(each, each.__dict__.get("__dataclass_fields__", {})) for each in cls.__mro__]
-    return next(each for each, known in reversed(fields) if known.get(field.name) is field)
+    owners: list[type] = [each for each, known in fields if known.get(field.name) is field]
+    return owners[-1]
 
 
 def _bindings(entity: Hint) -> dict[type, dict[Any, Hint]]:
@@ -80,7 +99,7 @@ def _bind(base: Hint, outer: Mapping[Any, Hint], found: dict[type, dict[Any, Hin
     own = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
     found.setdefault(cls, own)
     for parent in getattr(cls, "__orig_bases__", cls.__bases__):
-        if isinstance(get_origin(parent) or parent, type):
+        if isinstance(origin_of(parent), type):
             _bind(parent, own, found)
 
 
@@ -96,7 +115,7 @@ def _filled(hint: Hint, bindings: Mapping[Any, Hint]) -> Hint:
 def unwrapped(hint: Hint) -> Hint:
     """Take a hint out of Annotated, Final, NewType and type aliases."""
     while True:
-        if get_origin(hint) in (Annotated, Final):
+        if origin_of(hint) in (Annotated, Final):
             hint = get_args(hint)[0]
         elif hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
@@ -117,13 +136,19 @@ def without_none(hint: Hint) -> tuple[Hint, bool]:
     hint = unwrapped(hint)
     if hint is None or hint is NoneType:
         return NoneType, True
-    if get_origin(hint) not in (Union, UnionType):
+    if origin_of(hint) not in (Union, UnionType):
         return hint, False
     options = [option for option in get_args(hint) if option is not NoneType]
     optional = len(options) < len(get_args(hint))
     rest = options[0] if len(options) == 1 else Union[tuple(options)]  # noqa: UP007  # made at run time
     inner, nested_optional = without_none(rest) if len(options) == 1 else (rest, False)
     return inner, optional or nested_optional
+
+
+def allows_none(hint: Hint) -> bool:
+    """Tell whether None is a value of a hint."""
+    inner, optional = without_none(hint)
+    return optional or inner is Any or (origin_of(inner) is Literal and None in get_args(inner))
 
 
 def named(hint: Hint) -> str:

@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, MutableSet, Sequence, Set
 from decimal import Decimal
 from types import MappingProxyType, UnionType
-from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args
 
 from marshmallow import Schema
 
 from persistence import fields
 from persistence.errors import MappingError
-from persistence.mapping.hints import Hint, named, unwrapped, without_none
+from persistence.mapping.hints import Hint, named, origin_of, unwrapped, without_none
 
 NestedSchema = Callable[[Hint], type[Schema]]
 """Gives the schema of a nested dataclass."""
@@ -51,7 +51,7 @@ class TupleList(fields.List):
 class Choice(fields.Raw):
     """One of the values of a Literal."""
 
-    default_error_messages: ClassVar[Any] = {"unknown": "Must be one of the {count} values of its type."}
+    default_error_messages = {"unknown": "Must be one of the {count} values of its type."}  # noqa: RUF012  # as marshmallow declares it
 
     def __init__(self, values: tuple[Any, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -102,7 +102,7 @@ class Inference:
         return self._composed(inner, arguments)
 
     def _composed(self, hint: Hint, arguments: dict[str, Any]) -> fields.Field[Any]:
-        origin = get_origin(hint) or hint
+        origin = origin_of(hint)
         if origin is Literal:
             return self._literal(get_args(hint), arguments)
         if isinstance(origin, type) and issubclass(origin, enum.Enum):
@@ -139,50 +139,53 @@ class Inference:
 
     def _set(self, hint: Hint, arguments: dict[str, Any]) -> fields.Field[Any]:
         member, optional = without_none(get_args(hint)[0]) if get_args(hint) else (Any, False)
-        union = get_origin(member) in (Union, UnionType)
+        union = origin_of(member) in (Union, UnionType)
         inner = None if optional or union or member is Any else self.field(member)
         kind = None if inner is None else _set_kind(inner)
         if kind is None or inner is None:
             raise MappingError(
-                f"{self._place}: {named(hint)} can't be stored as a set; DynamoDB's sets hold text, numbers or bytes, "
-                "of one type and without None. Use a list, or declare the field: fields.Converted(to_attribute, "
-                "from_attribute)"
+                f"{self._place}: {named(hint)} can't be stored as a set; DynamoDB's sets hold text, numbers "
+                "or bytes, of one type and without None. Use a list, or declare the field: "
+                "fields.Converted(to_attribute, from_attribute)"
             )
-        return kind(inner, frozen=get_origin(hint) is frozenset, **arguments)
+        return kind(inner, frozen=origin_of(hint) is frozenset, **arguments)
 
     def _map(self, hint: Hint, arguments: dict[str, Any]) -> fields.Field[Any]:
         if not get_args(hint):
             return fields.Dict(**arguments)
         key = unwrapped(get_args(hint)[0])
-        texts = get_origin(key) is Literal and all(isinstance(value, str) for value in get_args(key))
+        texts = origin_of(key) is Literal and all(isinstance(value, str) for value in get_args(key))
         if key is not str and not texts:
             raise MappingError(
-                f"{self._place}: {named(hint)} has keys that are no text, but DynamoDB's maps have text for keys. "
-                "Use dict[str, ...], or declare the field: fields.Converted(to_attribute, from_attribute)"
+                f"{self._place}: {named(hint)} has keys that are no text, but DynamoDB's maps have text for "
+                "keys. Use dict[str, ...], or declare the field: fields.Converted(to_attribute, "
+                "from_attribute)"
             )
         return fields.Dict(values=self._element(hint, 1), **arguments)
 
     def _unmappable(self, hint: Hint) -> MappingError:
         if isinstance(hint, TypeVar):
             return MappingError(
-                f"{self._place}: the type variable {hint} is not bound; map the class with its argument, as in "
-                f"MappingSchema[{self._place.split('.')[0]}[str]], or declare the field in the mapping"
+                f"{self._place}: the type variable {hint} is not bound; map the class with its argument, as "
+                f"in MappingSchema[{self._place.split('.')[0]}[str]], or declare the field in the mapping"
             )
-        if get_origin(hint) in (Union, UnionType):
+        if origin_of(hint) in (Union, UnionType):
             return MappingError(
-                f"{self._place}: {named(hint)} is a union of several types, and the stored value would not tell which. "
-                "Declare the field in the mapping: fields.Converted(to_attribute, from_attribute)"
+                f"{self._place}: {named(hint)} is a union of several types, and the stored value would not "
+                "tell which. Declare the field in the mapping: fields.Converted(to_attribute, "
+                "from_attribute)"
             )
         return MappingError(
-            f"{self._place}: the type {named(hint)} can't be mapped. Declare the field in the mapping, with a field of "
-            "persistence.fields, a Field subclass, or fields.Converted(to_attribute, from_attribute)"
+            f"{self._place}: the type {named(hint)} can't be mapped. Declare the field in the mapping, with "
+            "a field of persistence.fields, a Field subclass, or fields.Converted(to_attribute, "
+            "from_attribute)"
         )
 
 
 def _set_kind(inner: fields.Field[Any]) -> Callable[..., fields.Field[Any]] | None:
     match inner:
         case fields.Enum():
-            values = {type(member.value) for member in inner.enum}
+            values = {type(member.value) for member in cast("type[enum.Enum]", inner.enum)}
             return {frozenset({str}): fields.StringSet, frozenset({int}): fields.NumberSet}.get(
                 frozenset(values)
             )

@@ -22,6 +22,9 @@ def is_template(text: str) -> bool:
     return not text.isidentifier()
 
 
+_Class = type
+
+
 @dataclass(frozen=True)
 class Slot:
     """A place in a template that a field fills.
@@ -85,6 +88,9 @@ def _scalar_text(node: Node, value: Any) -> str:
     return str(stored[tag])
 
 
+_FORGED = "the key could not be told from another one."
+
+
 @dataclass(frozen=True)
 class Template:
     """A key made of literal text and fields.
@@ -109,20 +115,15 @@ class Template:
         """Fill the template.
 
         Raises:
-            Refused: field name -> messages: a value is empty, does not fit, or contains the template's separators, so
-                that it would forge another key.
+            Refused: field name -> messages: a value is empty, does not fit, or contains the template's
+                separators, so that it would forge another key.
         """
         texts = [self._filled(slot, values[slot.name]) for slot in self.slots]
         text = self._joined(texts)
         for slot, before, after in zip(self.slots, texts, self._parts(text), strict=True):
             if before != after:
                 raise Refused(
-                    {
-                        slot.name: [
-                            f"Contains a separator of the key template {self.source!r}: the key could not be told from "
-                            "another one."
-                        ]
-                    }
+                    {slot.name: [f"Contains a separator of the key template {self.source!r}: {_FORGED}"]}
                 )
         return text
 
@@ -205,8 +206,8 @@ def _check_slot(source: str, where: str, name: str, spec: str, conversion: str |
 def _slot_node(source: str, where: str, name: str, node: Node) -> Node:
     if node.key_type == "B" or (node.key_type is None and not isinstance(node, Foreign)):
         raise MappingError(
-            f"{where}: {name!r} in {source!r} is stored as {node.expected}; only text and numbers can be part of a key "
-            "template"
+            f"{where}: {name!r} in {source!r} is stored as {node.expected}; only text and numbers can be "
+            "part of a key template"
         )
     return node
 
@@ -214,8 +215,8 @@ def _slot_node(source: str, where: str, name: str, node: Node) -> Node:
 def _refuse_touching(source: str, where: str, literals: list[str]) -> None:
     if any(not literal for literal in literals[1:-1]):
         raise MappingError(
-            f"{where}: two fields of {source!r} touch, so that the key can't be parsed back; put a separator such as '#' "
-            "between them"
+            f"{where}: two fields of {source!r} touch, so that the key can't be parsed back; put a "
+            "separator such as '#' between them"
         )
 
 
@@ -235,7 +236,7 @@ class KeyPart:
     fields: tuple[str, ...]
     template: str | None
     limit: int = field(repr=False)
-    owner: type = field(repr=False)
+    owner: _Class = field(repr=False)
     node: Node | None = field(default=None, compare=False, repr=False)
     parsed: Template | None = field(default=None, compare=False, repr=False)
 
@@ -285,7 +286,7 @@ class KeyPart:
     def _fitting(self, stored: AttributeValue) -> AttributeValue:
         problem = self.problem(stored)
         if problem:
-            raise Refused(dict.fromkeys(self.fields, [problem]) or {self.attribute: [problem]})
+            raise Refused({name: [problem] for name in self.fields or (self.attribute,)})
         return stored
 
     def problem(self, stored: AttributeValue) -> str | None:
@@ -299,7 +300,7 @@ class KeyPart:
             return "Can't be empty: it is part of a key."
         size = len(content.encode()) if isinstance(content, str) else len(content)
         if size > self.limit:
-            return f"Too long for the key attribute {self.attribute!r}: {size} bytes; DynamoDB takes {self.limit}."
+            return f"Too long for the key attribute {self.attribute!r}: {size} bytes, more than {self.limit}."
         return None
 
     def parse(self, value: AttributeValue) -> dict[str, object]:
@@ -322,7 +323,7 @@ class KeyPart:
         return self.parsed.parse(value["S"])
 
     def prefix(self, values: Mapping[str, object]) -> str | None:
-        """Give the text up to the first field that is missing in the values, or None where there is no template.
+        """Give the text up to the first field that is missing, or None where there is no template.
 
         Raises:
             QueryError: a value does not fit.

@@ -31,9 +31,11 @@ class Output(Protocol):
 
     def bind(self, value: object, hint: str) -> str:
         """Make a value known to the generated source, and give the name that it has there."""
+        ...
 
     def function(self, record: Any, purpose: str) -> str:
         """Give the name of the generated function that encodes or decodes a record."""
+        ...
 
 
 class Node(ABC):
@@ -80,9 +82,13 @@ class Node(ABC):
     def write(self, out: Output, name: str) -> str:
         """Give an expression for the attribute value of a value that passed the guard."""
 
+    def write_each(self, out: Output, name: str) -> str:
+        """Give an expression for the list of the attribute values of all values that this name holds."""
+        return f"[{checked(self, out, 'each')} for each in {name}]"
+
     @abstractmethod
     def read(self, out: Output, stored: str) -> str:
-        """Give an expression for the Python value, from one for the attribute value that is evaluated once."""
+        """Give an expression for the Python value, from one for the attribute value."""
 
 
 def checked(node: Node, out: Output, name: str) -> str:
@@ -126,7 +132,8 @@ class Scalar(Node):
         tag: its type tag.
         accept: Python value -> content; raises `Refused` or `NumberRefused`.
         parse: content -> Python value; raises a usual error for what it can't read.
-        guard_source, write_source, read_source: the fast way, with `{v}` for the value, `{c}` for the content and
+        guard_source, write_source, read_source: the fast way, with `{v}` for the value, `{c}` for the content
+        and
             the names of helpers.
         helpers: what the fast way uses.
         empty: its empty value.
@@ -146,6 +153,7 @@ class Scalar(Node):
 
     @property
     def key_type(self) -> ScalarType | None:
+        """The type of a key attribute; see `Node`."""
         return self.KEY_TYPES.get(self.tag)
 
     def content(self, value: Any) -> Any:
@@ -162,9 +170,11 @@ class Scalar(Node):
             raise Refused(error.messages) from error
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
+        """Give the attribute value; see `Node`."""
         return {self.tag: self.content(value)}
 
     def decode(self, stored: AttributeValue) -> Any:
+        """Give the Python value; see `Node`."""
         return self.parsed(content_of(stored, self.tag, self.expected))
 
     def parsed(self, content: Any) -> Any:
@@ -179,9 +189,11 @@ class Scalar(Node):
             raise Unreadable(self.expected, f"{self.tag} that can't be read as such") from error
 
     def guard(self, out: Output, name: str) -> str:
+        """Give the check of the fast way; see `Node`."""
         return self._source(self.guard_source, out, v=name)
 
     def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
         return f'{{"{self.tag}": {self.write_content(out, name)}}}'
 
     def write_content(self, out: Output, name: str) -> str:
@@ -189,6 +201,7 @@ class Scalar(Node):
         return self._source(self.write_source, out, v=name)
 
     def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
         return self.read_content(out, f'{stored}["{self.tag}"]')
 
     def read_content(self, out: Output, content: str) -> str:

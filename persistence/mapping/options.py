@@ -42,8 +42,10 @@ class MappingOptions(SchemaOpts):
         key: the key of the entity in Python names or templates.
         indexes: indexes of the table in Python names.
         index_keys: index name -> key in Python names or templates, for indexes that a `Table` declares.
-        concurrency: "version", "compare" or "exists"; by default "version" with a Version field, else "exists".
-        discriminator: what marks this entity type in a table with templates for keys; by default the class name.
+        concurrency: "version", "compare" or "exists"; by default "version" with a Version field, else
+            "exists".
+        discriminator: what marks this entity type in a table with templates for keys; by default the class
+            name.
         hide_expired: leave items past their time to live out of queries.
     """
 

@@ -11,8 +11,9 @@ from persistence.errors import QueryError
 from persistence.expressions import Path
 from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
 from persistence.mapping.declaration import did_you_mean
+from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
-from persistence.mapping.records import FieldPlan, Record, RecordPlan
+from persistence.mapping.records import Record, RecordPlan
 from persistence.mapping.refusal import Refused, said
 
 
@@ -52,7 +53,8 @@ class MappedPath:
                 return self._encoded(Plain(), operand)
             case other:
                 raise QueryError(
-                    f"{self.name} is stored as {other.expected}; only sets, lists, text and bytes contain something"
+                    f"{self.name} is stored as {other.expected}; only sets, lists, text and bytes contain "
+                    "something"
                 )
 
     def prefix(self, operand: object) -> AttributeValue:
@@ -73,14 +75,15 @@ class MappedPath:
     def _encoded(self, node: Node, operand: object) -> AttributeValue:
         if operand is None:
             raise QueryError(
-                f"{self.name} can't be compared with None, which is never stored; ask exists or not_exists instead"
+                f"{self.name} can't be compared with None, which is never stored; ask exists or not_exists "
+                "instead"
             )
         try:
             return node.encode(operand, validate=False)
         except Refused as refused:
             raise QueryError(
-                f"{self.name} can't be compared with this {type(operand).__name__}; it is stored as {node.expected}. "
-                f"{said(refused.messages)}"
+                f"{self.name} can't be compared with this {type(operand).__name__}; it is stored as "
+                f"{node.expected}. {said(refused.messages)}"
             ) from refused
 
 
@@ -115,7 +118,8 @@ def _field(plan: RecordPlan, name: str, where: str) -> FieldPlan:
     by_name = {field.name: field for field in plan.fields}
     if name not in by_name:
         raise QueryError(
-            f"{plan.entity_type.__name__} has no attribute {name!r} ({where}); {did_you_mean(name, list(by_name))}"
+            f"{plan.entity_type.__name__} has no attribute {name!r} ({where}); "
+            f"{did_you_mean(name, list(by_name))}"
         )
     return by_name[name]
 

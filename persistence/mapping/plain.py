@@ -9,8 +9,6 @@ from typing import Any
 from persistence.attributes import AttributeValue, NumberRefused, number_text, type_of
 from persistence.mapping.refusal import Refused, Unreadable
 
-DIGITS = 38
-
 
 def float_text(value: float) -> str:
     """Write a float through its shortest text, in DynamoDB's canonical form.
@@ -18,19 +16,12 @@ def float_text(value: float) -> str:
     Raises:
         NumberRefused: NaN, infinite, or out of DynamoDB's range.
     """
-    return number_text(Decimal(repr(value)))
-
-
-def decimal_text(value: Decimal) -> str:
-    """Write a Decimal as `number_text` does, with a short way for everyday numbers.
-
-    Raises:
-        NumberRefused: NaN, infinite, too many digits, or out of DynamoDB's range.
-    """
-    text = str(value)
-    if len(text) <= DIGITS and text[-1] != "0" and "E" not in text and value.is_finite():
-        return text
-    return number_text(value)
+    text = repr(value)
+    if text[-2:] == ".0":
+        return text[:-2] if value else "0"
+    if "e" in text or "n" in text:  # an exponent, or what is no number
+        return number_text(Decimal(text))
+    return text
 
 
 def number(value: object) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from persistence.mapping.construction import default_source
+from persistence.mapping.fieldplan import FieldPlan, PlainView
 from persistence.mapping.nodes import Output, leave_fast_way
-from persistence.mapping.records import FieldPlan, PlainView, RecordPlan
+from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source
 
 _LITERAL_FACTORIES: dict[Any, str] = {
@@ -77,7 +78,8 @@ class Reading:
             return f"{self._out.bind(self._foreign(plan), f'decode_{plan.key}')}({self._item})"
         if not self._absentable(plan):
             return plan.node.read(self._out, f"{self._item}[{plan.attribute!r}]")
-        return f"{self._default(field, plan.default)} if a{place} is None else {plan.node.read(self._out, f'a{place}')}"
+        default, read = self._default(field, plan.default), plan.node.read(self._out, f"a{place}")
+        return f"{default} if a{place} is None else {read}"
 
     def _foreign(self, plan: FieldPlan) -> Callable[[Any], Any]:
         return lambda item: plan.decode(item, PlainView(item))

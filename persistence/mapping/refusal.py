@@ -53,3 +53,8 @@ def said(messages: Messages, path: str = "") -> str:
     if isinstance(messages, list):
         return f"{path}: {' '.join(map(str, messages))}" if path else " ".join(map(str, messages))
     return "; ".join(said(found, f"{path}.{name}" if path else str(name)) for name, found in messages.items())
+
+
+def named_messages(messages: Messages) -> dict[Any, Any]:
+    """Give messages by name; those that have none belong to the whole."""
+    return messages if isinstance(messages, dict) else {"_schema": messages}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,10 +13,12 @@ from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, QueryError
 from persistence.mapping.codec import Codec, SureWay, key_fields
 from persistence.mapping.declaration import Declaration, did_you_mean
+from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.nodes import Node
 from persistence.mapping.paths import MappedPath, resolved
-from persistence.mapping.records import FieldPlan, Record, RecordPlan, RecordPlans
+from persistence.mapping.planner import RecordPlans
+from persistence.mapping.records import Record, RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, said
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
@@ -164,7 +165,8 @@ class EntityMapping(Generic[T]):
 
     def _key_problem(self, positional: int, named: list[str]) -> str:
         came = f"{positional} positional" + (f" and {', '.join(named)}" if named else "")
-        return f"the key of {self.name} is ({', '.join(self.key_fields)}), to be given in this order or by name; got {came}"
+        signature = f"({', '.join(self.key_fields)})"
+        return f"the key of {self.name} is {signature}, to be given in this order or by name; got {came}"
 
     def key_values(self, key: Item) -> tuple[object, ...]:
         """Give the Python values of the key's fields in the order of their first appearance.
@@ -230,13 +232,14 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
 
     Args:
         schema: the declaration.
-        compiled: False makes marshmallow's fields convert their own values and generates no source: slow and sure.
+        compiled: False makes marshmallow's fields convert their own values and generates no source: slow and
+            sure.
 
     Raises:
         MappingError: it can't be used as it is declared.
     """
     plans = RecordPlans(compiled=compiled)
-    plan = plans.plan(schema())
+    plan = plans.plan(schema)
     _plan_everything(plan)
     placement = placed(plan)
     sure = SureWay(plan, placement)
@@ -326,7 +329,8 @@ def _concurrency(plan: RecordPlan, roles: Roles) -> Concurrency:
     if roles.version is not None:
         if wanted not in (None, "version"):
             raise MappingError(
-                f"{name}.Meta.concurrency is {wanted!r}, but {name} has a Version field; leave one of them out"
+                f"{name}.Meta.concurrency is {wanted!r}, but {name} has a Version field; leave one of them "
+                "out"
             )
         return "version"
     if wanted == "version":

@@ -13,14 +13,19 @@ from typing import Any, TypeVar
 from persistence import fields
 from persistence.attributes import NumberRefused, number_text
 from persistence.mapping.nodes import Node, Scalar
-from persistence.mapping.plain import decimal_text, float_text, integral_or_decimal
+from persistence.mapping.plain import float_text, integral_or_decimal
 from persistence.mapping.refusal import Refused
 
 V = TypeVar("V")
 
 _MICROSECOND = dt.timedelta(microseconds=1)
-# Within these bounds an int is surely short enough, and CPython compares ints of one machine digit fast.
-_INT_SOURCE = 'f"{{{v}}}" if -1073741824 < {v} < 1073741824 else {number_text}({v})'
+# A text of 38 characters has no more digits than DynamoDB takes; what is longer is looked at more closely.
+_INT_SOURCE = 'text if len(text := f"{{{v}}}") <= 38 else {number_text}({v})'
+# The same for a number without exponent, and without a zero at its end that would have to be cut off.
+_DECIMAL_SOURCE = (
+    'text if (text := str({v}))[-1] != "0" and len(text) <= 38 and "E" not in text and {v}.is_finite() '
+    "else {number_text}({v})"
+)
 
 
 def _text(value: Any) -> str:
@@ -142,9 +147,9 @@ DECIMAL = Scalar(
     _decimal,
     Decimal,
     "type({v}) is not {Decimal}",
-    "{decimal_text}({v})",
+    _DECIMAL_SOURCE,
     "{Decimal}({c})",
-    _helpers(Decimal=Decimal, decimal_text=decimal_text),
+    _helpers(Decimal=Decimal, number_text=number_text),
     empty=Decimal(0),
 )
 FLOAT = Scalar(
@@ -176,9 +181,9 @@ DATETIME = Scalar(
     _datetime,
     read_datetime,
     "type({v}) is not {datetime}",
-    "{utc_text}({v})",
+    '{v}.isoformat("T", "microseconds")[:-6] + "Z" if {v}.tzinfo is {utc} else {utc_text}({v})',
     "{read_datetime}({c})",
-    _helpers(datetime=dt.datetime, utc_text=fields.utc_text, read_datetime=read_datetime),
+    _helpers(datetime=dt.datetime, utc=dt.UTC, utc_text=fields.utc_text, read_datetime=read_datetime),
 )
 DATE = Scalar(
     "an ISO-8601 date (S)",
@@ -244,6 +249,11 @@ def time_to_live(field: fields.TimeToLive) -> Scalar:
     )
 
 
+_CHOICES: Mapping[Any, tuple[str, Callable[[Any], Any]]] = MappingProxyType(
+    {str: ("S", str), int: ("N", number_text), bool: ("BOOL", bool)}
+)
+
+
 def choice(
     expected: str, contents: Mapping[Any, Any], find: Callable[[Any], Any] | None = None
 ) -> Node | None:
@@ -260,7 +270,7 @@ def choice(
     kinds = {type(content) for content in contents.values()}
     if not kinds <= {str, int, bool} or len(kinds) != 1:
         return None
-    tag, write = {str: ("S", str), int: ("N", number_text), bool: ("BOOL", bool)}[kinds.pop()]
+    tag, write = _CHOICES[kinds.pop()]
     stored = {value: write(content) for value, content in contents.items()}
     by_content = {content: value for value, content in stored.items()}
     types = {type(value) for value in contents}

@@ -16,11 +16,18 @@ T = TypeVar("T")
 _lock = threading.RLock()
 
 
+class _NoCodec(MappingError, AttributeError):
+    """A mapping without a codec; what looks at all members of a class, as wiring does, passes it by."""
+
+
 class _CodecOf:
     """`OrderMapping.codec`, on the class and on its instances."""
 
     def __get__(self, instance: MappingSchema[T] | None, owner: type[MappingSchema[T]]) -> Codec[T]:
-        return mapping_of(owner).codec
+        try:
+            return mapping_of(owner).codec
+        except MappingError as error:
+            raise _NoCodec(str(error)) from error
 
 
 class MappingSchema(Declaration[T], Generic[T]):
@@ -36,8 +43,8 @@ class MappingSchema(Declaration[T], Generic[T]):
     ```
 
     It is a marshmallow schema: `OrderMapping().dump(order)` and `.load(data)` work as in any other. Dataclass
-    fields that are not declared are inferred from their type hints at first use, which is also when errors of the
-    declaration are raised; those of unknown `Meta` options come at once.
+    fields that are not declared are inferred from their type hints at first use, which is also when errors of
+    the declaration are raised; those of unknown `Meta` options come at once.
 
     Attributes:
         codec: converts entities to items and back; compiled once, at first use.
@@ -58,7 +65,8 @@ def mapping_of(schema: type[MappingSchema[T]]) -> EntityMapping[T]:
     if not (isinstance(schema, type) and issubclass(schema, MappingSchema)):
         came = schema.__name__ if isinstance(schema, type) else type(schema).__name__
         raise MappingError(
-            f"a mapping is a subclass of MappingSchema[Entity], such as OrderMapping; got {came}. Pass the class itself"
+            f"a mapping is a subclass of MappingSchema[Entity], such as OrderMapping; got {came}. Pass the "
+            "class itself"
         )
     known = schema.__dict__.get("_mapping")
     if known is None:
@@ -94,8 +102,8 @@ class MappingRegistry:
             known = self._mappings.setdefault(mapping.entity_type, mapping)
         if known is not mapping:
             raise MappingError(
-                f"{mapping.name} is mapped by {known.schema.__name__} already; a registry holds one mapping per entity "
-                f"type, so that {schema.__name__} needs another one"
+                f"{mapping.name} is mapped by {known.schema.__name__} already; a registry holds one mapping "
+                f"per entity type, so that {schema.__name__} needs another one"
             )
         return mapping
 

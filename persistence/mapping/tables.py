@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from persistence import fields
 from persistence.errors import MappingError
 from persistence.mapping.containers import Foreign
 from persistence.mapping.declaration import did_you_mean
 from persistence.mapping.fieldnodes import foreign_key_type
+from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart, Template, is_template, limit_of, parse_template
 from persistence.mapping.nodes import Node
 from persistence.mapping.options import MappingOptions
-from persistence.mapping.records import FieldPlan, RecordPlan
+from persistence.mapping.records import RecordPlan
 from persistence.table import GlobalIndex, Index, Key, LocalIndex, ScalarType, Table
 
 IndexParts = Mapping[str | None, tuple[KeyPart, ...]]
@@ -82,11 +82,12 @@ class _Placing:
         for text in key.names:
             if is_template(text):
                 raise MappingError(
-                    f"{self._name}.Meta.key: the template {text!r} needs a table that names its key attributes; write "
+                    f"{self._name}.Meta.key: the template {text!r} needs a table that names its key "
+                    "attributes; write "
                     f'table = Table({self._options.table!r}, partition="PK", sort="SK")'
                 )
-        names = [self._key_field(text, "key").attribute for text in key.names]
-        return Table(str(self._options.table), *names, discriminator=None)
+        partition, *sort = (self._key_field(text, "key").attribute for text in key.names)
+        return Table(str(self._options.table), partition, sort[0] if sort else None, discriminator=None)
 
     def _with_indexes(self, table: Table) -> Table:
         added = tuple(map(self._in_attribute_names, self._options.indexes))
@@ -94,7 +95,8 @@ class _Placing:
         for index in table.indexes:
             if isinstance(index, LocalIndex) and table.sort is None:
                 raise MappingError(
-                    f"{self._name}: the local index {index.name!r} needs a table with a sort key; use a GlobalIndex, or "
+                    f"{self._name}: the local index {index.name!r} needs a table with a sort key; use a "
+                    "GlobalIndex, or "
                     'Key("partition", "sort")'
                 )
         unknown = [
@@ -103,8 +105,8 @@ class _Placing:
         if unknown:
             known = [index.name for index in table.indexes]
             raise MappingError(
-                f"{self._name}.Meta.index_keys names the index {unknown[0]!r}, which table {table.name!r} does not "
-                f"declare; {did_you_mean(unknown[0], known)}"
+                f"{self._name}.Meta.index_keys names the index {unknown[0]!r}, which table {table.name!r} "
+                f"does not declare; {did_you_mean(unknown[0], known)}"
             )
         return table
 
@@ -124,8 +126,8 @@ class _Placing:
         found = self._by_name.get(name)
         if found is None:
             raise MappingError(
-                f"{self._name}.Meta.{where} names {name!r}, but {self._plan.entity_type.__name__} has no such field; "
-                f"{did_you_mean(name, list(self._by_name))}"
+                f"{self._name}.Meta.{where} names {name!r}, but {self._plan.entity_type.__name__} has no "
+                f"such field; {did_you_mean(name, list(self._by_name))}"
             )
         return found
 
@@ -133,8 +135,8 @@ class _Placing:
         found = self._field(name, where)
         if _key_type(found) is None:
             raise MappingError(
-                f"{self._name}.Meta.{where}: {name!r} is stored as {found.node.expected}, which can't be a key; keys are "
-                "text, numbers or bytes"
+                f"{self._name}.Meta.{where}: {name!r} is stored as {found.node.expected}, which can't be a "
+                "key; keys are text, numbers or bytes"
             )
         if not found.stored:
             raise MappingError(
@@ -148,8 +150,8 @@ class _Placing:
         own = self._parts(self._options.key, table.key, "key")
         if not own:
             raise MappingError(
-                f"{self._name}.Meta has no key, and no fields of {self._plan.entity_type.__name__} are stored as "
-                f"{', '.join(map(repr, table.key.names))}; write key = Key(...)"
+                f"{self._name}.Meta has no key, and no fields of {self._plan.entity_type.__name__} are "
+                f"stored as {', '.join(map(repr, table.key.names))}; write key = Key(...)"
             )
         for part in own:
             self._refuse_unrestorable(part)
@@ -210,8 +212,9 @@ class _Placing:
         found = self._field(name, where)
         if not found.on_entity:
             raise MappingError(
-                f"{self._name}.Meta.{where} uses {name!r}, which {self._plan.entity_type.__name__} does not have as an "
-                "attribute, so that the template can't be filled; add the attribute to the entity"
+                f"{self._name}.Meta.{where} uses {name!r}, which {self._plan.entity_type.__name__} does not "
+                "have as an attribute, so that the template can't be filled; add the attribute to the "
+                "entity"
             )
         return found.node
 
@@ -220,7 +223,8 @@ class _Placing:
         for slot in template.slots if template else ():
             if not slot.restores:
                 raise MappingError(
-                    f"{self._name}.Meta.key: {{{slot.name}:{slot.spec}}} keeps only a part of {slot.name!r}, so that the "
+                    f"{self._name}.Meta.key: {{{slot.name}:{slot.spec}}} keeps only a part of {slot.name!r}, "
+                    "so that the "
                     "key can't be parsed back; use it in an index, or write {" + slot.name + "}"
                 )
 
@@ -231,8 +235,8 @@ class _Placing:
             field = self._by_attribute.get(part.attribute)
             if field is not None and (part.template is not None or part.fields != (field.name,)):
                 raise MappingError(
-                    f"{self._name}: the field {field.name!r} is stored as {part.attribute!r}, which is a key attribute "
-                    "that is made from other fields; give the field another data_key"
+                    f"{self._name}: the field {field.name!r} is stored as {part.attribute!r}, which is a "
+                    "key attribute that is made from other fields; give the field another data_key"
                 )
 
     def _types(self, table: Table, parts: IndexParts) -> Mapping[str, ScalarType]:
@@ -242,8 +246,8 @@ class _Placing:
             wanted = declared or types.get(part.attribute, part.type)
             if wanted != part.type:
                 raise MappingError(
-                    f"{self._name}: the key attribute {part.attribute!r} of table {table.name!r} is declared as {wanted}, "
-                    f"but this mapping stores {part.type} there"
+                    f"{self._name}: the key attribute {part.attribute!r} of table {table.name!r} is "
+                    f"declared as {wanted}, but this mapping stores {part.type} there"
                 )
             types[part.attribute] = part.type
         return types
@@ -256,7 +260,8 @@ class _Placing:
             return table.time_to_live
         if table.time_to_live not in (None, found.attribute):
             raise MappingError(
-                f"{self._name}: the time to live of table {table.name!r} is the attribute {table.time_to_live!r}, but "
+                f"{self._name}: the time to live of table {table.name!r} is the attribute "
+                f"{table.time_to_live!r}, but "
                 f"{found.name!r} is stored as {found.attribute!r}"
             )
         return found.attribute
@@ -268,7 +273,8 @@ class _Placing:
         attribute = table.discriminator
         if attribute in self._by_attribute or attribute in table.key_types:
             raise MappingError(
-                f"{self._name}: {attribute!r} is both the discriminator of table {table.name!r} and an attribute of the "
+                f"{self._name}: {attribute!r} is both the discriminator of table {table.name!r} and an "
+                "attribute of the "
                 'mapping; give the field another data_key, or write Table(..., discriminator="...")'
             )
         return attribute, self._options.discriminator or self._plan.entity_type.__name__

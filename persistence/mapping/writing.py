@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from struct import Struct
 from typing import Any
 
 from persistence.mapping import scalars
 from persistence.mapping.containers import Collected, Plain
+from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart, Slot
 from persistence.mapping.nodes import NO_EMPTY, Output, leave_fast_way
-from persistence.mapping.records import FieldPlan, RecordPlan
+from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source, any_of
 from persistence.mapping.tables import Placement
 
 # A character takes up to four bytes in UTF-8: keys of a quarter of the limit surely fit, others are measured.
 _BYTES_PER_CHARACTER = 4
+# Packing fails for what takes more than 64 bits. That looks at many integers faster than each could be looked at,
+# and larger ones, which go the sure way, are rare where integers are many.
+_MANY_INTEGERS = 8
 _ALWAYS_FITTING = (scalars.UUID, scalars.DATETIME, scalars.DATE, scalars.TIME)
 
 
@@ -27,14 +33,19 @@ class Writing:
         self._stored = [field for field in plan.fields if field.stored and (field.on_entity or field.foreign)]
         self._variables = {field.name: f"v{place}" for place, field in enumerate(self._stored)}
 
-    def source(self) -> Source:
-        """Write the body, with what is returned."""
+    def source(self, finish: str = "return item") -> Source:
+        """Write the body.
+
+        Args:
+            finish: what is done with `item` at last.
+        """
         source = Source()
         if self._plan.hooked:
             return source.add(*self._leaving("True"))
         source.add(
             *self._leaving(
-                f"type(entity) is not {self._out.bind(self._plan.entity_type, self._plan.entity_type.__name__)}"
+                "type(entity) is not "
+                f"{self._out.bind(self._plan.entity_type, self._plan.entity_type.__name__)}"
             )
         )
         read = [field for field in self._stored if not field.foreign or field.name in self._key_names()]
@@ -42,12 +53,11 @@ class Writing:
             *(f"{self._variables[field.name]} = entity.{field.name}" for field in read if field.on_entity)
         )
         source.add(*self._leaving(any_of(list(self._guards()))))
-        source.add(*self._validations())
+        source.add(*self._sizes(), *self._validations())
         entries = [*self._entries(), *self._constants()]
         further = [line for field in self._stored for line in self._further(field)] + list(self._keys())
-        shown = ["{", *(f"    {entry}," for entry in entries), "}"]
-        shown[0] = "item = {" if further else "return {"
-        return source.add(*shown, *further, *(["return item"] if further else []))
+        shown = ["item = {", *(f"    {entry}," for entry in entries), "}"]
+        return source.add(*shown, *further, finish)
 
     def _leaving(self, condition: str) -> Iterator[str]:
         if condition:
@@ -103,7 +113,21 @@ class Writing:
     def _entries(self) -> Iterator[str]:
         for field in self._stored:
             if self._always(field):
-                yield f"{field.attribute!r}: {field.node.write(self._out, self._variables[field.name])}"
+                name = self._variables[field.name]
+                small = name in self._packed
+                written = f'{{"N": f"{{{name}}}"}}' if small else field.node.write(self._out, name)
+                yield f"{field.attribute!r}: {written}"
+
+    @cached_property
+    def _packed(self) -> list[str]:
+        """The variables of integers whose size is looked at together, where they are many."""
+        integers = [field for field in self._stored if self._always(field) and field.node is scalars.INTEGER]
+        return [self._variables[field.name] for field in integers] if len(integers) >= _MANY_INTEGERS else []
+
+    def _sizes(self) -> Iterator[str]:
+        if self._packed:
+            pack = self._out.bind(Struct(f"{len(self._packed)}q").pack, "pack")
+            yield f"{pack}({', '.join(self._packed)})"
 
     def _further(self, field: FieldPlan) -> Iterator[str]:
         if self._always(field):
@@ -169,7 +193,7 @@ class RootWriting(Writing):
                 yield from self._made(part, required)
 
     def _measured(self, field: FieldPlan, part: KeyPart, required: bool) -> Iterator[str]:
-        if field.optional and required or field.omit_empty and required or field.foreign and required:
+        if (field.optional and required) or (field.omit_empty and required) or (field.foreign and required):
             yield from self._leaving(f"{part.attribute!r} not in item")
         sure = field.node in (scalars.STRING, scalars.BINARY, *_ALWAYS_FITTING) or field.node.key_type == "N"
         if not sure:

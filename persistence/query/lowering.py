@@ -61,7 +61,7 @@ def _comparison(term: Comparison, mapping: EntityMapping[Any]) -> Condition:
         case "in":
             return In(left, _options(term, mapped, mapping))
         case "begins_with":
-            return BeginsWith(_plain(term, mapped), _operand(term, mapped, mapping, term.operands[0]))
+            return BeginsWith(_plain(term, mapped), _prefix(mapped, mapping, term.operands[0]))
         case "contains":
             return Contains(_plain(term, mapped), Value(mapped.element(term.operands[0])))
         case "exists":
@@ -99,6 +99,12 @@ def _operand(term: Comparison, mapped: MappedPath, mapping: EntityMapping[Any], 
             f"size({dotted(term.names)}) is compared with a whole number, not {type(operand).__name__}"
         )
     return Value({"N": str(operand)})
+
+
+def _prefix(mapped: MappedPath, mapping: EntityMapping[Any], operand: object) -> Operand:
+    if isinstance(operand, PathOperand):
+        return mapping.resolve(operand.names).path
+    return Value(mapped.prefix(operand))
 
 
 def _options(term: Comparison, mapped: MappedPath, mapping: EntityMapping[Any]) -> tuple[Operand, ...]:

@@ -7,7 +7,7 @@ whose sort key is pinned down most, then the table itself, then local, then glob
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from persistence.attributes import AttributeValue
@@ -144,8 +144,10 @@ def _indexes(mapping: EntityMapping[Any], wish: Wish) -> Iterator[str | None]:
 
 def _candidate(mapping: EntityMapping[Any], wish: Wish, index: str | None) -> _Candidate:
     _check_kind(mapping, wish, index)
-    partition, *rest = mapping.key_parts(index)
-    sort = rest[0] if rest else None
+    parts = mapping.key_parts(index)
+    if not parts:
+        raise _Unfit(f"it never holds a {mapping.name}: Meta.index_keys does not name it")
+    partition, sort = parts[0], (parts[1] if len(parts) > 1 else None)
     terms = conjuncts(wish.term)
     equal = _equalities(terms)
     if not set(partition.fields) <= equal.keys():
@@ -209,7 +211,7 @@ def _sort_condition(
     if set(sort.fields) <= equal.keys():
         used = tuple(equal[name] for name in sort.fields)
         return _EXACT, Compare("=", path, Value(_encoded(mapping, sort, values))), used
-    if sort.template is None:
+    if sort.template is None or sort.template == f"{{{sort.fields[0]}}}":
         return _range(mapping, sort, path, terms)
     prefix = sort.prefix(values)
     if prefix:
@@ -230,9 +232,35 @@ def _range(
             "Write between(...) for both ends of a range"
         )
     (term,) = ranges
-    condition = lower(term, mapping)
-    assert isinstance(condition, Compare | Between | BeginsWith)
+    condition = _on_path(lower(term, mapping), path)
+    if sort.template is not None and not all("S" in value for value in _values(condition)):
+        # As text, numbers sort by their digits; only a field that is stored as text sorts like its template.
+        return _PARTITION, None, ()
     return _RANGE, condition, (term,)
+
+
+def _values(condition: Compare | Between | BeginsWith) -> list[AttributeValue]:
+    match condition:
+        case Compare():
+            operands = [condition.right]
+        case Between():
+            operands = [condition.low, condition.high]
+        case BeginsWith():
+            operands = [condition.prefix]
+    return [operand.value for operand in operands if isinstance(operand, Value)]
+
+
+def _on_path(condition: Condition, path: Path) -> Compare | Between | BeginsWith:
+    """Ask of the key attribute what was asked of the field."""
+    match condition:
+        case Compare():
+            return replace(condition, left=path)
+        case Between():
+            return replace(condition, operand=path)
+        case BeginsWith():
+            return replace(condition, path=path)
+        case _:
+            raise AssertionError(f"no range of a sort key: {type(condition).__name__}")
 
 
 def _is_range(term: Term, name: str) -> bool:

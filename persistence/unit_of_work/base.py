@@ -12,7 +12,7 @@ from persistence.commit_plan import CommitPlan, PlannedAction, plan
 from persistence.errors import CommitConflict, ConcurrentUse, ConflictError, UnitOfWorkStateError
 from persistence.events import event_log
 from persistence.flows import Flow
-from persistence.store import AsyncStore, Store, present_store
+from persistence.store import AsyncStore, Store, check_store_source, present_store
 from persistence.timing import Timing
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work import scopes
@@ -62,6 +62,7 @@ class UnitOfWorkBase(Generic[S]):
             )
         if scan_policy not in get_args(ScanPolicy):
             raise UnitOfWorkStateError(f"scan_policy is one of {get_args(ScanPolicy)}, not {scan_policy!r}")
+        check_store_source(store)
         self._store = store
         self._clock = clock
         self._ids = ids

@@ -64,11 +64,12 @@ class CommitAttempts:
                 raise self._unknown() from mismatch
             except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
                 failure = unanswered
-                self.ambiguous |= unanswered.ambiguous or isinstance(unanswered, TransactionInProgress)
+                self.ambiguous |= isinstance(unanswered, TransactionInProgress)
             except StoreError as refused:
                 if self.ambiguous or refused.ambiguous:
                     raise self._unknown() from refused
                 raise
+            self.ambiguous |= failure.ambiguous
             wait = self.timing.backoff(attempt)
             if self.timing.monotonic() + wait >= end:
                 self._give_up(failure)

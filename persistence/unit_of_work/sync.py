@@ -82,13 +82,17 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             CommitConflict: the last attempt's.
             UnitOfWorkStateError: a unit is open here.
         """
+        results: list[R] = []
         for attempt in self.attempts(attempts, retry_on=retry_on):
             with attempt:
-                return work()
-        raise AssertionError("unreachable: the last attempt returns or raises")
+                # No `return` in here: it would go on even where leaving the block swallows a conflict.
+                results.append(work())
+        return results[-1]
 
     def attempts(self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> Iterator[Attempt]:
         """Give the same as `run` for a loop: `for attempt in uow.attempts(): with attempt: ...`.
+
+        Don't leave the block by `return` or `break`: its commit comes after that, and may be refused.
 
         Args:
             attempts: how often at most.
@@ -114,7 +118,11 @@ class UnitOfWork(UnitOfWorkBase[Store]):
     def _attempts(self, attempts: int, retry_on: RetryOn) -> Iterator[Attempt]:
         for number in range(1, attempts + 1):
             attempt = Attempt(self, number, retry_on if number < attempts else None)
-            yield attempt
+            try:
+                yield attempt
+            except GeneratorExit:
+                attempt.refuse_to_be_abandoned()
+                raise
             if attempt.finished:
                 return
             if not attempt.entered:
@@ -161,6 +169,7 @@ class Attempt:
         self.finished = False
         self._scope = Scope(uow)
         self._retry_on = retry_on
+        self._swallowed: BaseException | None = None
 
     def __enter__(self) -> Attempt:
         self._scope.__enter__()
@@ -178,7 +187,20 @@ class Attempt:
             raise
         return self._follows(error)
 
+    def refuse_to_be_abandoned(self) -> None:
+        """Speak up where the loop was left although this attempt was refused and another one is due.
+
+        That is what `return` and `break` inside the block do when its commit meets a conflict.
+        """
+        if self._swallowed is not None:
+            event_log().warning("uow.abandoned", attempt=self.number)
+            raise UnitOfWorkStateError(
+                "the loop over attempts was left by `return` or `break` inside the block, but its commit was "
+                "refused: nothing was written. Leave after the loop, or use uow.run(...)"
+            ) from self._swallowed
+
     def _follows(self, error: BaseException | None) -> bool:
         """Tell whether another attempt follows this outcome."""
         self.finished = error is None or self._retry_on is None or not is_retried(error, self._retry_on)
+        self._swallowed = None if self.finished else error
         return not self.finished

@@ -55,13 +55,26 @@ class NoteMapping(MappingSchema[Note]):
     updated_at = fields.UpdatedAt()
 
 
-class OldNoteMapping(MappingSchema[Note]):
-    """What an older version of the application knew of notes."""
+@dataclass
+class OldAuthor:
+    name: str
 
+
+@dataclass
+class OldNote:
+    """What an older version of the application knows of notes."""
+
+    id: str
+    title: str = "untitled"
+    author: OldAuthor | None = None
+    lines: list[Line] = field(default_factory=list)
+    version: int = 0
+
+
+class OldNoteMapping(MappingSchema[OldNote]):
     class Meta:
         table = "notes"
         key = Key("id")
-        exclude = ("body", "lines", "tags", "score", "extra")
 
     version = fields.Version()
     created_at = fields.CreatedAt()

@@ -166,7 +166,7 @@ def _update(update: UpdateItem) -> Parameters:
     return {
         "TableName": update.table.name,
         "Key": stable(update.key),
-        "UpdateExpression": renderer.update(update.actions),
+        **({"UpdateExpression": renderer.update(update.actions)} if update.actions else {}),
         **_condition(update.condition, renderer, item_on_failure=update.item_on_failure),
     }
 

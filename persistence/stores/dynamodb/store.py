@@ -10,6 +10,7 @@ from persistence.errors import (
     ConflictError,
     InvalidRequest,
     PersistenceError,
+    QueryError,
     StoreError,
     StoreUnavailable,
     Throttled,
@@ -96,13 +97,16 @@ class DynamoStore:
             The operation's own type of answer.
 
         Raises:
-            StoreError: or `ConflictError`, made from the service's own error.
-            QueryError: a condition, update or projection that the service would refuse; nothing was sent.
+            StoreError: or `ConflictError`, made from the service's own error. What the service would refuse
+                anyway because of its shape or size is an `InvalidRequest` before anything is sent.
         """
         call = CALLS.get(type(operation))
         if call is None:
             raise InvalidRequest(f"DynamoStore does not know how to perform {type(operation).__name__}")
-        parameters = call.parameters(operation)
+        try:
+            parameters = call.parameters(operation)
+        except QueryError as refused:
+            raise InvalidRequest(str(refused), **asked(operation, call).where) from refused
         return cast(R, call.answer(operation, self._send(operation, call, parameters)))
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ def _read(records: Iterator[Record], limit: int | None) -> _Read:
     for record in records:
         read.append(record)
         size += record.size
-        if size > PAGE_BYTES or len(read) == limit:
+        if size >= PAGE_BYTES or len(read) == limit:
             return _Read(read, size, ended=False)
     return _Read(read, size, ended=True)
 

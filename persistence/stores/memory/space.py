@@ -79,7 +79,7 @@ class KeySpace:
 
     def place(self, item: Item) -> Place:
         """Tell where an item or a page's last key lies."""
-        first, *rest = (content(part, item) for part in self._located)
+        first, *rest = [content(part, item) for part in self._located]
         return Place(first, tuple(rest))
 
     def put(self, place: Place, record: Record) -> None:

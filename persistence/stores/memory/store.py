@@ -35,8 +35,7 @@ from persistence.stores.memory import batches, paging
 from persistence.stores.memory.capacity import read_from, read_units, written_to
 from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.record import Record
-from persistence.stores.memory.table import TableKey
-from persistence.stores.memory.tables import Tables
+from persistence.stores.memory.tables import NO_TABLE, Tables
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
@@ -111,6 +110,8 @@ class MemoryStore:
                 answer: R = handler(operation)
         except Refused as refused:
             raise _invalid(operation, refused) from refused
+        except TableNotFound as missing:
+            raise _no_table(operation, missing) from None
         return answer
 
     def _get(self, get: GetItem) -> ItemResult:
@@ -127,7 +128,7 @@ class MemoryStore:
             prepared = prepare(action, table, self._limits)
             old = prepared.current()
             if not prepared.admits(old):
-                raise _condition_failed(action, prepared.key, old)
+                raise _condition_failed(action, old)
             new = decide(prepared, old, self._limits)
         except ItemTooBig as refused:
             raise _too_large(action, refused) from refused
@@ -139,6 +140,12 @@ class MemoryStore:
 
     def _scan(self, operation: ScanPage) -> Page:
         return paging.scan(operation, self._tables.use(operation.table))
+
+
+def _no_table(operation: Operation[Any], missing: TableNotFound) -> TableNotFound:
+    return TableNotFound(
+        NO_TABLE, operation=type(operation).__name__, table=missing.table, code=missing.code
+    )
 
 
 def _invalid(operation: Operation[Any], refused: Refused) -> StoreError:
@@ -162,10 +169,9 @@ def _table_of(operation: Operation[Any]) -> str | None:
             return table.name if isinstance(table, Table) else getattr(operation, "name", None)
 
 
-def _condition_failed(action: _SingleWrite, key: TableKey, old: Record | None) -> ConditionFailed:
+def _condition_failed(action: _SingleWrite, old: Record | None) -> ConditionFailed:
     return ConditionFailed(
         f"{_where(action)}: the condition of the write does not hold",
-        key=key,
         found=old.copy() if action.item_on_failure and old is not None else None,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from persistence.attributes import Item
@@ -91,7 +90,7 @@ class LiveTable:
 
     def key_of(self, item: Item) -> TableKey:
         """Give the identity of an item or key."""
-        return tuple(content(part, item) for part in self.key)
+        return tuple([content(part, item) for part in self.key])
 
     def replace(self, key: TableKey, new: Record | None) -> float:
         """Put a record in place of what has its key, or delete that; the indexes follow.
@@ -119,6 +118,3 @@ class LiveTable:
             size_bytes=sum(record.size for record in self.records.values()),
             created_at=self.created_at,
         )
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self.records.values())

@@ -21,6 +21,8 @@ from persistence.stores.validation.refused import Refused
 from persistence.stores.validation.tables import check_attribute_name, check_table
 from persistence.table import DEFAULT_DISCRIMINATOR, Table
 
+NO_TABLE = "Requested resource not found; create it, or let the store do so with auto_create=True"
+
 _REMEMBERED = 256
 
 
@@ -73,11 +75,7 @@ class Tables:
         """
         live = self._tables.get(name)
         if live is None:
-            raise TableNotFound(
-                "Requested resource not found; create it, or let the store do so with auto_create=True",
-                table=name,
-                code="ResourceNotFoundException",
-            )
+            raise TableNotFound(NO_TABLE, table=name, code="ResourceNotFoundException")
         return live
 
     def create(self, operation: CreateTable) -> TableDescription:

@@ -70,6 +70,7 @@ class Transactions:
     def _attempt(self, action: TransactAction) -> Prepared | Refused:
         """Check one action; a key that does not fit the table is the action's failure, not the request's."""
         table = self._tables.use(action.table)
+        _check_has_actions(action)
         check_expressions(action, table)
         try:
             return prepare(action, table, self._limits)
@@ -115,6 +116,12 @@ class _Decision(NamedTuple):
     prepared: Prepared
     old: Record | None
     new: Record | None
+
+
+def _check_has_actions(action: TransactAction) -> None:
+    # A single update may do no more than bring an item into being; in a transaction the service demands more.
+    if isinstance(action, UpdateItem) and not action.actions:
+        raise Refused("An update of a transaction needs at least one action")
 
 
 def _check_count(count: int, limits: Limits) -> None:

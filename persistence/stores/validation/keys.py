@@ -59,6 +59,8 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
         Refused: it has other attributes than the table's key, or a malformed or empty value.
         SchemaMismatch: a value has another type, or is too long.
     """
+    if len(key) == len(parts) and all(_is_plain(part, key.get(part.name)) for part in parts):
+        return
     for name, value in key.items():
         check_value(value, name)
     names = [part.name for part in parts]
@@ -68,6 +70,14 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
         if part.type not in key[part.name]:
             raise SchemaMismatch(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
         _check_size(part, key[part.name])
+
+
+def _is_plain(part: KeyPart, value: AttributeValue | None) -> bool:
+    """Tell at a glance that a key attribute is a short text, as most are; all else is looked at closely."""
+    if part.type != "S" or not isinstance(value, dict) or len(value) != 1:
+        return False
+    text = value.get("S")
+    return isinstance(text, str) and 0 < len(text) <= SORT_KEY_SIZE_LIMIT and text.isascii()
 
 
 def check_item_keys(parts: tuple[KeyPart, ...], item: Item) -> None:

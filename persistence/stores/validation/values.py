@@ -163,9 +163,9 @@ _NUMBER_WORDS = {
 
 
 def _binary(content: Any, depth: int) -> _Content:
-    if not isinstance(content, bytes):
+    if not isinstance(content, bytes | bytearray):
         raise Refused(_expected("B", "bytes", content))
-    return content, len(content)
+    return bytes(content), len(content)
 
 
 def _boolean(content: Any, depth: int) -> _Content:

@@ -43,7 +43,7 @@ class Contract:
 
     Attributes:
         known_differences: case name -> what the store does instead.
-        index_delay: seconds in which a global index catches up with its table; 0 where it is always up to date.
+        index_delay: seconds in which a global index catches up with its table; 0 where it is never behind.
     """
 
     known_differences: ClassVar[Mapping[str, KnownDifference]] = NONE_KNOWN
@@ -76,7 +76,9 @@ class Contract:
     @pytest.fixture
     def store(self) -> Store:
         """Give the store under test; every subclass has one of its own."""
-        raise NotImplementedError(f"{type(self).__name__} needs a fixture `store` that gives the store under test")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a fixture `store` that gives the store under test"
+        )
 
     @pytest.fixture
     def make_table(self, store: Store) -> Iterator[TableMaker]:

@@ -1,4 +1,4 @@
-"""What a store is known to do differently: by case, with the reason, and gone as soon as it is no longer true."""
+"""What a store is known to do differently: by case, with the reason, and only as long as it is true."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class KnownDifference:
 def known_differences(file: Path, store: str) -> dict[str, KnownDifference]:
     """Read the differences of one store from a TOML file.
 
-    The file has an array of tables per store; each names cases (`test_name`, or `test_name[id]` for one row of a
-    table of cases), a reason, and optionally `skip = true`.
+    The file has an array of tables per store; each names cases (`test_name`, or `test_name[id]` for one row
+    of a table of cases), a reason, and optionally `skip = true`.
 
     Args:
         file: where they are listed.
@@ -53,7 +53,7 @@ def known_differences(file: Path, store: str) -> dict[str, KnownDifference]:
 
 
 def case_names(contract: type) -> frozenset[str]:
-    """Name all cases of a contract class: its test methods, and each row of those that have a table of rows."""
+    """Name all cases of a contract class: its test methods, and each row of those that have rows."""
     methods = (name for name in dir(contract) if name.startswith("test_"))
     return frozenset(chain.from_iterable(_names(name, getattr(contract, name)) for name in methods))
 

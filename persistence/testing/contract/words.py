@@ -1,4 +1,4 @@
-"""The words in which cases are written: attribute values, items, and the shortest way to store and read one."""
+"""The words in which cases are written: attribute values, items, and ways to store and read one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from persistence.attributes import AttributeValue, Item
-from persistence.expressions import Compare, Comparator, Path, Value
+from persistence.expressions import (
+    Add,
+    AttributeExists,
+    AttributeNotExists,
+    Comparator,
+    Compare,
+    Condition,
+    Path,
+    UpdateAction,
+    Value,
+)
 from persistence.operations import GetItem, PutItem, UpdateItem
-from persistence.expressions import UpdateAction
 from persistence.store import Store
 from persistence.table import Table
 
@@ -19,6 +28,11 @@ TRUE: AttributeValue = {"BOOL": True}
 FALSE: AttributeValue = {"BOOL": False}
 
 _SETS = frozenset({"SS", "NS", "BS"})
+
+PRESENT: Condition = AttributeExists(Path.of("pk"))
+"""An item with this key is there."""
+FREE: Condition = AttributeNotExists(Path.of("pk"))
+"""No item with this key is there."""
 
 
 def text(value: str) -> AttributeValue:
@@ -69,6 +83,11 @@ def at(*segments: str | int) -> Path:
 def compare(left: Path | str, operator: Comparator, right: AttributeValue) -> Compare:
     """Compare a path, or an attribute named by a str, with a constant."""
     return Compare(operator, at(left) if isinstance(left, str) else left, Value(right))
+
+
+def add(attribute: str, step: int = 1) -> tuple[UpdateAction, ...]:
+    """Add to a number."""
+    return (Add(at(attribute), Value(number(step))),)
 
 
 def key(partition: str, sort: int | None = None) -> Item:

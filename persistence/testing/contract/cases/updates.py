@@ -59,18 +59,34 @@ SET: dict[str, Row] = {
     "swapped": ({"a": ONE, "b": TWO}, (Set(at("a"), at("b")), Set(at("b"), at("a"))), {"a": TWO, "b": ONE}),
     "plus": ({"n": ONE}, (Set(at("n"), Plus(at("n"), Value(TWO))),), {"n": THREE}),
     "minus": ({"n": ONE}, (Set(at("n"), Minus(Value(THREE), at("n"))),), {"n": TWO}),
-    "plus-of-two-attributes": ({"a": ONE, "b": TWO}, (Set(at("c"), Plus(at("a"), at("b"))),), {"a": ONE, "b": TWO, "c": THREE}),
+    "plus-of-two-attributes": (
+        {"a": ONE, "b": TWO},
+        (Set(at("c"), Plus(at("a"), at("b"))),),
+        {"a": ONE, "b": TWO, "c": THREE},
+    ),
     "if-absent": ({}, (Set(at("n"), IfNotExists(at("n"), Value(ONE))),), {"n": ONE}),
     "not-if-present": ({"n": TWO}, (Set(at("n"), IfNotExists(at("n"), Value(ONE))),), {"n": TWO}),
-    "if-another-is-absent": ({"a": TWO}, (Set(at("n"), IfNotExists(at("a"), Value(ONE))),), {"a": TWO, "n": TWO}),
+    "if-another-is-absent": (
+        {"a": TWO},
+        (Set(at("n"), IfNotExists(at("a"), Value(ONE))),),
+        {"a": TWO, "n": TWO},
+    ),
     "not-if-null": ({"n": NULL}, (Set(at("n"), IfNotExists(at("n"), Value(ONE))),), {"n": NULL}),
     "a-counter-from-nothing": (
         {},
         (Set(at("n"), Plus(IfNotExists(at("n"), Value(number(0))), Value(ONE))),),
         {"n": ONE},
     ),
-    "append": ({"l": ABC}, (Set(at("l"), ListAppend(at("l"), Value(list_of(ONE)))),), {"l": list_of(*ABC["L"], ONE)}),
-    "prepend": ({"l": ABC}, (Set(at("l"), ListAppend(Value(list_of(ONE)), at("l"))),), {"l": list_of(ONE, *ABC["L"])}),
+    "append": (
+        {"l": ABC},
+        (Set(at("l"), ListAppend(at("l"), Value(list_of(ONE)))),),
+        {"l": list_of(*ABC["L"], ONE)},
+    ),
+    "prepend": (
+        {"l": ABC},
+        (Set(at("l"), ListAppend(Value(list_of(ONE)), at("l"))),),
+        {"l": list_of(ONE, *ABC["L"])},
+    ),
     "append-to-nothing": (
         {},
         (Set(at("l"), ListAppend(IfNotExists(at("l"), Value(list_of())), Value(list_of(ONE)))),),
@@ -89,7 +105,11 @@ SET: dict[str, Row] = {
         {"m": map_of(x=list_of(map_of(y=TWO)))},
     ),
     "an-element": ({"l": ABC}, (Set(at("l", 1), Value(ONE)),), {"l": list_of(text("a"), ONE, text("c"))}),
-    "an-element-behind-the-end": ({"l": ABC}, (Set(at("l", 99), Value(ONE)),), {"l": list_of(*ABC["L"], ONE)}),
+    "an-element-behind-the-end": (
+        {"l": ABC},
+        (Set(at("l", 99), Value(ONE)),),
+        {"l": list_of(*ABC["L"], ONE)},
+    ),
     "a-name-with-a-dot": ({"m": map_of()}, (Set(at("m.x"), Value(ONE)),), {"m": map_of(), "m.x": ONE}),
     "a-number-in-one-form": ({}, (Set(at("n"), Value(number("1.50"))),), {"n": number("1.5")}),
 }
@@ -101,8 +121,16 @@ REMOVE: dict[str, Row] = {
     "the-last-entry": ({"m": map_of(x=ONE)}, (Remove(at("m", "x")),), {"m": map_of()}),
     "an-absent-entry": ({"m": map_of(x=ONE)}, (Remove(at("m", "y")),), {"m": map_of(x=ONE)}),
     "an-element": ({"l": ABC}, (Remove(at("l", 0)),), {"l": list_of(text("b"), text("c"))}),
-    "elements-by-their-old-numbers": ({"l": ABC}, (Remove(at("l", 0)), Remove(at("l", 1))), {"l": list_of(text("c"))}),
-    "elements-in-any-order": ({"l": ABC}, (Remove(at("l", 2)), Remove(at("l", 0))), {"l": list_of(text("b"))}),
+    "elements-by-their-old-numbers": (
+        {"l": ABC},
+        (Remove(at("l", 0)), Remove(at("l", 1))),
+        {"l": list_of(text("c"))},
+    ),
+    "elements-in-any-order": (
+        {"l": ABC},
+        (Remove(at("l", 2)), Remove(at("l", 0))),
+        {"l": list_of(text("b"))},
+    ),
     "an-absent-element": ({"l": ABC}, (Remove(at("l", 9)),), {"l": ABC}),
     "and-set-another": ({"a": ONE}, (Remove(at("a")), Set(at("b"), at("a"))), {"b": ONE}),
 }
@@ -113,16 +141,32 @@ ADD: dict[str, Row] = {
     "to-an-absent-number": ({}, (Add(at("n"), Value(TWO)),), {"n": TWO}),
     "to-a-nested-number": ({"m": map_of(n=ONE)}, (Add(at("m", "n"), Value(TWO)),), {"m": map_of(n=THREE)}),
     "to-an-absent-entry": ({"m": map_of()}, (Add(at("m", "n"), Value(TWO)),), {"m": map_of(n=TWO)}),
-    "to-a-string-set": ({"s": strings("a")}, (Add(at("s"), Value(strings("a", "b"))),), {"s": strings("a", "b")}),
+    "to-a-string-set": (
+        {"s": strings("a")},
+        (Add(at("s"), Value(strings("a", "b"))),),
+        {"s": strings("a", "b")},
+    ),
     "to-a-number-set": ({"s": numbers(1)}, (Add(at("s"), Value(numbers("1.0", 2))),), {"s": numbers(1, 2)}),
-    "to-a-binary-set": ({"s": binaries(b"a")}, (Add(at("s"), Value(binaries(b"b"))),), {"s": binaries(b"a", b"b")}),
+    "to-a-binary-set": (
+        {"s": binaries(b"a")},
+        (Add(at("s"), Value(binaries(b"b"))),),
+        {"s": binaries(b"a", b"b")},
+    ),
     "to-an-absent-set": ({}, (Add(at("s"), Value(strings("a"))),), {"s": strings("a")}),
 }
 
 DISCARD: dict[str, Row] = {
     "a-member": ({"s": strings("a", "b")}, (Discard(at("s"), Value(strings("a"))),), {"s": strings("b")}),
-    "absent-members": ({"s": strings("a")}, (Discard(at("s"), Value(strings("x", "y"))),), {"s": strings("a")}),
-    "a-number-written-otherwise": ({"s": numbers(1, 2)}, (Discard(at("s"), Value(numbers("1.0"))),), {"s": numbers(2)}),
+    "absent-members": (
+        {"s": strings("a")},
+        (Discard(at("s"), Value(strings("x", "y"))),),
+        {"s": strings("a")},
+    ),
+    "a-number-written-otherwise": (
+        {"s": numbers(1, 2)},
+        (Discard(at("s"), Value(numbers("1.0"))),),
+        {"s": numbers(2)},
+    ),
     "the-last-members": (
         {"s": strings("a", "b"), "n": ONE},
         (Discard(at("s"), Value(strings("b", "a"))),),
@@ -204,14 +248,14 @@ class UpdateContract(Contract):
     def test_update(
         self, store: Store, table: Table, before: Item, actions: tuple[UpdateAction, ...], after: Item
     ) -> None:
-        """Every action sees the item as it was before the update. [conf] [run]"""
+        """Every action sees the item as it was before the update [conf] [run]."""
         assert updated(store, table, before, *actions) == after
 
     @rows("before, action", UNFIT)
     def test_refuses_an_update_that_does_not_fit_the_item(
         self, store: Store, table: Table, before: Item, action: UpdateAction
     ) -> None:
-        """An action needs what it works on, of a type that it can work on; else nothing of the update is done. [conf]"""
+        """An action needs something that it can work on; else nothing of the update is done [conf]."""
         stored = put(store, table, key("a"), **before)
 
         with pytest.raises(InvalidRequest):
@@ -223,7 +267,7 @@ class UpdateContract(Contract):
     def test_refuses_an_update_that_makes_no_sense(
         self, store: Store, table: Table, actions: tuple[UpdateAction, ...]
     ) -> None:
-        """Paths are apart, keys untouched, constants of a type that the action takes: whatever is stored. [conf]"""
+        """Paths are apart, keys untouched, constants fit the action: whatever is stored [conf]."""
         stored = put(store, table, key("a"), a=ONE, m=map_of(a=ONE, n=ONE), l=list_of())
 
         with pytest.raises(InvalidRequest):
@@ -243,32 +287,32 @@ class UpdateContract(Contract):
     def test_update_creates_an_absent_item(
         self, store: Store, table: Table, actions: tuple[UpdateAction, ...], created: Item
     ) -> None:
-        """Without a condition on its existence an item comes into being, even by an update of nothing. [alt]"""
+        """Unless a condition forbids it an item comes into being, even by an update of nothing [alt]."""
         store.perform(UpdateItem(table, key("a"), actions))
 
         assert read(store, table, key("a")) == {**key("a"), **created}
 
     def test_update_that_only_removes_creates_nothing(self, store: Store, table: Table) -> None:
-        """Taking away from nothing leaves nothing. [alt]"""
+        """Taking away from nothing leaves nothing [alt]."""
         store.perform(UpdateItem(table, key("a"), (Remove(at("n")),)))
 
         assert read(store, table, key("a")) is None
 
     def test_update_on_a_condition_creates_nothing(self, store: Store, table: Table) -> None:
-        """`attribute_exists` of a key attribute keeps an update from bringing back what was deleted. [aws]"""
+        """`attribute_exists` of a key attribute keeps an update from bringing back what was deleted [aws]."""
         with pytest.raises(ConditionFailed):
             store.perform(UpdateItem(table, key("a"), (Set(at("n"), Value(ONE)),), AttributeExists(at("pk"))))
 
         assert read(store, table, key("a")) is None
 
     def test_update_keeps_what_it_does_not_name(self, store: Store, table: Table) -> None:
-        """Attributes that an update does not name stay. [aws]"""
+        """Attributes that an update does not name stay [aws]."""
         after = updated(store, table, {"kept": map_of(x=ONE), "n": ONE}, Set(at("n"), Value(TWO)))
 
         assert after == {"kept": map_of(x=ONE), "n": TWO}
 
     def test_update_checks_a_version(self, store: Store, table: Table) -> None:
-        """Of two updates on the same version the second fails. [aws]"""
+        """Of two updates on the same version the second fails [aws]."""
         put(store, table, key("a"), version=ONE)
         step = (Set(at("version"), Value(TWO)),)
         store.perform(UpdateItem(table, key("a"), step, compare("version", "=", ONE)))
@@ -277,7 +321,7 @@ class UpdateContract(Contract):
             store.perform(UpdateItem(table, key("a"), step, compare("version", "=", ONE)))
 
     def test_update_does_not_change_what_it_is_given(self, store: Store, table: Table) -> None:
-        """A store never changes what an operation holds. [port]"""
+        """A store never changes what an operation holds [port]."""
         value = map_of(tags=strings("b", "a"), n=number("1.50"))
         given = copy.deepcopy(value)
 
@@ -286,7 +330,7 @@ class UpdateContract(Contract):
         assert value == given
 
     def test_update_keeps_nothing_of_the_callers(self, store: Store, table: Table) -> None:
-        """Changing a value after the update changes nothing in the store. [port]"""
+        """Changing a value after the update changes nothing in the store [port]."""
         value = map_of(n=number(1))
         store.perform(UpdateItem(table, key("a"), (Set(at("m"), Value(value)),)))
 
@@ -295,9 +339,13 @@ class UpdateContract(Contract):
         assert read(store, table, key("a")) == {**key("a"), "m": map_of(n=number(1))}
 
     def test_copied_values_are_apart(self, store: Store, table: Table) -> None:
-        """After `SET b = a` the two are changed independently. [aws]"""
+        """After `SET b = a` the two are changed independently [aws]."""
         updated(store, table, {"a": map_of(x=ONE)}, Set(at("b"), at("a")))
 
         store.perform(UpdateItem(table, key("updated"), (Set(at("b", "x"), Value(TWO)),)))
 
-        assert read(store, table, key("updated")) == {**key("updated"), "a": map_of(x=ONE), "b": map_of(x=TWO)}
+        assert read(store, table, key("updated")) == {
+            **key("updated"),
+            "a": map_of(x=ONE),
+            "b": map_of(x=TWO),
+        }

@@ -8,9 +8,8 @@ import pytest
 
 from persistence.attributes import ITEM_SIZE_LIMIT, AttributeValue, Item, item_size
 from persistence.errors import InvalidRequest, ItemTooLarge
-from persistence.expressions import Add, Minus, Plus, Set, Value
+from persistence.expressions import Add, Condition, KeyCondition, Minus, Plus, Set, Value
 from persistence.operations import DeleteItem, GetItem, PutItem, QueryPage, UpdateItem
-from persistence.expressions import KeyCondition
 from persistence.store import Store
 from persistence.table import ScalarType, Table
 from persistence.testing.contract.base import Contract, TableMaker
@@ -52,21 +51,24 @@ class NumberContract(Contract):
             "38-digits": (NINES, NINES),
             "38-digits-after-the-point": ("0." + NINES, "0." + NINES),
             "negative": ("-12.5", "-12.5"),
-            "beyond-a-float": ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+            "beyond-a-float": (
+                "0.1000000000000000055511151231257827",
+                "0.1000000000000000055511151231257827",
+            ),
             "1e100": ("1E100", "1" + "0" * 100),
         },
     )
     def test_numbers_come_back_in_one_form(
         self, store: Store, table: Table, written: str, stored: str
     ) -> None:
-        """A number is exact and comes back without sign of zero, needless zeros and exponent. [conf]"""
+        """A number is exact and comes back without sign of zero, needless zeros and exponent [conf]."""
         put(store, table, key("a"), n=number(written))
 
         assert read(store, table, key("a")) == {**key("a"), "n": number(stored)}
 
     @rows("written", {"least": "1E-130", "greatest": f"{NINES}E88", "least-negative": f"-{NINES}E88"})
     def test_numbers_reach_their_limits(self, store: Store, table: Table, written: str) -> None:
-        """The magnitude goes from 1E-130 to 9.99...E+125. [aws]"""
+        """The magnitude goes from 1E-130 to 9.99...E+125 [aws]."""
         put(store, table, key("a"), n=number(written))
 
         found = read(store, table, key("a"))
@@ -74,7 +76,7 @@ class NumberContract(Contract):
         assert Decimal(found["n"]["N"]) == Decimal(written)
 
     def test_members_of_number_sets_come_back_in_one_form(self, store: Store, table: Table) -> None:
-        """The same holds within sets. [conf]"""
+        """The same holds within sets [conf]."""
         put(store, table, key("a"), members=numbers("1.0", "2E1"))
 
         assert read(store, table, key("a")) == {**key("a"), "members": numbers("1", "20")}
@@ -96,7 +98,7 @@ class NumberContract(Contract):
         },
     )
     def test_refuses_what_is_no_number(self, store: Store, table: Table, written: str) -> None:
-        """What does not fit is refused, never rounded. [aws]"""
+        """What does not fit is refused, never rounded [aws]."""
         with pytest.raises(InvalidRequest):
             put(store, table, key("a"), n=number(written))
 
@@ -111,10 +113,8 @@ class NumberContract(Contract):
             "far-apart-but-within-38-digits": ("1E20", "1E-10", "100000000000000000000.0000000001"),
         },
     )
-    def test_arithmetic_is_exact(
-        self, store: Store, table: Table, start: str, step: str, total: str
-    ) -> None:
-        """Sums are those of decimal numbers, not of floats. [alt]"""
+    def test_arithmetic_is_exact(self, store: Store, table: Table, start: str, step: str, total: str) -> None:
+        """Sums are those of decimal numbers, not of floats [alt]."""
         added = updated(store, table, {"n": number(start)}, Add(at("n"), Value(number(step))))
         summed = updated(store, table, {"n": number(start)}, Set(at("n"), Plus(at("n"), Value(number(step)))))
 
@@ -122,10 +122,14 @@ class NumberContract(Contract):
 
     @rows(
         "start, step",
-        {"more-than-38-digits": ("1E50", "1"), "too-large": ("9E125", "9E125"), "too-small-beside-it": ("1", "1E-100")},
+        {
+            "more-than-38-digits": ("1E50", "1"),
+            "too-large": ("9E125", "9E125"),
+            "too-small-beside-it": ("1", "1E-100"),
+        },
     )
     def test_refuses_a_sum_that_is_no_number(self, store: Store, table: Table, start: str, step: str) -> None:
-        """A sum that would need more digits or a larger exponent is refused, not rounded. [alt]"""
+        """A sum that would need more digits or a larger exponent is refused, not rounded [alt]."""
         stored = put(store, table, key("a"), n=number(start))
         before = read(store, table, key("a"))
 
@@ -136,8 +140,10 @@ class NumberContract(Contract):
         assert read(store, table, key("a")) == before
 
     def test_subtraction(self, store: Store, table: Table) -> None:
-        """`-` subtracts the right operand from the left one. [aws]"""
-        after = updated(store, table, {"n": number("0.3")}, Set(at("n"), Minus(at("n"), Value(number("0.1")))))
+        """`-` subtracts the right operand from the left one [aws]."""
+        after = updated(
+            store, table, {"n": number("0.3")}, Set(at("n"), Minus(at("n"), Value(number("0.1"))))
+        )
 
         assert after == {"n": number("0.2")}
 
@@ -145,9 +151,12 @@ class NumberContract(Contract):
 class KeyContract(Contract):
     """Keys: what may be one, and when two are the same."""
 
-    @rows("written", {"as-a-decimal": "1.0", "with-an-exponent": "1E0", "with-a-sign": "+1", "with-zeros": "001"})
+    @rows(
+        "written",
+        {"as-a-decimal": "1.0", "with-an-exponent": "1E0", "with-a-sign": "+1", "with-zeros": "001"},
+    )
     def test_equal_numbers_are_one_key(self, store: Store, make_table: TableMaker, written: str) -> None:
-        """A number key is its value, however it is written. [alt]"""
+        """A number key is its value, however it is written [alt]."""
         table = make_table(types={"pk": "N"})
         put(store, table, {"pk": number(1)}, value=text("first"))
 
@@ -160,7 +169,7 @@ class KeyContract(Contract):
     def test_keys_are_strings_numbers_or_binary(
         self, store: Store, make_table: TableMaker, kind: ScalarType, value: AttributeValue
     ) -> None:
-        """These three types can be keys. [aws]"""
+        """These three types can be keys [aws]."""
         table = make_table(types={"pk": kind})
 
         put(store, table, {"pk": value}, n=number(1))
@@ -168,12 +177,14 @@ class KeyContract(Contract):
         assert read(store, table, {"pk": value}) == {"pk": value, "n": number(1)}
 
     def test_keys_tell_case_and_composition_apart(self, store: Store, table: Table) -> None:
-        """Strings are their bytes: no case folding, no normalisation. [aws]"""
+        """Strings are their bytes: no case folding, no normalisation [aws]."""
         spellings = ("e\u0301", "\u00e9", "E\u0301", "e\u0301 ")
         for spelling in spellings:
             put(store, table, key(spelling))
 
-        assert [read(store, table, key(spelling)) for spelling in spellings] == [key(one) for one in spellings]
+        assert [read(store, table, key(spelling)) for spelling in spellings] == [
+            key(one) for one in spellings
+        ]
 
     @rows(
         "wrong",
@@ -192,7 +203,7 @@ class KeyContract(Contract):
     def test_refuses_a_key_that_does_not_match_the_table(
         self, store: Store, series: Table, wrong: Item
     ) -> None:
-        """A key has exactly the key attributes, with their types, none empty. [aws]"""
+        """A key has exactly the key attributes, with their types, none empty [aws]."""
         with pytest.raises(InvalidRequest):
             store.perform(GetItem(series, wrong))
         with pytest.raises(InvalidRequest):
@@ -210,7 +221,7 @@ class KeyContract(Contract):
         },
     )
     def test_refuses_an_item_without_a_proper_key(self, store: Store, series: Table, wrong: Item) -> None:
-        """An item holds all key attributes, with their types, none empty. [aws]"""
+        """An item holds all key attributes, with their types, none empty [aws]."""
         with pytest.raises(InvalidRequest):
             store.perform(PutItem(series, {**wrong, "n": number(1)}))
 
@@ -218,14 +229,14 @@ class KeyContract(Contract):
     def test_partition_keys_have_up_to_2048_bytes(
         self, store: Store, table: Table, size: int, fits: bool
     ) -> None:
-        """Bytes count, not characters. [aws]"""
+        """Bytes count, not characters [aws]."""
         _check_key_size(store, table, {"pk": text("é" * (size // 2) + "x" * (size % 2))}, fits=fits)
 
     @rows("size, fits", {"1024": (1024, True), "1025": (1025, False)})
     def test_sort_keys_have_up_to_1024_bytes(
         self, store: Store, make_table: TableMaker, size: int, fits: bool
     ) -> None:
-        """Bytes count, not characters. [aws]"""
+        """Bytes count, not characters [aws]."""
         table = make_table(sort="sk")
         _check_key_size(
             store, table, {"pk": text("a"), "sk": text("é" * (size // 2) + "x" * (size % 2))}, fits=fits
@@ -234,15 +245,24 @@ class KeyContract(Contract):
     @rows(
         "kind, ascending",
         {
-            "numbers-by-value": ("N", [number(text) for text in ("-100", "-2", "0", "0.5", "2", "10", "1000")]),
-            "strings-by-utf-8-bytes": ("S", [text(one) for one in ("10", "9", "A", "a", "é", "\uff5e", "😀")]),
-            "binary-by-unsigned-bytes": ("B", [binary(one) for one in (b"\x00", b"\x00\x00", b"\x01", b"\x7f", b"\x80", b"\xff")]),
+            "numbers-by-value": (
+                "N",
+                [number(text) for text in ("-100", "-2", "0", "0.5", "2", "10", "1000")],
+            ),
+            "strings-by-utf-8-bytes": (
+                "S",
+                [text(one) for one in ("10", "9", "A", "a", "é", "\uff5e", "😀")],
+            ),
+            "binary-by-unsigned-bytes": (
+                "B",
+                [binary(one) for one in (b"\x00", b"\x00\x00", b"\x01", b"\x7f", b"\x80", b"\xff")],
+            ),
         },
     )
     def test_sort_keys_are_ordered(
         self, store: Store, make_table: TableMaker, kind: ScalarType, ascending: list[AttributeValue]
     ) -> None:
-        """Numbers are ordered by value, strings by their UTF-8 bytes, binary by unsigned bytes. [aws]"""
+        """Numbers are ordered by value, strings by their UTF-8 bytes, binary by unsigned bytes [aws]."""
         table = make_table(sort="sk", types={"sk": kind})
         for value in reversed(ascending):
             put(store, table, {"pk": text("a"), "sk": value})
@@ -274,7 +294,7 @@ class SizeContract(Contract):
     """Items of up to 400 KB, names included."""
 
     def test_an_item_may_have_exactly_the_limit(self, store: Store, table: Table) -> None:
-        """409,600 bytes of names and values fit. [run]"""
+        """409,600 bytes of names and values fit [run]."""
         item = _sized(ITEM_SIZE_LIMIT)
 
         store.perform(PutItem(table, item))
@@ -282,14 +302,14 @@ class SizeContract(Contract):
         assert read(store, table, key("big")) == item
 
     def test_put_refuses_an_item_over_the_limit(self, store: Store, table: Table) -> None:
-        """One byte more is refused, and nothing is stored. [conf]"""
+        """One byte more is refused, and nothing is stored [conf]."""
         with pytest.raises(ItemTooLarge):
             store.perform(PutItem(table, _sized(ITEM_SIZE_LIMIT + 1)))
 
         assert read(store, table, key("big")) is None
 
     def test_update_refuses_to_let_an_item_grow_over_the_limit(self, store: Store, table: Table) -> None:
-        """An update is judged by the item that it would make. [conf]"""
+        """An update is judged by the item that it would make [conf]."""
         item = _sized(ITEM_SIZE_LIMIT - 10)
         store.perform(PutItem(table, item))
 
@@ -299,7 +319,7 @@ class SizeContract(Contract):
         assert read(store, table, key("big")) == item
 
     def test_names_of_attributes_count(self, store: Store, table: Table) -> None:
-        """A long name takes as much room as a long value. [conf]"""
+        """A long name takes as much room as a long value [conf]."""
         with pytest.raises(ItemTooLarge):
             store.perform(PutItem(table, {**_sized(ITEM_SIZE_LIMIT - 1000), "n" * 1000: text("x")}))
 
@@ -335,33 +355,33 @@ class LimitsContract(Contract):
         },
     )
     def test_refuses_a_malformed_value(self, store: Store, table: Table, value: AttributeValue) -> None:
-        """Sets have members, all different; a value has one known type and the content that belongs to it. [conf]"""
+        """Sets have members, all different; a value has one known type and its content [conf]."""
         with pytest.raises(InvalidRequest):
             store.perform(PutItem(table, {**key("a"), "value": value}))
 
         assert read(store, table, key("a")) is None
 
     def test_an_empty_string_may_be_a_member_of_a_set(self, store: Store, table: Table) -> None:
-        """Since 2020 members of string sets may be empty. [aws]"""
+        """Since 2020 members of string sets may be empty [aws]."""
         put(store, table, key("a"), members=strings("", "a"))
 
         assert read(store, table, key("a")) == {**key("a"), "members": strings("", "a")}
 
     def test_values_may_be_nested_deeply(self, store: Store, table: Table) -> None:
-        """31 lists within each other fit into an attribute. [run]"""
+        """31 lists within each other fit into an attribute [run]."""
         put(store, table, key("a"), value=_nested(31))
 
         assert read(store, table, key("a")) == {**key("a"), "value": _nested(31)}
 
     def test_refuses_values_that_are_nested_too_deeply(self, store: Store, table: Table) -> None:
-        """With the item itself there are at most 32 levels. [run]"""
+        """With the item itself there are at most 32 levels [run]."""
         with pytest.raises(InvalidRequest):
             put(store, table, key("a"), value=_nested(33))
 
     def test_an_expression_may_have_300_operators(self, store: Store, table: Table) -> None:
-        """299 ANDs fit. [alt]"""
+        """299 ANDs fit [alt]."""
         put(store, table, key("a"), n=number(1))
-        condition = compare("n", "=", number(1))
+        condition: Condition = compare("n", "=", number(1))
         for _ in range(149):
             condition &= compare("n", "=", number(1))
 
@@ -370,8 +390,8 @@ class LimitsContract(Contract):
         assert read(store, table, key("a")) == key("a")
 
     def test_refuses_an_expression_with_more_operators(self, store: Store, table: Table) -> None:
-        """151 comparisons joined by 150 ANDs are 301 operators. [alt]"""
-        condition = compare("n", "=", number(1))
+        """151 comparisons joined by 150 ANDs are 301 operators [alt]."""
+        condition: Condition = compare("n", "=", number(1))
         for _ in range(150):
             condition &= compare("n", "=", number(1))
 

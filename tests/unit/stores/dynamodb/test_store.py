@@ -156,6 +156,17 @@ class TestUnknownOperations:
             DynamoStore(moto_client).perform(Sing())
 
 
+class TestUnaskableOperations:
+    def test_are_refused_as_the_service_would(self, moto_client: BaseClient) -> None:
+        """What can't be written as a request is an `InvalidRequest` of the store, which says where."""
+        nothing = GetItem(Table("things", "pk"), {"pk": {"S": "a"}}, projection=())
+
+        with pytest.raises(InvalidRequest, match="at least one path") as refused:
+            DynamoStore(moto_client).perform(nothing)
+
+        assert (refused.value.operation, refused.value.table) == ("GetItem", "things")
+
+
 @pytest.fixture(params=["moto_client", "dynamodb_local_client"])
 def store(request: pytest.FixtureRequest) -> DynamoStore:
     return DynamoStore(request.getfixturevalue(request.param), limits=Limits(transaction_actions=10))

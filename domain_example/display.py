@@ -85,18 +85,18 @@ def business(figures: Figures) -> Table:
     for reason, count in sorted(figures.refusals.items()):
         table.add_row(f"  {reason}", _number(count))
     table.add_row("customers", _number(len(figures.customers)), end_section=True)
-    table.add_row("pieces received", _number(figures.pieces_ordered))
+    table.add_row("pieces received", _number(figures.pieces_received))
     table.add_row("pieces ordered", _number(figures.pieces_ordered))
     table.add_row("pieces returned", _number(figures.pieces_returned))
     table.add_row("pieces in stock", _number(sum(figures.stock.values())), end_section=True)
     table.add_row("revenue", _number(figures.revenue))
     table.add_row("refunded", _number(figures.refunded))
-    table.add_row("revenue less refunds", _number(figures.revenue - figures.refunded))
+    table.add_row("net of refunds", _number(figures.revenue - figures.refunded))
     return table
 
 
 def effort(totals: Mapping[str, OperationTotals], events: Mapping[str, int], seconds: float) -> Table:
-    """Lay out what it took."""
+    """Lay out what it took, the look at what is stored in the end included."""
     every = totals.values()
     commits = totals.get("TransactWrite", OperationTotals())
     table = _table("Effort")
@@ -106,8 +106,8 @@ def effort(totals: Mapping[str, OperationTotals], events: Mapping[str, int], sec
     table.add_row("  requests repeated", _number(events.get("retry.scheduled", 0)))
     table.add_row("actions in transactions", _number(commits.actions))
     table.add_row("requests to the store", _number(sum(each.calls for each in every)))
-    table.add_row("read capacity units", _number(round(sum(each.read_units for each in every), 1)))
-    table.add_row("write capacity units", _number(round(sum(each.write_units for each in every), 1)))
+    table.add_row("read capacity units", _capacity(sum(each.read_units for each in every)))
+    table.add_row("write capacity units", _capacity(sum(each.write_units for each in every)))
     table.add_row("seconds", f"{seconds:,.1f}")
     return table
 
@@ -119,5 +119,9 @@ def _table(title: str) -> Table:
     return table
 
 
-def _number(value: int | float | Decimal) -> str:
+def _capacity(units: float) -> str:
+    return f"{units:,.1f}" if units else "not told"  # moto tells none of transactions
+
+
+def _number(value: int | Decimal) -> str:
     return f"{value:,}"

@@ -1,0 +1,86 @@
+"""Encoding and decoding, without any store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from benchmarks.agreement import check_codec
+from benchmarks.contenders import handwritten, ours, with_marshmallow
+from benchmarks.contenders.wire import WireCodec
+from benchmarks.harness import Comparison, Contender, Target, calling
+from benchmarks.shapes import COMPLEX, SIMPLE, WIDE
+
+HANDWRITTEN = "hand-written"
+BARE = "hand-written, unchecked"
+OURS = "persistence"
+PYNAMODB = "PynamoDB"
+MARSHMALLOW = "marshmallow + boto3"
+
+ENTITIES: Mapping[str, Any] = {"simple": SIMPLE, "complex": COMPLEX, "wide": WIDE}
+_TITLES = {"simple": "simple, 6 fields", "complex": "complex, 11 fields, nested", "wide": "wide, 40 fields"}
+
+
+def codecs() -> Mapping[str, Mapping[str, WireCodec]]:
+    """Give the codecs of all contenders that are installed: contender -> shape -> codec."""
+    found = {
+        HANDWRITTEN: handwritten.CODECS,
+        BARE: handwritten.BARE_CODECS,
+        OURS: ours.CODECS,
+        MARSHMALLOW: with_marshmallow.CODECS,
+    }
+    if find_spec("pynamodb") is not None:
+        found[PYNAMODB] = import_module("benchmarks.contenders.with_pynamodb").CODECS
+    return found
+
+
+def compare_codecs() -> Iterator[Comparison]:
+    """Compare encode and decode on each shape.
+
+    Raises:
+        Disagreement: a contender gives another result than the hand-written pair.
+    """
+    for shape, title in _TITLES.items():
+        check(shape)
+        yield Comparison(f"encode {title}", _encoders(shape), _targets())
+        yield Comparison(f"decode {title}", _decoders(shape), _targets())
+
+
+def check(shape: str) -> None:
+    """Check that all contenders agree on a shape.
+
+    Raises:
+        Disagreement: one does not.
+    """
+    entity = ENTITIES[shape]
+    expected = handwritten.CODECS[shape].encode(entity)
+    for name, by_shape in codecs().items():
+        check_codec(name, shape, by_shape[shape], entity, expected)
+
+
+def _encoders(shape: str) -> tuple[Contender, ...]:
+    entity = ENTITIES[shape]
+    return tuple(
+        calling(name, by_shape[shape].encode, by_shape[shape].native(entity))
+        for name, by_shape in codecs().items()
+    )
+
+
+def _decoders(shape: str) -> tuple[Contender, ...]:
+    entity = ENTITIES[shape]
+    return tuple(
+        calling(name, each.decode, each.encode(each.native(entity)))
+        for name, each in ((name, by_shape[shape]) for name, by_shape in codecs().items() if name != BARE)
+    )
+
+
+def _targets() -> tuple[Target, ...]:
+    demanded = (
+        Target(OURS, HANDWRITTEN, "at most", 1.3),
+        Target(PYNAMODB, OURS, "at least", 5),
+        Target(MARSHMALLOW, OURS, "at least", 6),
+    )
+    present = codecs()
+    return tuple(target for target in demanded if {target.slower, target.faster} <= present.keys())

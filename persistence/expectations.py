@@ -1,0 +1,154 @@
+"""What a write demands of the stored item, so that nobody else's change is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from persistence.attributes import AttributeValue, Item
+from persistence.changes import Change
+from persistence.errors import ValidationFailed
+from persistence.expressions import (
+    AttributeExists,
+    AttributeNotExists,
+    Compare,
+    Condition,
+    Path,
+    all_of,
+    equals,
+)
+from persistence.mapping import EntityMapping
+from persistence.tracking import Detached, Loaded, Tracked
+
+T = TypeVar("T")
+
+FIRST_VERSION = 0
+"""The version of a new item."""
+
+
+class Expectation(Generic[T]):
+    """What a write demands of the stored item, from what was loaded or what the entity carries."""
+
+    def __init__(self, tracked: Tracked[T]) -> None:
+        self._tracked = tracked
+        self._mapping = tracked.mapping
+        self._role = tracked.mapping.roles.version
+
+    @property
+    def version(self) -> object:
+        """The version demanded, in Python; None if there is none."""
+        match self._tracked.origin:
+            case Loaded(item) if self._role is not None:
+                return self._mapping.read_role(self._role, item)
+            case Detached(version):
+                return version
+            case _:
+                return None
+
+    @property
+    def next_version(self) -> int:
+        """The version after the write; an item without one is taken for a new one."""
+        version = self.version
+        if version is None:
+            return FIRST_VERSION + 1
+        if isinstance(version, int | Decimal):
+            return int(version) + 1
+        raise ValidationFailed(
+            self._mapping.entity_type,
+            {self._role.name or self._role.attribute if self._role else "version": ["Not an integer."]},
+            self._tracked.key_values,
+        )
+
+    def condition(self, changed: Iterable[Change] = ()) -> Condition:
+        """Demand that the item exists and is what the entity was made from."""
+        changed = tuple(changed)
+        conditions = [*self._version_conditions(), *self._creation_conditions()]
+        if self._mapping.concurrency == "compare":
+            conditions += [_unchanged(change) for change in _by_whole_lists(changed, self._tracked)]
+        if not any(isinstance(condition, Compare) for condition in conditions):
+            conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
+        if self._mapping.concurrency == "exists":
+            conditions += _parents_exist(changed)
+        result = all_of(*conditions)
+        assert result is not None
+        return result
+
+    @property
+    def version_known(self) -> bool:
+        """Whether the version after the write can be told; an entity may have no place for it."""
+        return self._role is None or self._role.name is not None or isinstance(self._tracked.origin, Loaded)
+
+    def _version_conditions(self) -> list[Condition]:
+        if self._role is None:
+            return []
+        path = Path.of(self._role.attribute)
+        match self._tracked.origin:
+            case Loaded(item):
+                return [equals(path, item.get(self._role.attribute))]
+            case Detached(None):
+                return [] if self._role.name is None else [AttributeNotExists(path)]
+            case Detached(version):
+                demanded = equals(path, self._role.encode(version))
+                # An item that never had a version reads as version 0: its first writer adopts it.
+                return [demanded | AttributeNotExists(path) if version == FIRST_VERSION else demanded]
+            case _:
+                return []
+
+    def _creation_conditions(self) -> list[Condition]:
+        """Versions repeat when an item is deleted and made anew; the time of its creation does not."""
+        role = self._mapping.roles.created_at
+        if role is None or self._role is None or not isinstance(self._tracked.origin, Loaded):
+            return []
+        return [equals(Path.of(role.attribute), self._tracked.origin.item.get(role.attribute))]
+
+
+def _unchanged(change: Change) -> Condition:
+    return equals(change.path, change.stored)
+
+
+def _by_whole_lists(changed: Iterable[Change], tracked: Tracked[Any]) -> list[Change]:
+    """Compare a list as a whole where an element of it changed, since others may shift its elements."""
+    if not isinstance(tracked.origin, Loaded):
+        return []
+    widened: dict[Path, Change] = {}
+    for change in changed:
+        segments = change.path.segments
+        at = next((i for i, segment in enumerate(segments) if isinstance(segment, int)), None)
+        if at is None:
+            widened[change.path] = change
+        else:
+            path = Path(segments[:at])
+            widened[path] = Change(path, _value_at(tracked.origin.item, path), None)
+    return list(widened.values())
+
+
+def _value_at(item: Item, path: Path) -> AttributeValue:
+    value: AttributeValue = {"M": item}
+    for segment in path.segments:
+        value = value["M"][segment]
+    return value
+
+
+def _parents_exist(changed: Iterable[Change]) -> list[Condition]:
+    """Demand the parents of nested SETs, which fail without; no version rules their absence out."""
+    parents = dict.fromkeys(
+        Path(change.path.segments[:-1])
+        for change in changed
+        if change.after is not None and len(change.path.segments) > 1
+    )
+    return [AttributeExists(parent) for parent in parents]
+
+
+def all_loaded(tracked: Tracked[Any]) -> tuple[Change, ...]:
+    """Take a deletion for a change of everything that was loaded."""
+    if not isinstance(tracked.origin, Loaded):
+        return ()
+    keys = tracked.mapping.table.key_names()
+    known = (name for name in tracked.origin.snapshot if name not in keys)
+    return tuple(Change(Path.of(name), tracked.origin.item.get(name), None) for name in known)
+
+
+def partition_path(mapping: EntityMapping[Any]) -> Path:
+    """Give the path of the partition key, which every stored item has."""
+    return Path.of(mapping.table.partition)

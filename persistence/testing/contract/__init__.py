@@ -1,0 +1,125 @@
+"""What every store has to do, as test cases: run them on a store of your own.
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def store(self) -> Store:
+            return MyStore()
+
+Each case states one rule of the port and makes its own tables, so the fixture may give a fresh store per case
+or one for all. Cases speak operations (`persistence.operations`) and errors (`persistence.errors`) only.
+
+The tag at the end of a case's docstring says where its rule comes from:
+
+| tag      | source                                                                    |
+|----------|---------------------------------------------------------------------------|
+| `[aws]`  | AWS's documentation or service model                                       |
+| `[conf]` | the public DynamoDB conformance suite, which was verified against AWS      |
+| `[alt]`  | ScyllaDB's alternator tests, which are written to pass on AWS too          |
+| `[run]`  | seen on Amazon's DynamoDB Local                                            |
+| `[port]` | the contract of `persistence.store.Store`, whatever the service does       |
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# Before the cases are imported, so that a failed assertion shows both sides.
+pytest.register_assert_rewrite("persistence.testing.contract.cases")
+
+from persistence.testing.contract.base import Contract, TableMaker  # noqa: E402  see above
+from persistence.testing.contract.cases.batches import BatchContract  # noqa: E402
+from persistence.testing.contract.cases.cancellations import CancellationContract  # noqa: E402
+from persistence.testing.contract.cases.capacity import CapacityContract  # noqa: E402
+from persistence.testing.contract.cases.concurrency import ConcurrencyContract  # noqa: E402
+from persistence.testing.contract.cases.conditions import ConditionContract  # noqa: E402
+from persistence.testing.contract.cases.indexes import IndexContract  # noqa: E402
+from persistence.testing.contract.cases.items import (  # noqa: E402
+    DeleteItemContract,
+    GetItemContract,
+    PutItemContract,
+)
+from persistence.testing.contract.cases.queries import PagingContract, QueryContract  # noqa: E402
+from persistence.testing.contract.cases.returning import ReturnValuesContract  # noqa: E402
+from persistence.testing.contract.cases.scans import ScanContract  # noqa: E402
+from persistence.testing.contract.cases.tables import ErrorContract, TableContract  # noqa: E402
+from persistence.testing.contract.cases.tokens import TokenContract  # noqa: E402
+from persistence.testing.contract.cases.transactions import TransactGetContract, TransactWriteContract  # noqa: E402
+from persistence.testing.contract.cases.updates import UpdateContract  # noqa: E402
+from persistence.testing.contract.cases.values import (  # noqa: E402
+    KeyContract,
+    LimitsContract,
+    NumberContract,
+    SizeContract,
+)
+from persistence.testing.contract.differences import (  # noqa: E402
+    KnownDifference,
+    case_names,
+    known_differences,
+)
+
+__all__ = [
+    "BatchContract",
+    "CancellationContract",
+    "CapacityContract",
+    "ConcurrencyContract",
+    "ConditionContract",
+    "Contract",
+    "DeleteItemContract",
+    "ErrorContract",
+    "GetItemContract",
+    "IndexContract",
+    "KeyContract",
+    "KnownDifference",
+    "LimitsContract",
+    "NumberContract",
+    "PagingContract",
+    "PutItemContract",
+    "QueryContract",
+    "ReturnValuesContract",
+    "ScanContract",
+    "SizeContract",
+    "StoreContract",
+    "TableContract",
+    "TableMaker",
+    "TokenContract",
+    "TransactGetContract",
+    "TransactWriteContract",
+    "TransactionlessStoreContract",
+    "UpdateContract",
+    "case_names",
+    "known_differences",
+]
+
+
+class TransactionlessStoreContract(
+    GetItemContract,
+    PutItemContract,
+    DeleteItemContract,
+    ReturnValuesContract,
+    NumberContract,
+    KeyContract,
+    SizeContract,
+    LimitsContract,
+    ConditionContract,
+    UpdateContract,
+    QueryContract,
+    PagingContract,
+    ScanContract,
+    BatchContract,
+):
+    """The cases that need neither transactions nor indexes nor capacity."""
+
+
+class StoreContract(
+    TransactionlessStoreContract,
+    IndexContract,
+    TransactWriteContract,
+    CancellationContract,
+    TokenContract,
+    TransactGetContract,
+    CapacityContract,
+    TableContract,
+    ErrorContract,
+    ConcurrencyContract,
+):
+    """All cases: what `persistence.store.Store` promises."""

@@ -1,0 +1,35 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+
+
+class TestCommandLine:
+    def test_runs_what_it_is_asked_for_and_writes_the_times(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What is fast enough on one machine is no matter of a test; that everything runs is one."""
+        file = tmp_path / "times.json"
+
+        code = main(["--quick", "--only", "work", "--json", str(file)])
+
+        suites = json.loads(file.read_text())["suites"]
+        assert code == 0
+        assert list(suites) == ["work"]
+        assert [each["title"] for each in suites["work"]] == [
+            "one complex entity, outside a unit",
+            "a unit of work on ten complex entities",
+        ]
+        assert "== work ==" in capsys.readouterr().out
+
+    def test_refuses_suites_that_it_does_not_know(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(["--only", "nothing"])
+
+        assert "invalid choice: 'nothing'" in capsys.readouterr().err
