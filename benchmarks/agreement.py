@@ -28,7 +28,9 @@ class Disagreement(Exception):
         return f"{self.contender} does not agree on {self.shape}: {', '.join(self.attributes)} differ"
 
 
-def check_codec(name: str, shape: str, codec: WireCodec, entity: Any, expected: Item) -> None:
+def check_codec(
+    name: str, shape: str, codec: WireCodec, entity: Any, expected: Item, *, exact: bool = False
+) -> None:
     """Check one contender.
 
     Args:
@@ -37,11 +39,14 @@ def check_codec(name: str, shape: str, codec: WireCodec, entity: Any, expected: 
         codec: the contender's functions.
         entity: an entity of the shape.
         expected: the item that the baseline makes of it.
+        exact: demand the very same item, not only one that means the same.
 
     Raises:
         Disagreement: it makes another item, or does not get the entity back from its own one.
     """
     item = codec.encode(codec.native(entity))
+    if exact:
+        _compare(name, shape, item, expected)
     _compare(name, shape, canonical(item), canonical(expected))
     _compare(name, shape, vars(codec.plain(codec.decode(item))), vars(entity))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,3 +133,6 @@ def _wide() -> Wide:
 
 
 WIDE = _wide()
+
+ENTITIES: Mapping[str, Any] = {"simple": SIMPLE, "complex": COMPLEX, "wide": WIDE}
+"""One entity of each shape, by the shape's name."""

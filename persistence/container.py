@@ -22,6 +22,7 @@ from dependency_injector import containers, providers
 from persistence.mapping import MappingRegistry
 from persistence.repository import Repository
 from persistence.schema import SchemaService
+from persistence.store import AWS_LIMITS
 from persistence.stores.dynamodb import DynamoStore
 from persistence.stores.memory import MemoryStore
 from persistence.unit_of_work import DEFAULT_DEADLINE, UnitOfWork
@@ -53,18 +54,20 @@ class PersistenceContainer(containers.DeclarativeContainer):
     - `scan_policy`: "warn" (default), "forbid" or "allow".
 
     Providers to override: `store`, `client` (a boto3 DynamoDB client; None for one that the store makes),
-    `mappings` (the mappings that the schema service knows).
+    `limits` (what one request may hold, where a server takes less than AWS), `mappings` (those that the schema
+    service knows).
     """
 
     config = providers.Configuration()
     mappings = providers.Object(())
+    limits = providers.Object(AWS_LIMITS)
     client: providers.Provider[Any] = providers.Object(None)
 
     store = providers.Selector(
         providers.Callable(_store_name, config.store),
-        memory=providers.ThreadSafeSingleton(MemoryStore),
+        memory=providers.ThreadSafeSingleton(MemoryStore, limits=limits),
         dynamodb=providers.ThreadSafeSingleton(
-            DynamoStore, client, region=config.region, endpoint_url=config.endpoint_url
+            DynamoStore, client, region=config.region, endpoint_url=config.endpoint_url, limits=limits
         ),
     )
 

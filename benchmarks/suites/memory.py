@@ -14,47 +14,40 @@ import boto3
 from moto import mock_aws
 
 from benchmarks.contenders import handwritten
-from benchmarks.contenders.ours import ComplexMapping, SimpleMapping
-from benchmarks.harness import Comparison, Target, calling
-from benchmarks.shapes import COMPLEX, SIMPLE
-from persistence import DynamoStore, MappingSchema, MemoryStore, Repository, SchemaService, Store, UnitOfWork
+from benchmarks.contenders.ours import MAPPINGS
+from benchmarks.harness import Comparison, Contender, Target, calling
+from benchmarks.shapes import ENTITIES
+from persistence import DynamoStore, MemoryStore, Repository, SchemaService, Store, UnitOfWork
 from persistence.attributes import Item
 
 MEMORY = "MemoryStore"
 MOTO = "moto"
 DICT = "dict + hand-written"
 
+_Work = Callable[[Repository[Any], Any], Callable[[], Any]]
+
+_ITEMS = 100
 # Said outright, whatever endpoint the environment configures.
 _ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
 
 
 def compare_stores() -> Iterator[Comparison]:
     """Compare a put plus a get of one entity, outside any unit of work."""
+    demanded = (Target(MOTO, MEMORY, "at least", 50),)
     with mock_aws():
-        yield _comparison("add + get, simple", SimpleMapping, SIMPLE, "simple", _add_and_get)
+        yield Comparison("add + get, simple", _contenders("simple", _add_and_get), demanded)
     with mock_aws():
-        yield _comparison("add + get, complex", ComplexMapping, COMPLEX, "complex", _add_and_get)
+        yield Comparison("add + get, complex", _contenders("complex", _add_and_get), demanded)
     with mock_aws():
-        yield _comparison(
-            "save + get of one item, complex", ComplexMapping, COMPLEX, "complex", _save_and_get
-        )
+        yield Comparison("save + get, complex", _contenders("complex", _save_and_get))
 
 
-def _comparison(
-    title: str,
-    mapping: type[MappingSchema[Any]],
-    entity: Any,
-    shape: str,
-    work: Callable[[Repository[Any], Any], Callable[[], Any]],
-) -> Comparison:
-    return Comparison(
-        title,
-        (
-            calling(MEMORY, work(_repository(mapping, MemoryStore()), entity)),
-            calling(MOTO, work(_repository(mapping, _moto_store()), entity)),
-            calling(DICT, _in_dict(shape, entity)),
-        ),
-        (Target(MOTO, MEMORY, "at least", 50),),
+def _contenders(shape: str, work: _Work) -> tuple[Contender, ...]:
+    entity = ENTITIES[shape]
+    return (
+        calling(MEMORY, work(_repository(shape, MemoryStore()), entity)),
+        calling(MOTO, work(_repository(shape, _moto_store()), entity)),
+        calling(DICT, _in_dict(shape, entity)),
     )
 
 
@@ -69,9 +62,16 @@ def _moto_store() -> Store:
     return DynamoStore(client)
 
 
-def _repository(mapping: type[MappingSchema[Any]], store: Store) -> Repository[Any]:
+def _repository(shape: str, store: Store) -> Repository[Any]:
+    """Make a repository over a table that is not empty, as it would be in the midst of a test."""
+    mapping, entity = MAPPINGS[shape], ENTITIES[shape]
     SchemaService(store, [mapping]).ensure_tables()
-    return Repository(mapping, UnitOfWork(store))
+    uow = UnitOfWork(store)
+    repository = Repository(mapping, uow)
+    with uow:
+        for number in range(_ITEMS):
+            repository.add(replace(entity, id=f"known-{number}"))
+    return repository
 
 
 def _add_and_get(repository: Repository[Any], entity: Any) -> Callable[[], Any]:

@@ -102,7 +102,7 @@ class Validated(Node):
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
         """Give the attribute value; see `Node`."""
         if validate:
-            run_validators(self.validate_value, value)
+            run_validators(self.validate_value, value, self.inner)
         return self.inner.encode(value, validate=validate)
 
     def decode(self, stored: AttributeValue) -> Any:
@@ -122,16 +122,25 @@ class Validated(Node):
         return self.inner.read(out, stored)
 
 
-def run_validators(validate_value: Callable[[Any], object], value: Any) -> None:
+def run_validators(validate_value: Callable[[Any], object], value: Any, node: Node | None = None) -> None:
     """Run the validators of a field on a Python value.
 
+    Args:
+        validate_value: runs them.
+        value: the value.
+        node: how it is stored, where that is known.
+
     Raises:
-        Refused: with their messages.
+        Refused: with their messages; or as the node refuses the value, where a validator stumbles over its type.
     """
     try:
         validate_value(value)
     except ValidationError as error:
         raise Refused(error.messages) from error
+    except TypeError:
+        if node is not None:
+            node.encode(value, validate=False)
+        raise
 
 
 @dataclass(frozen=True, eq=False)

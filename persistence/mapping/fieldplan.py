@@ -83,7 +83,7 @@ class FieldPlan:
         if value is missing:
             return None
         if value is not None and validate and self.validated:
-            run_validators(self.field._validate, value)
+            run_validators(self.field._validate, value, None if self.foreign else self.node)
         if self.foreign:
             return self._foreign(value, entity, schema)
         if value is None:

@@ -28,9 +28,7 @@ MARSHMALLOW_OPTIONS = frozenset(
         "many",
     }
 )
-OWN_OPTIONS = frozenset(
-    {"table", "key", "indexes", "index_keys", "concurrency", "discriminator", "hide_expired"}
-)
+OWN_OPTIONS = frozenset({"table", "key", "indexes", "index_keys", "concurrency", "discriminator"})
 CONCURRENCIES = ("version", "compare", "exists")
 
 
@@ -46,7 +44,6 @@ class MappingOptions(SchemaOpts):
             "exists".
         discriminator: what marks this entity type in a table with templates for keys; by default the class
             name.
-        hide_expired: leave items past their time to live out of queries.
     """
 
     def __init__(self, meta: type) -> None:
@@ -56,7 +53,6 @@ class MappingOptions(SchemaOpts):
         self.index_keys: Mapping[str, Key] = dict(getattr(meta, "index_keys", {}))
         self.concurrency: str | None = getattr(meta, "concurrency", None)
         self.discriminator: str | None = getattr(meta, "discriminator", None)
-        self.hide_expired: bool = bool(getattr(meta, "hide_expired", False))
         super().__init__(meta)
         # Schemas are found by class, never by name: marshmallow's registry of names would only grow.
         self.register: bool = getattr(meta, "register", False)

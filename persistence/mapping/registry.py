@@ -93,7 +93,6 @@ class EntityMapping(Generic[T]):
         roles: the fields that the unit of work and the service keep.
         shape: where nested entities are.
         discriminator: the attribute that marks this type in a shared table, and its value.
-        hide_expired: items past their time to live are left out of queries.
     """
 
     schema: type[Declaration[T]]
@@ -106,7 +105,6 @@ class EntityMapping(Generic[T]):
     roles: Roles
     shape: RecordShape
     discriminator: tuple[str, AttributeValue] | None
-    hide_expired: bool
     _plan: RecordPlan = field(repr=False)
     _placement: Placement = field(repr=False)
     _sure: SureWay = field(repr=False)
@@ -255,7 +253,6 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
         roles=roles,
         shape=shape_of(plan),
         discriminator=_discriminator(placement),
-        hide_expired=plan.schema.opts.hide_expired,
         _plan=plan,
         _placement=placement,
         _sure=sure,

@@ -68,6 +68,7 @@ class _Placing:
         table = self._with_indexes(table)
         parts = dict(self._all_parts(table))
         self._refuse_clashes(parts)
+        self._refuse_null_keys(parts)
         table = replace(table, types=self._types(table, parts), time_to_live=self._time_to_live(table))
         return Placement(table, parts, self._discriminator(table, parts))
 
@@ -237,6 +238,17 @@ class _Placing:
                 raise MappingError(
                     f"{self._name}: the field {field.name!r} is stored as {part.attribute!r}, which is a "
                     "key attribute that is made from other fields; give the field another data_key"
+                )
+
+    def _refuse_null_keys(self, parts: IndexParts) -> None:
+        """Refuse fields of an index whose None could be told from their default only by a stored NULL."""
+        for part in (part for each in parts.values() for part in each if part.template is None):
+            field = self._by_name[part.fields[0]]
+            if field.null:
+                raise MappingError(
+                    f"{self._name}: {field.name!r} is a key of an index and may be None, but has another "
+                    "default; an index takes no NULL, and an absent value would read as the default. "
+                    f"Write {field.name} = None as the default, or a type without None"
                 )
 
     def _types(self, table: Table, parts: IndexParts) -> Mapping[str, ScalarType]:

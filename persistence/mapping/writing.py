@@ -18,8 +18,8 @@ from persistence.mapping.tables import Placement
 
 # A character takes up to four bytes in UTF-8: keys of a quarter of the limit surely fit, others are measured.
 _BYTES_PER_CHARACTER = 4
-# Packing fails for what takes more than 64 bits. That looks at many integers faster than each could be looked at,
-# and larger ones, which go the sure way, are rare where integers are many.
+# Packing fails for what takes more than 64 bits: the fastest look at the sizes of many integers. Larger ones,
+# which go the sure way, are rare where integers are many.
 _MANY_INTEGERS = 8
 _ALWAYS_FITTING = (scalars.UUID, scalars.DATETIME, scalars.DATE, scalars.TIME)
 

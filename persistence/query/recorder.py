@@ -17,6 +17,7 @@ from persistence.query.terms import (
     Negated,
     Operator,
     PathOperand,
+    StandsForTerm,
     Term,
     dotted,
 )
@@ -56,7 +57,7 @@ def _as_term(result: object) -> Term:
     )
 
 
-class Recorded:
+class Recorded(StandsForTerm):
     """Stands for an entity or something inside it while a lambda is recorded.
 
     Attributes:

@@ -48,13 +48,19 @@ OPERANDS: dict[Operator, int | None] = {
 """How many operands an operator takes; None for any number."""
 
 
+class StandsForTerm:
+    """What may stand beside `&` and `|` in the place of a term; its reflected operators combine it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Term:
     def __and__(self, other: Term) -> Term:
-        return AllOf(_flat(AllOf, self, other))
+        return NotImplemented if isinstance(other, StandsForTerm) else AllOf(_flat(AllOf, self, other))
 
     def __or__(self, other: Term) -> Term:
-        return AnyOf(_flat(AnyOf, self, other))
+        return NotImplemented if isinstance(other, StandsForTerm) else AnyOf(_flat(AnyOf, self, other))
 
     def __invert__(self) -> Term:
         return Negated(cast("Term", self))

@@ -9,7 +9,13 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 from uuid import uuid4
 
 from persistence.commit_plan import CommitPlan, PlannedAction, plan
-from persistence.errors import CommitConflict, ConcurrentUse, ConflictError, UnitOfWorkStateError
+from persistence.errors import (
+    CommitConflict,
+    CommitOutcomeUnknown,
+    ConcurrentUse,
+    ConflictError,
+    UnitOfWorkStateError,
+)
 from persistence.events import event_log
 from persistence.flows import Flow
 from persistence.store import AsyncStore, Store, check_store_source, present_store
@@ -197,6 +203,9 @@ class UnitOfWorkBase(Generic[S]):
             result = yield from sending.flow()
         except ConflictError as refused:
             log.warning("uow.conflicted", actions=commit.by_type, reasons=_reason_names(refused))
+            raise
+        except CommitOutcomeUnknown as unknown:
+            log.warning("uow.outcome_lost", actions=commit.by_type, token=unknown.token)
             raise
         log.info(
             "uow.committed",

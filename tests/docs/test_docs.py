@@ -1,11 +1,12 @@
 """The README and the pages of the documentation are true: every Python snippet in them runs.
 
-A page is one session: its snippets run from top to bottom and share their names. A test function without arguments
-is called where it is defined. Snippets with a title, such as `title="test_shop.py"`, are the files of a project:
-they are put into an empty folder, from which the page's other snippets can import, and where pytest runs them.
+A page is one session: its snippets run from top to bottom and share their names. A test function without
+arguments is called where it is defined. Snippets with a title, such as `title="test_shop.py"`, are the files
+of a project: they are put into an empty folder, from which the page's other snippets can import, and where
+pytest runs them.
 
-Snippets that talk to AWS talk to moto, so that none needs to be skipped. What a reader need not see is in HTML
-comments, which renderers don't show: `<!--- invisible-code-block: python`.
+Snippets that talk to AWS talk to moto, so that none needs to be skipped. What a reader need not see is in
+HTML comments, which renderers don't show: `<!--- invisible-code-block: python`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*(?:python|py|pycon|python3)\b", re.MULTILINE)
 FILE = re.compile(r'^```python title="([^"\n]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in TEXTS if FENCE.search(page.read_text(encoding="utf-8"))]
 
 _run_python = PythonEvaluator()
 

@@ -217,7 +217,7 @@ class BuyerMapping(MappingSchema[Buyer]):
 class Purchase:
     buyer_id: str
     number: int
-    day: str
+    day: str | None
     total: Decimal = Decimal(0)
     version: int = 0
 

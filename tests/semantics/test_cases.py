@@ -1,5 +1,7 @@
 """Known hazards of units of work on DynamoDB, each by its number in the project's list of cases."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 import asyncio
@@ -70,7 +72,9 @@ class Cancelling:
         raise TransactionCancelled(CancellationReason(code) for code in self.codes)
 
 
-def test_case_09_a_failed_condition_beside_traffic_is_not_repeated(world: World, notes: Repository[Note]) -> None:
+def test_case_09_a_failed_condition_beside_traffic_is_not_repeated(
+    world: World, notes: Repository[Note]
+) -> None:
     """`[TransactionConflict, ConditionalCheckFailed]`: a conflict that names each entity; no blind retry."""
     store = Cancelling(world.store, "TransactionConflict", "ConditionalCheckFailed")
     uow = UnitOfWork(store, timing=world.pauses.timing)
@@ -149,7 +153,7 @@ def test_case_28_a_commit_after_a_failure_is_refused(world: World, notes: Reposi
     """A second commit after failure raises, and sends nothing again."""
     world.elsewhere(NoteMapping).add(Note("n1"))
 
-    with pytest.raises(CommitConflict), world.uow as uow:  # noqa: PT012  # the block is the subject
+    with pytest.raises(CommitConflict), world.uow as uow:
         notes.add(Note("n1"))
         with pytest.raises(CommitConflict):
             uow.commit()
@@ -198,7 +202,7 @@ def test_case_29_a_unit_is_not_shared(world: World, notes: Repository[Note], kin
 
 def test_case_30_an_inner_failure_is_the_outer_units(world: World, notes: Repository[Note]) -> None:
     """Nested unit, inner fails: the outer one can't commit half."""
-    with pytest.raises(Trouble), world.uow:  # noqa: PT012  # the block is the subject
+    with pytest.raises(Trouble), world.uow:
         notes.add(Note("n1"))
         with pytest.raises(Trouble), world.uow:
             notes.add(Note("n2"))
@@ -311,7 +315,9 @@ def test_case_52_an_index_without_its_sort_key_is_sparse(world: World, orders: R
 
 
 @pytest.mark.parametrize("courier", ["", "x" * 2049], ids=["empty", "2049 bytes"])
-def test_case_52_a_bad_index_key_is_refused_alike(world: World, orders: Repository[Order], courier: str) -> None:
+def test_case_52_a_bad_index_key_is_refused_alike(
+    world: World, orders: Repository[Order], courier: str
+) -> None:
     """An empty or too long key of a global index: refused before sending, identically on every store."""
     with pytest.raises(ValidationFailed) as refused:
         orders.add(Order("c1", 1, courier=courier))
@@ -346,7 +352,9 @@ def test_case_60_two_versions_of_the_application_lose_nothing(world: World, note
     assert (found.lines, found.tags, found.version) == ([Line("a", 3)], {"x"}, 3)
 
 
-def test_case_60_what_the_old_version_creates_the_new_one_reads(world: World, notes: Repository[Note]) -> None:
+def test_case_60_what_the_old_version_creates_the_new_one_reads(
+    world: World, notes: Repository[Note]
+) -> None:
     """A missing attribute loads as the default, and is not written back by itself."""
     old = world.elsewhere(OldNoteMapping)
     old.add(OldNote("n1", "by old"))
@@ -356,4 +364,3 @@ def test_case_60_what_the_old_version_creates_the_new_one_reads(world: World, no
 
     assert (note.title, note.body, note.tags, note.score) == ("by old", None, set(), Decimal(0))
     assert world.writes == []
-

@@ -1,5 +1,7 @@
 """What a commit writes: new entities, changed ones and removed ones."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -19,7 +21,16 @@ from persistence.expressions import (
     Value,
 )
 from persistence.operations import DeleteItem, PutItem, TransactAction, UpdateItem
-from tests.semantics.model import Author, Hidden, HiddenMapping, Line, Note, NoteMapping, Setting, SettingMapping
+from tests.semantics.model import (
+    Author,
+    Hidden,
+    HiddenMapping,
+    Line,
+    Note,
+    NoteMapping,
+    Setting,
+    SettingMapping,
+)
 from tests.semantics.world import BEGINNING, World
 
 BEGINNING_TEXT = {"S": "2026-01-02T03:04:05.000006Z"}
@@ -119,7 +130,14 @@ class TestUpdate:
     def stored_note(self, world: World, notes: Repository[Note]) -> None:
         """A note that an earlier unit stored."""
         world.elsewhere(NoteMapping).add(
-            Note("n1", "first", body="text", author=Author("Ann", "Rome"), tags={"a", "b"}, score=Decimal("1.50"))
+            Note(
+                "n1",
+                "first",
+                body="text",
+                author=Author("Ann", "Rome"),
+                tags={"a", "b"},
+                score=Decimal("1.50"),
+            )
         )
         world.forget()
         world.clock.tick()
@@ -176,7 +194,9 @@ class TestUpdate:
         assert stored is not None
         assert not {"body", "tags"} & stored.keys()
 
-    def test_demands_the_loaded_version_and_creation_time(self, world: World, notes: Repository[Note]) -> None:
+    def test_demands_the_loaded_version_and_creation_time(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """The condition is the loaded `version`, and the loaded `created_at` where the mapping has one."""
         with world.uow:
             notes.get("n1").title = "second"
@@ -199,7 +219,9 @@ class TestUpdate:
         assert paths_set(update) == {"author.name", "version", "updated_at"}
         assert paths_removed(update) == {"author.city"}
 
-    def test_sets_a_nested_dataclass_whole_where_there_was_none(self, world: World, notes: Repository[Note]) -> None:
+    def test_sets_a_nested_dataclass_whole_where_there_was_none(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """Only nested dataclasses that existed when loaded can be updated by path."""
         world.elsewhere(NoteMapping).add(Note("n2"))
 
@@ -301,7 +323,9 @@ class TestNoChangeNoCall:
 
         assert world.writes == []
 
-    def test_other_spellings_of_a_stored_value_are_no_change(self, world: World, notes: Repository[Note]) -> None:
+    def test_other_spellings_of_a_stored_value_are_no_change(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """Any ISO-8601 form is read; reading alone doesn't rewrite it."""
         world.amend(NoteMapping, "n1", created_at={"S": "2026-01-02T05:04:05+02:00"})
 
@@ -375,7 +399,9 @@ class TestConditions:
 
 
 class TestLists:
-    def test_elements_are_changed_by_index_under_a_version(self, world: World, notes: Repository[Note]) -> None:
+    def test_elements_are_changed_by_index_under_a_version(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """List elements are updated by index under a version, so their unknown attributes survive."""
         world.put(
             NoteMapping,
@@ -393,7 +419,9 @@ class TestLists:
         assert paths_set(update) == {"lines[0].quantity", "version", "updated_at"}
         stored = world.stored(NoteMapping, "n1")
         assert stored is not None
-        assert stored["lines"]["L"][0] == {"M": {"sku": {"S": "a"}, "shelf": {"S": "s"}, "quantity": {"N": "2"}}}
+        assert stored["lines"]["L"][0] == {
+            "M": {"sku": {"S": "a"}, "shelf": {"S": "s"}, "quantity": {"N": "2"}}
+        }
 
     def test_lists_of_another_length_are_replaced(self, world: World, notes: Repository[Note]) -> None:
         """Lists whose length changed are replaced whole."""
@@ -487,7 +515,9 @@ class TestAdoption:
         assert AttributeExists(Path.of("id")) in conditions(update)
         assert AttributeNotExists(Path.of("version")) in conditions(update)
 
-    def test_gives_it_a_version_that_the_next_write_checks(self, world: World, notes: Repository[Note]) -> None:
+    def test_gives_it_a_version_that_the_next_write_checks(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """Once adopted, an item is checked like any other."""
         others = world.elsewhere(NoteMapping)
         with world.uow:
@@ -540,7 +570,9 @@ class TestSeveralCommits:
         assert paths_set(world.writes[2][0]) == {"body", "version", "updated_at"}
         assert note.version == 2
 
-    def test_a_removed_entity_is_gone_for_the_rest_of_the_unit(self, world: World, notes: Repository[Note]) -> None:
+    def test_a_removed_entity_is_gone_for_the_rest_of_the_unit(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """After a committed removal a read asks the table and finds nothing; a new one can be added."""
         world.elsewhere(NoteMapping).add(Note("n1", "first"))
 

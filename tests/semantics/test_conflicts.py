@@ -1,5 +1,7 @@
 """What a refused commit tells: one reason per action that failed, in the order of the plan."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 import pytest
@@ -23,7 +25,7 @@ from tests.semantics.world import World
 
 class TestReasons:
     def test_come_in_the_order_of_the_plan(self, world: World, notes: Repository[Note]) -> None:
-        """`.reasons` has one entry per action that failed, in the order of the plan; innocent ones have none."""
+        """`.reasons` has one entry per action that failed, in the order of the plan, and none for others."""
         others = world.elsewhere(NoteMapping)
         for key in ("stale", "gone", "fine", "taken"):
             others.add(Note(key))
@@ -71,7 +73,7 @@ class TestReasons:
         assert refused.value.committed is False
 
     def test_share_one_base_with_the_conflict(self, world: World, notes: Repository[Note]) -> None:
-        """`CommitConflict` and every reason share `ConflictError`: one `except` serves units and autocommit."""
+        """All share `ConflictError`, so that one `except` serves units and autocommit."""
         world.elsewhere(NoteMapping).add(Note("n1"))
 
         with pytest.raises(ConflictError) as in_a_unit, world.uow:
@@ -170,11 +172,15 @@ class TestCompare:
     def compared(self, world: World) -> Repository[Setting]:
         """The repository of settings that are compared; one is stored."""
         repository = world.repository(ComparedSettingMapping)
-        world.elsewhere(ComparedSettingMapping).add(Setting("s1", "first", Author("Ann"), [Line("a"), Line("b")]))
+        world.elsewhere(ComparedSettingMapping).add(
+            Setting("s1", "first", Author("Ann"), [Line("a"), Line("b")])
+        )
         world.forget()
         return repository
 
-    def test_changes_of_different_attributes_both_win(self, world: World, compared: Repository[Setting]) -> None:
+    def test_changes_of_different_attributes_both_win(
+        self, world: World, compared: Repository[Setting]
+    ) -> None:
         """Only the attributes that this unit changes are compared."""
         theirs_uow = world.unit_of_work()
         theirs = Repository(ComparedSettingMapping, theirs_uow)

@@ -1,5 +1,7 @@
 """The identity map: within a unit there is one object per stored item."""
 
+# a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -258,7 +260,9 @@ class TestAddedAndRemovedKeys:
 
             assert [order.number for order in orders.query(lambda o: o.customer_id == "c1")] == [2]
 
-    def test_a_limit_counts_what_is_given_not_what_is_dropped(self, world: World, orders: Repository[Order]) -> None:
+    def test_a_limit_counts_what_is_given_not_what_is_dropped(
+        self, world: World, orders: Repository[Order]
+    ) -> None:
         """`limit(n)` counts results, of which removed entities are none."""
         others = world.elsewhere(OrderMapping)
         for number in (1, 2, 3):

@@ -1,5 +1,7 @@
 """What is refused before anything is sent: moved keys, and more than one transaction holds."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -249,7 +251,12 @@ class TestBadKeys:
         """`get` takes the key's fields in order of first appearance, or by keyword."""
         order = world.elsewhere(OrderMapping).add(Order("c1", 1))
 
-        assert orders.get("c1", 1) == orders.get(number=1, customer_id="c1") == orders.get("c1", number=1) == order
+        assert (
+            orders.get("c1", 1)
+            == orders.get(number=1, customer_id="c1")
+            == orders.get("c1", number=1)
+            == order
+        )
 
     @pytest.mark.parametrize("key", [["n1"], {"n1"}, {"id": "n1"}, object(), None, 1.5, float("nan"), True])
     def test_keys_of_no_key_type_are_refused_before_sending(
@@ -300,7 +307,7 @@ class TestBrokenUnits:
 
     def test_keep_their_first_failure(self, world: World, notes: Repository[Note], broken: None) -> None:
         """After a failed commit the unit is broken and keeps its first failure: every later call shows it."""
-        with pytest.raises(KeyChanged) as left, world.uow as uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(KeyChanged) as left, world.uow as uow:
             notes.get("n1").id = "n2"
             with pytest.raises(KeyChanged) as first:
                 uow.commit()
@@ -315,7 +322,7 @@ class TestBrokenUnits:
         self, world: World, notes: Repository[Note], broken: None
     ) -> None:
         """Leaving a broken unit without an exception raises its first failure again."""
-        with pytest.raises(KeyChanged), world.uow as uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(KeyChanged), world.uow as uow:
             notes.get("n1").id = "n2"
             with pytest.raises(KeyChanged):
                 uow.commit()
@@ -326,7 +333,7 @@ class TestBrokenUnits:
         self, world: World, notes: Repository[Note], broken: None
     ) -> None:
         """The caller's exception is not replaced."""
-        with pytest.raises(ZeroDivisionError), world.uow as uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(ZeroDivisionError), world.uow as uow:
             notes.get("n1").id = "n2"
             with pytest.raises(KeyChanged):
                 uow.commit()
@@ -433,7 +440,9 @@ class TestPending:
 
             assert repr(uow.pending) == "(<update Note 'n1' body>,)"
 
-    def test_changes_nothing(self, world: World, notes: Repository[Note], settings: Repository[Setting]) -> None:
+    def test_changes_nothing(
+        self, world: World, notes: Repository[Note], settings: Repository[Setting]
+    ) -> None:
         """Looking at a plan absorbs nothing."""
         with world.uow as uow:
             setting = settings.add(Setting("s1"))

@@ -1,5 +1,7 @@
 """One action per item: whatever a unit does with an entity, one transaction action comes of it."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -194,7 +196,9 @@ class TestSave:
         assert isinstance(update, UpdateItem)
         assert update.condition is None
 
-    def test_starts_at_version_0_and_steps_what_is_stored(self, world: World, notes: Repository[Note]) -> None:
+    def test_starts_at_version_0_and_steps_what_is_stored(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """`save` upserts by Update: version `if_not_exists(version, -1) + 1`."""
         others = world.elsewhere(NoteMapping)
 
@@ -207,7 +211,9 @@ class TestSave:
 
         assert (first, second) == (0, 1)
 
-    def test_keeps_unknown_attributes_and_removes_absent_ones(self, world: World, notes: Repository[Note]) -> None:
+    def test_keeps_unknown_attributes_and_removes_absent_ones(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """Unknown attributes are kept; known ones that the entity lacks are removed."""
         world.elsewhere(NoteMapping).add(Note("n1", body="text"))
         world.amend(NoteMapping, "n1", colour={"S": "red"})

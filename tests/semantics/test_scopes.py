@@ -1,10 +1,12 @@
 """Scopes: who opens a unit, who joins it, who may commit it, and what its end means."""
 
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
+
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
 
 import pytest
@@ -70,7 +72,7 @@ class TestNesting:
         self, world: World, notes: Repository[Note]
     ) -> None:
         """A failure inside breaks the outer one too, even if it is caught."""
-        with pytest.raises(Trouble), world.uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(Trouble), world.uow:
             notes.add(Note("n1"))
             with pytest.raises(Trouble), world.uow:
                 raise Trouble
@@ -105,7 +107,7 @@ class TestNesting:
         other = world.unit_of_work()
         other_notes = world.repository(NoteMapping, other)
 
-        with pytest.raises(Trouble), world.uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(Trouble), world.uow:
             notes.add(Note("n1"))
             with other:
                 other_notes.add(Note("n2"))
@@ -173,7 +175,7 @@ class TestEarlyCommit:
 
     def test_survives_a_later_failure(self, world: World, notes: Repository[Note]) -> None:
         """What was committed early stays, whatever becomes of the rest."""
-        with pytest.raises(Trouble), world.uow as uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(Trouble), world.uow as uow:
             notes.add(Note("n1"))
             uow.commit()
             notes.add(Note("n2"))
@@ -184,7 +186,9 @@ class TestEarlyCommit:
 
 
 class TestOutsideAnyScope:
-    @pytest.mark.parametrize("call", [lambda uow: uow.commit(), lambda uow: uow.rollback(), lambda uow: uow.pending])
+    @pytest.mark.parametrize(
+        "call", [lambda uow: uow.commit(), lambda uow: uow.rollback(), lambda uow: uow.pending]
+    )
     def test_there_is_nothing_to_commit(self, world: World, call: Callable[..., object]) -> None:
         """Calls about a unit need one."""
         with pytest.raises(UnitOfWorkStateError, match="no unit of work is open"):
@@ -240,7 +244,9 @@ class TestAfterTheEnd:
 
 
 class TestOneShotScopes:
-    def test_serve_generators_that_end_in_another_context(self, world: World, notes: Repository[Note]) -> None:
+    def test_serve_generators_that_end_in_another_context(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """In generators and fixtures `with uow():` may be left in another Context of the same thread."""
 
         def fixture() -> Iterator[None]:
@@ -257,7 +263,7 @@ class TestOneShotScopes:
     def test_discard_in_another_context_too(self, world: World, notes: Repository[Note]) -> None:
         """An exception discards, wherever the scope is left."""
 
-        def fixture() -> Iterator[None]:
+        def fixture() -> Generator[None, None, None]:
             with world.uow():
                 notes.add(Note("n1"))
                 yield
@@ -269,6 +275,17 @@ class TestOneShotScopes:
 
         assert world.sent == []
 
+    def test_belong_to_their_thread(self, world: World, notes: Repository[Note]) -> None:
+        """Left in another thread nothing is written: `ConcurrentUse`."""
+        scope = world.uow()
+        scope.__enter__()
+        notes.add(Note("n1"))
+
+        error = in_thread(lambda: scope.__exit__(None, None, None))
+
+        assert isinstance(error, ConcurrentUse)
+        assert world.writes == []
+
     def test_serve_one_statement(self, world: World) -> None:
         """A one-shot scope is entered once."""
         scope = world.uow()
@@ -278,7 +295,9 @@ class TestOneShotScopes:
         with pytest.raises(UnitOfWorkStateError, match="one `with` statement"), scope:
             pass
 
-    def test_plain_blocks_left_elsewhere_say_what_to_write(self, world: World, notes: Repository[Note]) -> None:
+    def test_plain_blocks_left_elsewhere_say_what_to_write(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
         """A plain `with uow:` left in another context commits nothing and names the remedy."""
 
         def fixture() -> Iterator[None]:
@@ -301,7 +320,7 @@ def in_thread(work: Callable[[], object]) -> BaseException | None:
     def target() -> None:
         try:
             work()
-        except Exception as error:
+        except UnitOfWorkStateError as error:
             caught.append(error)
         else:
             caught.append(None)
@@ -339,7 +358,7 @@ class TestThreads:
             with world.uow:
                 notes.add(Note("n2"))
 
-        with pytest.raises(Trouble), world.uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(Trouble), world.uow:
             notes.add(Note("n1"))
             thread = threading.Thread(target=work)
             thread.start()
@@ -352,7 +371,7 @@ class TestThreads:
     def test_a_call_from_a_context_whose_unit_has_closed_is_refused(
         self, world: World, notes: Repository[Note]
     ) -> None:
-        """Any call from a context whose unit has closed raises; only an explicit `with uow:` opens a new one."""
+        """A call from a context whose unit has closed raises; only `with uow:` opens a new one there."""
         with world.uow:
             context = copy_context()
 
@@ -412,7 +431,7 @@ class TestTasks:
             asyncio.run(use())
 
     def test_still_inside_at_the_end_break_the_unit(self, world: World, notes: Repository[Note]) -> None:
-        """If tasks that joined are still inside when the opener leaves, the unit breaks and nothing is written."""
+        """Tasks that joined are still inside when the opener leaves: the unit breaks, nothing is written."""
 
         async def linger(entered: asyncio.Event, leave: asyncio.Event) -> None:
             with world.uow:
@@ -434,7 +453,7 @@ class TestTasks:
         assert world.sent == []
 
     def test_that_outlive_their_unit_are_refused(self, world: World, notes: Repository[Note]) -> None:
-        """A task made within a unit sees that unit, also when it is closed; only `with uow:` opens a new one."""
+        """A task made within a unit sees that unit, also when it is closed, until it opens another."""
 
         async def late(go: asyncio.Event) -> None:
             await go.wait()
@@ -464,9 +483,9 @@ class TestTasks:
                 if fail:
                     raise Trouble
 
-        async def main() -> list[None | BaseException]:
-            return await asyncio.gather(
-                add("n1", fail=True), add("n2", fail=False), return_exceptions=True
+        async def main() -> list[BaseException | None]:
+            return list(
+                await asyncio.gather(add("n1", fail=True), add("n2", fail=False), return_exceptions=True)
             )
 
         failed, done = asyncio.run(main())
@@ -506,7 +525,11 @@ class TestAutocommit:
         with pytest.raises(EntityNotFound) as missing:
             notes.get("n1")
 
-        assert (missing.value.entity_type, missing.value.key, missing.value.keys) == (Note, ("n1",), (("n1",),))
+        assert (missing.value.entity_type, missing.value.key, missing.value.keys) == (
+            Note,
+            ("n1",),
+            (("n1",),),
+        )
         assert notes.find("n1") is None
 
     def test_may_be_forbidden_for_writes(self, world: World, notes: Repository[Note]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from persistence import Key, MappingSchema
 from persistence.attributes import Item
 from persistence.changes import Change, changes
 from persistence.expressions import Path, Remove, Set, Value
@@ -95,6 +97,37 @@ class TestWhatDiffers:
         given = changes(note(), note(), note(title="b"), NOTES.shape, ignoring={"title"})
 
         assert given == ()
+
+
+@dataclass
+class Shelf:
+    id: str
+    places: dict[str, Line]
+
+
+class ShelfMapping(MappingSchema[Shelf]):
+    class Meta:
+        table = "shelves"
+        key = Key("id")
+
+
+class TestDictsOfEntities:
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [
+            ({"a": Line("x"), "b": Line("y")}, {"a": Line("x", 5), "b": Line("y")}, ["places.a.quantity"]),
+            ({"a": Line("x")}, {"a": Line("x"), "b": Line("y")}, ["places"]),
+            ({"a": Line("x"), "b": Line("y")}, {"a": Line("x")}, ["places"]),
+        ],
+    )
+    def test_are_changed_by_path_while_they_have_the_same_keys(
+        self, before: dict[str, Line], after: dict[str, Line], expected: list[str]
+    ) -> None:
+        """Nested entities keep their unknown attributes; a dict whose keys changed is replaced whole."""
+        mapping = mapping_of(ShelfMapping)
+        loaded, now = (mapping.codec.encode(Shelf("s1", places)) for places in (before, after))
+
+        assert [str(each.path) for each in changes(loaded, loaded, now, mapping.shape)] == expected
 
 
 class TestAgainstWhatIsStored:

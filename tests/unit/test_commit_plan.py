@@ -132,11 +132,7 @@ class TestOneEntity:
             (changed, [update(IS_VERSION_3, number("balance", 2), number("version", 4))]),
             (
                 adopted,
-                [
-                    update(
-                        IS_THERE & AttributeNotExists(VERSION), number("balance", 2), number("version", 1)
-                    )
-                ],
+                [update(IS_THERE & AttributeNotExists(VERSION), number("balance", 2), number("version", 1))],
             ),
             (detached, [update(IS_VERSION_3, number("balance", 2), number("version", 4))]),
             (saved, [update(None, number("balance", 2), STEP)]),
@@ -356,15 +352,13 @@ class TestAbsorb:
 
     def test_keeps_unknown_attributes_in_mind(self) -> None:
         """The next condition compares with what is stored, unknown attributes included."""
-        absorbed = Absorbed.of(
-            AccountMapping,
-            lambda entities: (
-                load(entities, {**ITEM, "colour": {"S": "red"}}),
-                entities.update(ACCOUNTS, Account("a1", 2, version=3)),
-            ),
-        )
 
-        (tracked,) = absorbed.entities
+        def change_what_a_newer_version_stored(entities: IdentityMap) -> None:
+            load(entities, {**ITEM, "colour": {"S": "red"}})
+            entities.update(ACCOUNTS, Account("a1", 2, version=3))
+
+        (tracked,) = Absorbed.of(AccountMapping, change_what_a_newer_version_stored).entities
+
         assert tracked.origin is not None
         assert tracked.origin.item == {  # type: ignore[union-attr]  # it was loaded
             **KEY,

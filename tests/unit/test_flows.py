@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from persistence.errors import Throttled
+from persistence.errors import InvalidRequest, Throttled
 from persistence.flows import Flow, pause, perform, perform_together, run, run_async
 from persistence.operations import GetItem, ItemResult, Operation, PutItem
 from persistence.store import Limits
@@ -121,7 +121,7 @@ def test_raise_errors_where_the_operation_was_asked(drive: Drive) -> None:
     def flow() -> Flow[object]:
         try:
             yield from perform(bad)
-        except Exception as error:
+        except InvalidRequest as error:
             found = yield from perform(get("there"))
             return type(error).__name__, found.item
         return None

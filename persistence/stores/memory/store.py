@@ -143,9 +143,7 @@ class MemoryStore:
 
 
 def _no_table(operation: Operation[Any], missing: TableNotFound) -> TableNotFound:
-    return TableNotFound(
-        NO_TABLE, operation=type(operation).__name__, table=missing.table, code=missing.code
-    )
+    return TableNotFound(NO_TABLE, operation=type(operation).__name__, table=missing.table, code=missing.code)
 
 
 def _invalid(operation: Operation[Any], refused: Refused) -> StoreError:

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.agreement import Disagreement, canonical, check_codec
 from benchmarks.contenders import handwritten, ours
 from benchmarks.contenders.wire import WireCodec
-from benchmarks.shapes import SIMPLE
-from benchmarks.suites.codec import ENTITIES, codecs
+from benchmarks.shapes import ENTITIES, SIMPLE
+from benchmarks.suites.codec import codecs
 from persistence.attributes import Item
 
 SHAPES = tuple(ENTITIES)
@@ -26,9 +26,9 @@ class TestContenders:
 
     def test_of_ours_make_the_very_item_that_is_written_by_hand(self, shape: str) -> None:
         """Not only one that means the same: moments, numbers and the order of sets are alike."""
-        entity = ENTITIES[shape]
+        expected = handwritten.CODECS[shape].encode(ENTITIES[shape])
 
-        assert ours.CODECS[shape].encode(entity) == handwritten.CODECS[shape].encode(entity)
+        check_codec("ours", shape, ours.CODECS[shape], ENTITIES[shape], expected, exact=True)
 
     def test_take_the_fast_way(self, shape: str) -> None:
         """Else the sure one would be measured: the generated source does it all, with nothing behind it."""
@@ -50,6 +50,18 @@ class TestDisagreement:
             check_codec("forgetful", "simple", forgetful, SIMPLE, expected)
 
         assert str(raised.value) == "forgetful does not agree on simple: id, age differ"
+
+    def test_is_found_where_an_item_that_means_the_same_is_not_enough(self) -> None:
+        hand = handwritten.CODECS["simple"]
+        expected = hand.encode(SIMPLE)
+        other_text = {**expected, "created_at": {"S": SIMPLE.created_at.isoformat()}}
+        peer = WireCodec(lambda _: other_text, hand.decode)
+
+        check_codec("peer", "simple", peer, SIMPLE, expected)
+        with pytest.raises(Disagreement) as raised:
+            check_codec("peer", "simple", peer, SIMPLE, expected, exact=True)
+
+        assert raised.value.attributes == ("created_at",)
 
     def test_is_found_where_the_entity_does_not_come_back(self) -> None:
         hand = handwritten.CODECS["simple"]

@@ -426,3 +426,24 @@ class TestRegistry:
 
         with pytest.raises(MappingError, match="disagree on its key"):
             MappingRegistry(Documents, other).tables()
+
+
+class TestKeysOfIndexes:
+    def test_refuse_a_field_whose_none_would_have_to_be_stored(self) -> None:
+        """None in an index key is left out; with another default it would come back as that."""
+
+        @dataclass
+        class Ticket:
+            id: str
+            queue: str | None = "inbox"
+
+        class TicketMapping(MappingSchema[Ticket]):
+            class Meta:
+                table = "tickets"
+                key = Key("id")
+                indexes = (GlobalIndex("by-queue", Key("queue")),)
+
+        with pytest.raises(
+            MappingError, match="'queue' is a key of an index and may be None, but has another"
+        ):
+            mapping_of(TicketMapping)

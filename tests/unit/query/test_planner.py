@@ -37,7 +37,7 @@ def number(value: int) -> Value:
 
 
 CUSTOMER = ("customerId", {"S": "c1"})
-OPEN = ("status", {"S": "OPEN"})
+OPEN = ("status", {"S": "open"})
 ANN = ("courier", {"S": "ann"})
 
 
@@ -91,11 +91,18 @@ class TestKeyConditions:
         """The most selective key match wins; what the key takes over is not filtered again."""
         path = chosen(predicate)
 
-        assert (path.kind, path.index, path.key_condition, path.filter) == ("query", index, key_condition, None)
+        assert (path.kind, path.index, path.key_condition, path.filter) == (
+            "query",
+            index,
+            key_condition,
+            None,
+        )
 
     def test_prefer_a_pinned_sort_key(self) -> None:
         """An index whose sort key is demanded beats a table of which only the partition is."""
-        path = chosen(lambda o: (o.customer_id == "c1") & (o.status == OrderStatus.OPEN) & (o.placed_at == NOON))
+        path = chosen(
+            lambda o: (o.customer_id == "c1") & (o.status == OrderStatus.OPEN) & (o.placed_at == NOON)
+        )
 
         assert path.index in ("by-date", "by-status")
 
@@ -205,7 +212,7 @@ class TestRefusals:
         ],
     )
     def test_of_what_no_key_condition_can_say(self, predicate: Predicate) -> None:
-        """The service filters on non-key attributes only: what the key can't be asked is refused before sending."""
+        """The service filters on non-key attributes only, so what a key can't be asked is refused."""
         with pytest.raises(QueryError):
             chosen(predicate)
 

@@ -77,7 +77,7 @@ class TestRefuses:
             (lambda o: o.a == 1 and o.b == 2, "`&`"),
             (lambda o: o.a == 1 or o.b == 2, "`|`"),
             (lambda o: not o.a, r"not_\("),
-            (lambda o: not (o.a == 1), r"not_\("),
+            (lambda o: not (o.a == 1), r"not_\("),  # noqa: SIM201  # `not` is the subject
             (lambda o: ~o.a, r"not_\("),
             (lambda o: 1 < o.a < 2, "between"),
             (lambda o: 1 in o.a, "contains"),

@@ -1,4 +1,6 @@
-"""Sending a commit until its outcome is certain: what is repeated, for how long, and what is said in the end."""
+"""Sending a commit until its outcome is certain: what is repeated, how long, and what is said in the end."""
+
+# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
 
 from __future__ import annotations
 
@@ -186,14 +188,18 @@ class TestTheDeadline:
 
         assert isinstance(outcome.error, CommitConflict)
         assert outcome.error.committed is False
-        assert [(type(reason), reason.key) for reason in outcome.error.reasons] == [(TransactionBusy, ("n2",))]
+        assert [(type(reason), reason.key) for reason in outcome.error.reasons] == [
+            (TransactionBusy, ("n2",))
+        ]
 
     def test_after_throttled_actions_says_which(self) -> None:
         """Throttling of single actions names their entities."""
         outcome = commit(cancelled("ThrottlingError", "None"))
 
         assert isinstance(outcome.error, CommitConflict)
-        assert [(type(reason), reason.key) for reason in outcome.error.reasons] == [(ActionThrottled, ("n1",))]
+        assert [(type(reason), reason.key) for reason in outcome.error.reasons] == [
+            (ActionThrottled, ("n1",))
+        ]
 
     def test_after_vain_connections_is_certain(self) -> None:
         """Where no request ever reached the service, nothing was committed."""
@@ -251,7 +257,7 @@ class TestUnknownOutcomes:
         uow = UnitOfWork(store, timing=Pauses().timing)
         notes = Repository(NoteMapping, uow)
 
-        with pytest.raises(CommitOutcomeUnknown) as unknown, uow:  # noqa: PT012  # the block is the subject
+        with pytest.raises(CommitOutcomeUnknown) as unknown, uow:
             notes.add(Note("n1"))
             with pytest.raises(CommitOutcomeUnknown):
                 uow.commit()
