@@ -8,7 +8,7 @@ attribute values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -162,35 +162,38 @@ def item_size(item: Mapping[str, AttributeValue]) -> int:
 
     Source: developer guide, "DynamoDB item sizes and formats".
     """
-    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        size += _text_size(name) + value_size(value)
+    return size
 
 
 def value_size(value: AttributeValue) -> int:
     """Give the size of one attribute value in bytes as the service counts it."""
-    ((tag, content),) = value.items()
-    match tag:
-        case "S":
-            return len(content) if content.isascii() else len(content.encode())
-        case "N":
+    for tag, content in value.items():
+        if tag == "S":
+            return _text_size(content)
+        if tag == "N":
             return _number_size(content)
-        case "B":
+        if tag == "L":
+            return 3 + len(content) + sum(map(value_size, content))
+        if tag == "M":
+            return 3 + len(content) + item_size(content)
+        if tag == "B":
             return len(content)
-        case "SS":
-            return sum(len(member.encode()) for member in content)
-        case "NS":
-            return sum(map(_number_size, content))
-        case "BS":
-            return sum(map(len, content))
-        case "L":
-            return 3 + sum(1 + value_size(part) for part in content)
-        case "M":
-            return 3 + sum(1 + len(name.encode()) + value_size(part) for name, part in content.items())
-        case _:
-            return 1
+        if tag in _MEMBER_SIZES:
+            return sum(map(_MEMBER_SIZES[tag], content))
+    return 1
+
+
+def _text_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _number_size(text: str) -> int:
-    plain = format(Decimal(text), "f") if "E" in text.upper() else text
-    negative = plain.startswith("-")
+    plain = format(Decimal(text), "f") if "e" in text or "E" in text else text
     significant = plain.lstrip("-").replace(".", "").strip("0")
-    return 1 + (len(significant) + 1) // 2 + negative
+    return 1 + (len(significant) + 1) // 2 + plain.startswith("-")
+
+
+_MEMBER_SIZES: Mapping[str, Callable[[Any], int]] = {"SS": _text_size, "NS": _number_size, "BS": len}

@@ -53,9 +53,12 @@ class PersistenceContainer(containers.DeclarativeContainer):
     - `autocommit`: False makes writes outside a unit an error.
     - `scan_policy`: "warn" (default), "forbid" or "allow".
 
-    Providers to override: `store`, `client` (a boto3 DynamoDB client; None for one that the store makes),
-    `limits` (what one request may hold, where a server takes less than AWS), `mappings` (those that the schema
-    service knows).
+    Providers to override:
+
+    - `store`.
+    - `client`: a boto3 DynamoDB client; None for one that the store makes.
+    - `limits`: what one request may hold, where a server takes less than AWS.
+    - `mappings`: those that the schema service knows.
     """
 
     config = providers.Configuration()

@@ -1,16 +1,17 @@
 """The log events of the library; the only module that knows structlog.
 
 Where the application configured structlog, its processors are used; else events go to the standard library's
-logging under the name `persistence`, which shows nothing until the application configures it. Event names are
+logging under the name `persistence`, which shows nothing until the application configures it. An application
+that configures structlog has imported it; where nobody has, it is not imported here either, since that takes
+longer than all else that this package imports. Event names are
 `noun.verb_past`. Events carry entity types, table names, counts, durations and codes: never keys or values.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any, Protocol
-
-import structlog
 
 LOGGER_NAME = "persistence"
 
@@ -53,10 +54,21 @@ class _StandardLogging:
 
 def event_log() -> EventLog:
     """Give the log for the application's present configuration; ask once per unit of work, not per event."""
-    if structlog.is_configured():
+    structlog = sys.modules.get("structlog")
+    if structlog is not None and structlog.is_configured():
         log: EventLog = structlog.get_logger(LOGGER_NAME)
         return log
     return _STANDARD
+
+
+def is_heard(log: EventLog, level: int) -> bool:
+    """Tell whether an event may be seen by anybody, so that its data is worth collecting.
+
+    Args:
+        log: what `event_log` gave.
+        level: a level of the standard library's logging.
+    """
+    return log is not _STANDARD or logging.getLogger(LOGGER_NAME).isEnabledFor(level)
 
 
 _STANDARD = _StandardLogging()

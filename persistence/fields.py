@@ -96,7 +96,7 @@ def utc_text(value: dt.datetime) -> str:
     """
     if value.tzinfo is not _UTC:
         value = _as_utc(value)
-    return value.replace(tzinfo=None).isoformat("T", "microseconds") + "Z"
+    return f"{value.date().isoformat()}T{value.time().isoformat('microseconds')}Z"
 
 
 def _as_utc(value: dt.datetime) -> dt.datetime:

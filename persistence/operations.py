@@ -335,8 +335,8 @@ class DescribeTable(Operation[TableDescription]):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteTable(Operation[TableDescription]):
-    """Delete a table and all that is in it."""
+class DeleteTable(Operation[None]):
+    """Begin to delete a table and all that is in it; `DescribeTable` tells when it is gone."""
 
     name: str
 

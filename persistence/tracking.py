@@ -171,11 +171,7 @@ class IdentityMap:
             KeyChanged: this very object is tracked under another key.
             UnitOfWorkStateError: the key is tracked under another mapping.
         """
-        key = mapping.key_of(entity)
-        known = self._objects.get(id(entity))
-        if known is not None and known.mapping is mapping:
-            refuse_changed_key(known, key)
-        return self.find(mapping, key)
+        return self._locate(mapping, entity)[1]
 
     def known_absent(self, mapping: EntityMapping[Any], key: Item) -> bool:
         """Tell whether this unit looked a key up and found nothing."""
@@ -212,9 +208,9 @@ class IdentityMap:
         Raises:
             EntityExists: the key belongs to another live entity of this unit.
         """
-        tracked = self.find_entity(mapping, entity)
+        key, tracked = self._locate(mapping, entity)
         if tracked is None:
-            self._track(mapping, mapping.key_of(entity), entity, None, Intent.CREATE)
+            self._track(mapping, key, entity, None, Intent.CREATE)
         elif not tracked.live:
             self.exchange(tracked, entity)
             tracked.intent = Intent.REPLACE
@@ -233,9 +229,9 @@ class IdentityMap:
         Raises:
             UnitOfWorkStateError: the unit holds another, changed object under this key, or has removed it.
         """
-        tracked = self.find_entity(mapping, entity)
+        key, tracked = self._locate(mapping, entity)
         if tracked is None:
-            self._track_detached(mapping, entity, Intent.WATCH)
+            self._track_detached(mapping, key, entity, Intent.WATCH)
         elif not tracked.live:
             _refuse(tracked, "update", "it is removed in this unit; add a new one instead")
         elif tracked.entity is not entity:
@@ -247,9 +243,9 @@ class IdentityMap:
         Raises:
             UnitOfWorkStateError: another action on this key is planned.
         """
-        tracked = self.find_entity(mapping, entity)
+        key, tracked = self._locate(mapping, entity)
         if tracked is None:
-            tracked = self._track_detached(mapping, entity, Intent.OVERWRITE)
+            tracked = self._track_detached(mapping, key, entity, Intent.OVERWRITE)
         elif not _may_overwrite(tracked, entity):
             _refuse(tracked, "save", "save can't stand beside another action on its key; commit that first")
         self.exchange(tracked, entity)
@@ -261,9 +257,9 @@ class IdentityMap:
         Raises:
             UnitOfWorkStateError: the unit holds another, changed object under this key, or saves it.
         """
-        tracked = self.find_entity(mapping, entity)
+        key, tracked = self._locate(mapping, entity)
         if tracked is None:
-            self._track_detached(mapping, entity, Intent.REMOVE)
+            self._track_detached(mapping, key, entity, Intent.REMOVE)
             return
         if tracked.live and tracked.entity is not entity:
             self._stand_in(tracked, entity, "remove")
@@ -311,9 +307,15 @@ class IdentityMap:
             tracked.origin = Detached(version)
         self.exchange(tracked, entity)
 
-    def _track_detached(self, mapping: EntityMapping[T], entity: T, intent: Intent) -> Tracked[T]:
-        origin = Detached(version_of(mapping, entity))
-        return self._track(mapping, mapping.key_of(entity), entity, origin, intent)
+    def _locate(self, mapping: EntityMapping[T], entity: T) -> tuple[Item, Tracked[T] | None]:
+        key = mapping.key_of(entity)
+        known = self._objects.get(id(entity))
+        if known is not None and known.mapping is mapping:
+            refuse_changed_key(known, key)
+        return key, self.find(mapping, key)
+
+    def _track_detached(self, mapping: EntityMapping[T], key: Item, entity: T, intent: Intent) -> Tracked[T]:
+        return self._track(mapping, key, entity, Detached(version_of(mapping, entity)), intent)
 
     def _track(
         self, mapping: EntityMapping[T], key: Item, entity: T, origin: Stored | None, intent: Intent

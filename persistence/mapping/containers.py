@@ -131,7 +131,7 @@ def run_validators(validate_value: Callable[[Any], object], value: Any, node: No
         node: how it is stored, where that is known.
 
     Raises:
-        Refused: with their messages; or as the node refuses the value, where a validator stumbles over its type.
+        Refused: with their messages; or as the node refuses a value whose type a validator stumbles over.
     """
     try:
         validate_value(value)

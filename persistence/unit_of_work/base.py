@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar, get_args
-from uuid import uuid4
 
 from persistence.commit_plan import CommitPlan, PlannedAction, plan
 from persistence.errors import (
@@ -16,7 +17,7 @@ from persistence.errors import (
     ConflictError,
     UnitOfWorkStateError,
 )
-from persistence.events import event_log
+from persistence.events import event_log, is_heard
 from persistence.flows import Flow
 from persistence.store import AsyncStore, Store, check_store_source, present_store
 from persistence.timing import Timing
@@ -42,8 +43,8 @@ def utc_now() -> datetime:
 
 
 def random_id() -> str:
-    """Give a new identifier of 36 characters, as long as a client token may be."""
-    return str(uuid4())
+    """Give a new identifier of 32 characters; a client token may have 36."""
+    return os.urandom(16).hex()
 
 
 class UnitOfWorkBase(Generic[S]):
@@ -207,6 +208,8 @@ class UnitOfWorkBase(Generic[S]):
         except CommitOutcomeUnknown as unknown:
             log.warning("uow.outcome_lost", actions=commit.by_type, token=unknown.token)
             raise
+        if not is_heard(log, logging.INFO):
+            return
         log.info(
             "uow.committed",
             actions=commit.by_type,

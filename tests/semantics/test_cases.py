@@ -8,7 +8,7 @@ import asyncio
 import threading
 from contextvars import copy_context
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -46,7 +46,7 @@ from tests.semantics.model import (
     Order,
     OrderMapping,
 )
-from tests.semantics.world import World
+from tests.semantics.world import WithMoreActions, World
 
 R = TypeVar("R")
 
@@ -124,6 +124,18 @@ def test_case_16_too_many_actions_send_nothing(world: World, notes: Repository[N
             notes.add(Note(f"n{number}"))
 
     assert (refused.value.actions, refused.value.by_type) == (count, {"Note": count})
+    assert world.sent == []
+
+
+def test_case_16_too_many_bytes_send_nothing(world: World, notes: Repository[Note]) -> None:
+    """More than 4 MB in few actions: a typed error, 0 requests, not split."""
+    world.store.below = WithMoreActions(world.store.below)
+
+    with pytest.raises(TransactionTooLarge) as refused, world.uow:
+        for number in range(11):
+            notes.add(Note(f"n{number}", body="x" * 400_000))
+
+    assert refused.value.limit == "4194304 bytes"
     assert world.sent == []
 
 
@@ -314,11 +326,11 @@ def test_case_52_an_index_without_its_sort_key_is_sparse(world: World, orders: R
     assert orders.get("c1", 1).total == Decimal(1)
 
 
-@pytest.mark.parametrize("courier", ["", "x" * 2049], ids=["empty", "2049 bytes"])
+@pytest.mark.parametrize("courier", ["", "x" * 2049, 5], ids=["empty", "2049 bytes", "wrong type"])
 def test_case_52_a_bad_index_key_is_refused_alike(
-    world: World, orders: Repository[Order], courier: str
+    world: World, orders: Repository[Order], courier: Any
 ) -> None:
-    """An empty or too long key of a global index: refused before sending, identically on every store."""
+    """An empty, too long or mistyped key of a global index: refused before sending, identically on every store."""
     with pytest.raises(ValidationFailed) as refused:
         orders.add(Order("c1", 1, courier=courier))
 

@@ -15,7 +15,6 @@ from persistence import (
     ValidationFailed,
 )
 from persistence.errors import ItemTooLarge, KeyChanged, UnitBroken
-from persistence.store import AWS_LIMITS, Store
 from tests.semantics.model import (
     Buyer,
     BuyerMapping,
@@ -30,16 +29,7 @@ from tests.semantics.model import (
     Setting,
     SettingMapping,
 )
-from tests.semantics.world import World
-
-
-class WithMoreActions:
-    """A layer for a server that takes fewer actions than the service: it allows the service's number."""
-
-    limits = AWS_LIMITS
-
-    def __init__(self, store: Store) -> None:
-        self.perform = store.perform
+from tests.semantics.world import WithMoreActions, World
 
 
 class TestKeyChanged:

@@ -10,7 +10,7 @@ from persistence import MappingSchema, Repository, SchemaService, UnitOfWork
 from persistence.attributes import Item
 from persistence.mapping import mapping_of
 from persistence.operations import GetItem, Operation, PutItem, TransactAction, TransactWrite
-from persistence.store import Limits, Store
+from persistence.store import AWS_LIMITS, Limits, Store
 from persistence.unit_of_work import Timing
 
 R = TypeVar("R")
@@ -47,6 +47,15 @@ class Recording:
     def perform(self, operation: Operation[R]) -> R:
         self.operations.append(operation)
         return self.below.perform(operation)
+
+
+class WithMoreActions:
+    """A layer for a server that takes fewer actions than the service: it allows the service's number."""
+
+    limits = AWS_LIMITS
+
+    def __init__(self, store: Store) -> None:
+        self.perform = store.perform
 
 
 @dataclass

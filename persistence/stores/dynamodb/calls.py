@@ -67,7 +67,7 @@ CALLS: Mapping[type[Operation[Any]], Call] = {
     ScanPage: Call("Scan", requests.scan, answers.page),
     CreateTable: Call("CreateTable", tables.create_table, tables.description, writes=True, repeatable=False),
     DescribeTable: Call("DescribeTable", tables.name_only, tables.description),
-    DeleteTable: Call("DeleteTable", tables.name_only, tables.description, writes=True, repeatable=False),
+    DeleteTable: Call("DeleteTable", tables.name_only, tables.nothing, writes=True, repeatable=False),
     DescribeTimeToLive: Call("DescribeTimeToLive", tables.name_only, tables.time_to_live),
     EnableTimeToLive: Call(
         "UpdateTimeToLive", tables.enable_time_to_live, tables.nothing, writes=True, repeatable=False

@@ -21,9 +21,6 @@ from persistence.table import GlobalIndex, Index, Key, LocalIndex, Projection, S
 
 Parameters = dict[str, Any]
 
-KEY_NOT_TOLD = "(not told)"
-"""Stands for the partition key where a table is described without its key, as it is on deletion."""
-
 _TIME_TO_LIVE_IS_ON = frozenset({"ENABLED", "ENABLING"})
 
 
@@ -62,9 +59,7 @@ def enable_time_to_live(operation: EnableTimeToLive) -> Parameters:
     return {"TableName": operation.name, "TimeToLiveSpecification": specification}
 
 
-def description(
-    operation: CreateTable | DescribeTable | DeleteTable, answer: Mapping[str, Any]
-) -> TableDescription:
+def description(operation: CreateTable | DescribeTable, answer: Mapping[str, Any]) -> TableDescription:
     """Read the description of a table, with its indexes in the order of their names.
 
     Raises:
@@ -91,7 +86,7 @@ def time_to_live(operation: DescribeTimeToLive, answer: Mapping[str, Any]) -> st
     return attribute if told.get("TimeToLiveStatus") in _TIME_TO_LIVE_IS_ON else None
 
 
-def nothing(operation: EnableTimeToLive, answer: Mapping[str, Any]) -> None:
+def nothing(operation: DeleteTable | EnableTimeToLive, answer: Mapping[str, Any]) -> None:
     """Read an answer that says no more than that it was done."""
 
 
@@ -115,7 +110,7 @@ def _projection(projection: Projection) -> Parameters:
 
 def _table(told: Mapping[str, Any], types: Mapping[str, ScalarType]) -> Table:
     name = told["TableName"]
-    key = _key(name, told["KeySchema"]) if "KeySchema" in told else Key(KEY_NOT_TOLD)
+    key = _key(name, told["KeySchema"])
     indexes = tuple(index for index, _ in _indexes(told))
     return Table(name, key.partition, key.sort, indexes, types)
 

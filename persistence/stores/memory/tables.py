@@ -100,12 +100,11 @@ class Tables:
         """Describe a table."""
         return self.named(operation.name).describe()
 
-    def delete(self, operation: DeleteTable) -> TableDescription:
+    def delete(self, operation: DeleteTable) -> None:
         """Delete a table; it is gone at once."""
-        live = self.named(operation.name)
+        self.named(operation.name)
         del self._tables[operation.name]
         self._agreed.clear()
-        return replace(live.describe(), status="DELETING")
 
     def describe_time_to_live(self, operation: DescribeTimeToLive) -> str | None:
         """Tell the attribute that was set as the time to live."""

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import chain, repeat
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pytest
 
@@ -35,9 +33,9 @@ from persistence.errors import (
     UnitBroken,
 )
 from persistence.operations import Operation, TransactWriteResult
-from persistence.store import AWS_LIMITS
 from tests.semantics.model import Note, NoteMapping
 from tests.semantics.world import Pauses
+from tests.unit.unit_of_work.scripted import Answer, Scripted
 
 R = TypeVar("R")
 
@@ -49,8 +47,6 @@ UNREACHED = StoreUnavailable("no connection", ambiguous=False)
 MISMATCH = TokenMismatch("another request")
 INVALID = InvalidRequest("refused")
 
-Answer = TransactWriteResult | PersistenceError
-
 
 def cancelled(*codes: str) -> TransactionCancelled:
     return TransactionCancelled(CancellationReason(code) for code in codes)
@@ -58,26 +54,6 @@ def cancelled(*codes: str) -> TransactionCancelled:
 
 BUSY = cancelled("None", "TransactionConflict")
 TAKEN = cancelled("None", "ConditionalCheckFailed")
-
-
-@dataclass
-class Scripted:
-    """A store that gives one answer after the other, the last one for ever, and keeps what it was sent."""
-
-    answers: Iterable[Answer]
-    sent: list[Operation[Any]] = field(default_factory=list)
-    limits = AWS_LIMITS
-
-    def __post_init__(self) -> None:
-        *first, last = self.answers
-        self._answers = chain(first, repeat(last))
-
-    def perform(self, operation: Operation[R]) -> R:
-        self.sent.append(operation)
-        answer = next(self._answers)
-        if isinstance(answer, PersistenceError):
-            raise answer
-        return cast(R, answer)
 
 
 @dataclass

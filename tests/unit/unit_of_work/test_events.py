@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
-import structlog
 from persistence import CommitConflict, MemoryStore, Repository, UnitOfWork
 from persistence.errors import CancellationReason, ScanWarning, TransactionCancelled
 from persistence.operations import TransactWriteResult
 from tests.semantics.model import Note, NoteMapping
 from tests.semantics.world import Pauses
-from tests.unit.unit_of_work.test_commit_attempts import Scripted
+from tests.unit.unit_of_work.scripted import Scripted
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from persistence.operations import (
     BatchWriteResult,
     ConsumedCapacity,
     DeleteItem,
-    DeleteTable,
     DescribeTable,
     DescribeTimeToLive,
     GetItem,
@@ -211,13 +210,6 @@ class TestDescription:
             arn="arn:x",
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
-
-    def test_of_a_deletion_may_lack_the_key(self) -> None:
-        told = {"TableName": "things", "TableStatus": "DELETING"}
-
-        result = read(DeleteTable("things"), {"TableDescription": told})
-
-        assert (result.table.name, result.status, result.active) == ("things", "DELETING", False)
 
     def test_refuses_keys_of_many_attributes(self) -> None:
         """Rather than describing a part of the key as the whole."""
