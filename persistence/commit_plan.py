@@ -208,17 +208,11 @@ class _Planner:
         expected = Expectation(tracked)
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
-        step = (
-            _set_roles(roles)
-            if expected.version_known
-            else _step_roles(tracked.mapping, roles, FIRST_VERSION)
-        )
-        actions = (*_set_all(tracked, item), *step)
+        actions = (*_set_all(tracked, item), *_set_roles(roles))
         if not actions:
             return None
         update = self._update_item(tracked, actions, expected.condition())
-        stored = item if expected.version_known else None
-        return PlannedAction(tracked, update, _named(roles), item, stored, expected.version)
+        return PlannedAction(tracked, update, _named(roles), item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
         _refuse_moved(tracked)
@@ -237,7 +231,7 @@ class _Planner:
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         roles = self._roles(tracked.mapping, version=FIRST_VERSION, created=True)
         item = self._encoded(tracked, roles)
-        actions = (*_set_all(tracked, item), *_step_roles(tracked.mapping, roles, FIRST_VERSION - 1))
+        actions = (*_set_all(tracked, item), *_step_roles(tracked.mapping, roles))
         if not any(isinstance(action, Set) for action in actions):
             # An update that sets nothing creates no absent item, and a put would drop what is unknown.
             raise UnitOfWorkStateError(
@@ -324,15 +318,14 @@ def _set_roles(roles: Mapping[RoleField, object]) -> list[UpdateAction]:
     return [Set(Path.of(role.attribute), Value(role.encode(value))) for role, value in roles.items()]
 
 
-def _step_roles(
-    mapping: EntityMapping[Any], roles: Mapping[RoleField, object], start: int
-) -> list[UpdateAction]:
-    """Step the stored version, whatever it is, from `start` without one; keep a stored creation time."""
+def _step_roles(mapping: EntityMapping[Any], roles: Mapping[RoleField, object]) -> list[UpdateAction]:
+    """Step the stored version, whatever it is, from 0 where there is none; keep a stored creation time."""
     actions: list[UpdateAction] = []
     for role, value in roles.items():
         path = Path.of(role.attribute)
         if role is mapping.roles.version:
-            actions.append(Set(path, Plus(IfNotExists(path, Value({"N": str(start)})), Value({"N": "1"}))))
+            before_first = Value({"N": str(FIRST_VERSION - 1)})
+            actions.append(Set(path, Plus(IfNotExists(path, before_first), Value({"N": "1"}))))
         elif role is mapping.roles.created_at:
             actions.append(Set(path, IfNotExists(path, Value(role.encode(value)))))
         else:

@@ -19,6 +19,7 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
+from persistence.errors import ConfigurationError
 from persistence.mapping import MappingRegistry
 from persistence.repository import Repository
 from persistence.schema import SchemaService
@@ -27,19 +28,34 @@ from persistence.stores.dynamodb import DynamoStore
 from persistence.stores.memory import MemoryStore
 from persistence.unit_of_work import DEFAULT_DEADLINE, UnitOfWork
 
+STORES = ("memory", "dynamodb")
 DEFAULT_STORE = "memory"
 
 
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+
 def _store_name(configured: str | None) -> str:
-    return configured or DEFAULT_STORE
+    name = configured or DEFAULT_STORE
+    if name not in STORES:
+        raise ConfigurationError(
+            f"store is {name!r}; it is one of {', '.join(STORES)}, or override the provider"
+        )
+    return name
 
 
 def _deadline(configured: float | str | None) -> float:
-    return DEFAULT_DEADLINE if configured is None else float(configured)
+    try:
+        return DEFAULT_DEADLINE if configured is None else float(configured)
+    except ValueError:
+        raise ConfigurationError(f"deadline is {configured!r}; it is a number of seconds") from None
 
 
-def _flag(configured: bool | str | None) -> bool:
-    return configured not in (False, "false", "False", "0", "no")
+def _autocommit(configured: bool | str | None) -> bool:
+    text = str(True if configured is None else configured).lower()
+    if text not in _TRUE + _FALSE:
+        raise ConfigurationError(f"autocommit is {configured!r}; it is true or false")
+    return text in _TRUE
 
 
 class PersistenceContainer(containers.DeclarativeContainer):
@@ -79,7 +95,7 @@ class PersistenceContainer(containers.DeclarativeContainer):
         UnitOfWork,
         store.provider,
         deadline=providers.Callable(_deadline, config.deadline),
-        autocommit=providers.Callable(_flag, config.autocommit),
+        autocommit=providers.Callable(_autocommit, config.autocommit),
         scan_policy=providers.Callable(lambda policy: policy or "warn", config.scan_policy),
     )
 

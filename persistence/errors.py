@@ -9,6 +9,7 @@ PersistenceError
 │   ├── UnitClosed                        its block has ended
 │   ├── UnitBroken                        it failed before; `first_failure` says how
 │   └── ConcurrentUse                     another thread or event loop used it
+├── ConfigurationError (ValueError)       a setting of the container that can't be
 ├── KeyChanged (ValueError)               a key attribute of a tracked entity was changed
 ├── WrongEntityType                       the stored item belongs to another mapping
 ├── EntityNotFound (LookupError)          no item with that key
@@ -111,6 +112,10 @@ class UnitBroken(UnitOfWorkStateError):
 
 class ConcurrentUse(UnitOfWorkStateError):
     """A unit was used from another thread or event loop than the one that opened it."""
+
+
+class ConfigurationError(PersistenceError, ValueError):
+    """A setting that can't be as it is; the message names it and what it may be."""
 
 
 class KeyChanged(PersistenceError, ValueError):

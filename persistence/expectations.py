@@ -74,11 +74,6 @@ class Expectation(Generic[T]):
         assert result is not None
         return result
 
-    @property
-    def version_known(self) -> bool:
-        """Whether the version after the write can be told; an entity may have no place for it."""
-        return self._role is None or self._role.name is not None or isinstance(self._tracked.origin, Loaded)
-
     def _version_conditions(self) -> list[Condition]:
         if self._role is None:
             return []
@@ -87,7 +82,7 @@ class Expectation(Generic[T]):
             case Loaded(item):
                 return [equals(path, item.get(self._role.attribute))]
             case Detached(None):
-                return [] if self._role.name is None else [AttributeNotExists(path)]
+                return [AttributeNotExists(path)]
             case Detached(version):
                 demanded = equals(path, self._role.encode(version))
                 # An item that never had a version reads as version 0: its first writer adopts it.

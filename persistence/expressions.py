@@ -7,8 +7,9 @@ value.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NoReturn, cast
+from typing import Literal, NoReturn, assert_never, cast
 
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError
@@ -206,6 +207,35 @@ def all_of(*conditions: Condition | None) -> Condition | None:
     if len(present) < 2:
         return present[0] if present else None
     return _joined(And, *present)
+
+
+def attributes_of(condition: Condition) -> Iterator[str]:
+    """Give the top-level attributes that a condition asks of, one for each path in it."""
+    match condition:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from attributes_of(part)
+        case Not(inner):
+            yield from attributes_of(inner)
+        case Compare(_, left, right):
+            yield from _operand_attributes(left, right)
+        case Between(operand, low, high):
+            yield from _operand_attributes(operand, low, high)
+        case In(operand, options):
+            yield from _operand_attributes(operand, *options)
+        case BeginsWith(path, operand) | Contains(path, operand):
+            yield from _operand_attributes(path, operand)
+        case AttributeExists(path) | AttributeNotExists(path) | AttributeType(path, _):
+            yield path.attribute
+        case _:
+            assert_never(condition)
+
+
+def _operand_attributes(*operands: Operand) -> Iterator[str]:
+    for operand in operands:
+        if not isinstance(operand, Value):
+            path = operand.path if isinstance(operand, Size) else operand
+            yield path.attribute
 
 
 def equals(path: Path, value: AttributeValue | None) -> Condition:

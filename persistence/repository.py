@@ -50,10 +50,15 @@ class Repository(Generic[T]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         mapping, uow = self._arguments(*args, **kwargs)
         if not isinstance(uow, UnitOfWork):
-            raise UnitOfWorkStateError(f"a repository needs a UnitOfWork as `uow`, not {type(uow).__name__}")
+            raise UnitOfWorkStateError(
+                f"a repository needs a UnitOfWork as `uow`, after the mapping, not {type(uow).__name__}"
+            )
         self.mapping = mapping
         self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
         self._uow = uow
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._flows.mapping.name}>"
 
     def add(self, entity: T) -> T:
         """Add a new entity.

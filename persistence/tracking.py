@@ -231,6 +231,7 @@ class IdentityMap:
         """
         key, tracked = self._locate(mapping, entity)
         if tracked is None:
+            _refuse_without_version(mapping, key, "update")
             self._track_detached(mapping, key, entity, Intent.WATCH)
         elif not tracked.live:
             _refuse(tracked, "update", "it is removed in this unit; add a new one instead")
@@ -259,6 +260,7 @@ class IdentityMap:
         """
         key, tracked = self._locate(mapping, entity)
         if tracked is None:
+            _refuse_without_version(mapping, key, "remove")
             self._track_detached(mapping, key, entity, Intent.REMOVE)
             return
         if tracked.live and tracked.entity is not entity:
@@ -383,6 +385,16 @@ def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:
 def _decoded(mapping: EntityMapping[T], item: Item) -> tuple[T, Loaded]:
     entity = mapping.codec.decode(item)
     return entity, Loaded(item, mapping.codec.snapshot(entity))
+
+
+def _refuse_without_version(mapping: EntityMapping[Any], key: Item, call: str) -> None:
+    role = mapping.roles.version
+    if role is not None and role.name is None:
+        raise UnitOfWorkStateError(
+            f"{call}: {described(mapping.name, mapping.key_values(key))} is not part of this unit, and its "
+            f"version is in the table only ({role.attribute!r}), so that a change by others could not be "
+            f"noticed. Read it inside the unit, or give {mapping.name} an attribute for its version"
+        )
 
 
 def _may_overwrite(tracked: Tracked[T], entity: T) -> bool:

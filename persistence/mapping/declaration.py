@@ -226,4 +226,4 @@ def has_hooks(schema: type[Schema], *names: str) -> bool:
 def did_you_mean(name: str, known: list[str]) -> str:
     """Give the end of a message about an unknown name."""
     close = get_close_matches(name, known, 1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
+    return f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"

@@ -128,7 +128,7 @@ def _enum(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
 
 
 def _choice(nodes: FieldNodes, field: Choice, hint: Hint) -> Node | None:
-    return scalars.choice("one of the values of a Literal", {value: value for value in field.values})
+    return scalars.choice("a Literal", {value: value for value in field.values})
 
 
 def _time_to_live(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:

@@ -79,6 +79,8 @@ def _compare(
 ) -> Condition:
     assert term.operator in ("=", "<>", "<", "<=", ">", ">=")
     (operand,) = term.operands
+    if isinstance(operand, PathOperand) and (operand.names, operand.size) == (term.names, term.size):
+        raise QueryError(f"{dotted(term.names)} is compared with itself; the service refuses that")
     if operand is None:
         raise QueryError(
             f"{dotted(term.names)} {term.operator} None: absent values are not stored, so nothing equals "

@@ -21,6 +21,7 @@ from persistence.expressions import (
     Path,
     Value,
     all_of,
+    attributes_of,
 )
 from persistence.mapping import EntityMapping, KeyPart
 from persistence.query.lowering import lower
@@ -73,15 +74,33 @@ class AccessPath:
         source = f"index {self.index!r}" if self.index else "the table"
         lines = [f"{self.kind} of {source}"]
         if self.key_condition is not None:
-            sort = self.key_condition.sort
-            lines.append(f"  partition key: {self.key_condition.partition[0]}")
-            lines.append(f"  sort key: {'any' if sort is None else type(sort).__name__}")
-        lines.append(f"  filter: {'none' if self.filter is None else 'after reading, paid for in full'}")
+            lines.append(f"  partition key: {self.key_condition.partition[0]} =")
+            lines.append(f"  sort key: {_sort_in_words(self.key_condition.sort)}")
+        lines.append(f"  filter: {_filter_in_words(self.filter)}")
         lines += [f"  not {name or 'the table'}: {reason}" for name, reason in self.refused]
         lines.append(
             "  pending changes of the unit are not seen; tracked entities come as they are in memory"
         )
         return "\n".join(lines)
+
+
+def _sort_in_words(condition: Compare | Between | BeginsWith | None) -> str:
+    match condition:
+        case None:
+            return "any"
+        case Compare():
+            return f"{condition.left} {condition.operator}"
+        case Between():
+            return f"{condition.operand} between"
+        case BeginsWith():
+            return f"{condition.path} begins with"
+
+
+def _filter_in_words(condition: Condition | None) -> str:
+    if condition is None:
+        return "none"
+    names = ", ".join(dict.fromkeys(attributes_of(condition)))
+    return f"{names} (after reading: what it drops is paid for all the same)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,10 +22,12 @@ from persistence.unit_of_work.unit import Unit
 
 T = TypeVar("T")
 
+_LIBRARY = f"{__name__.partition('.')[0]}."
+
 _SPELLINGS: dict[str, Operator] = {"!=": "<>", **{operator.upper(): operator for operator in OPERANDS}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query(Generic[T]):
     """A question to a repository; iterating over it, `all()`, `first()`, `count()` and `exists()` ask it.
 
@@ -41,6 +44,9 @@ class Query(Generic[T]):
     _limit: int | None = None
     _descending: bool = False
     _tracking: bool = True
+
+    def __repr__(self) -> str:
+        return f"<query of {self._flows.mapping.name}>"
 
     def matching(self, predicate: Callable[[T], bool]) -> Query[T]:
         """Demand one thing more.
@@ -105,7 +111,7 @@ class Query(Generic[T]):
         return choose(self._flows.mapping, self._wish)
 
     def __iter__(self) -> Iterator[T]:
-        return self._results()
+        return self._results(self._checked_path())
 
     def all(self) -> list[T]:
         """Give all results."""
@@ -155,10 +161,10 @@ class Query(Generic[T]):
         event_log().warning(
             "advice.given", code="scan", entity_type=name, table=self._flows.mapping.table.name
         )
-        warnings.warn(text, ScanWarning, stacklevel=4)
+        warnings.warn(text, ScanWarning, stacklevel=_frames_of_the_library())
 
-    def _results(self) -> Iterator[T]:
-        path, unit = self._checked_path(), self._present_unit()
+    def _results(self, path: AccessPath) -> Iterator[T]:
+        unit = self._present_unit()
         start: Item | None = None
         given = 0
         while True:
@@ -221,6 +227,15 @@ class Query(Generic[T]):
             count_only=count_only,
         )
         return (yield from perform(query))
+
+
+def _frames_of_the_library() -> int:
+    """Count the frames between the caller of this function and the application, for warnings."""
+    level, frame = 1, inspect.currentframe()
+    frame = frame.f_back if frame else None
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_LIBRARY):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _parsed(name: str) -> tuple[str | int, ...]:

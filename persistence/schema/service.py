@@ -45,6 +45,7 @@ class SchemaService:
         check_store_source(store)
         self._store = store
         self._registry = MappingRegistry(*mappings)
+        self._registry.tables()  # contradictory declarations are told now
         self._timing = timing or Timing()
         self._flows = TableFlows(self._timing, timeout)
 

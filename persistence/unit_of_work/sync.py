@@ -82,8 +82,9 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             CommitConflict: the last attempt's.
             UnitOfWorkStateError: a unit is open here.
         """
+        self._refuse_open_unit("run")
         results: list[R] = []
-        for attempt in self.attempts(attempts, retry_on=retry_on):
+        for attempt in self._attempts(check_attempts(attempts), retry_on):
             with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 results.append(work())

@@ -330,7 +330,7 @@ def test_case_52_an_index_without_its_sort_key_is_sparse(world: World, orders: R
 def test_case_52_a_bad_index_key_is_refused_alike(
     world: World, orders: Repository[Order], courier: Any
 ) -> None:
-    """An empty, too long or mistyped key of a global index: refused before sending, identically on every store."""
+    """An empty, too long or mistyped key of a global index: refused alike on every store."""
     with pytest.raises(ValidationFailed) as refused:
         orders.add(Order("c1", 1, courier=courier))
 

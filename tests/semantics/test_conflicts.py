@@ -137,12 +137,14 @@ class TestStaleEntity:
 
     def test_knows_versions_that_only_the_table_has(self, world: World) -> None:
         """The version may exist only in the table."""
-        hidden, others = world.repository(HiddenMapping), world.elsewhere(HiddenMapping)
+        hidden, other_uow = world.repository(HiddenMapping), world.unit_of_work()
+        others = Repository(HiddenMapping, other_uow)
         others.add(Hidden("h1"))
 
         with pytest.raises(CommitConflict) as refused, world.uow:
             mine = hidden.get("h1")
-            others.update(Hidden("h1", "theirs"))
+            with other_uow:
+                others.get("h1").value = "theirs"
             mine.value = "mine"
 
         (reason,) = refused.value.reasons

@@ -102,12 +102,25 @@ class TestUpdate:
         assert [type(reason) for reason in refused.value.reasons] == [EntityGone]
         assert world.stored(SettingMapping, "s1") is None
 
-    def test_steps_a_version_that_only_the_table_has(self, world: World) -> None:
-        """Where the class has no version there is none to demand, but the stored one moves on."""
+    @pytest.mark.parametrize("call", ["update", "remove"])
+    def test_is_refused_where_the_version_is_in_the_table_only(self, world: World, call: str) -> None:
+        """An entity that can't say its version can't be checked: it has to be read in the unit."""
+        hidden = world.repository(HiddenMapping)
+        world.elsewhere(HiddenMapping).add(Hidden("h1", "first"))
+
+        with world.uow, pytest.raises(UnitOfWorkStateError, match="version"):
+            getattr(hidden, call)(Hidden("h1", "second"))
+
+        assert world.writes == []
+        assert world.elsewhere(HiddenMapping).get("h1").value == "first"
+
+    def test_steps_a_version_of_a_tracked_entity_that_only_the_table_has(self, world: World) -> None:
+        """Another object may stand in for what the unit has read: that version is demanded."""
         hidden = world.repository(HiddenMapping)
         world.elsewhere(HiddenMapping).add(Hidden("h1", "first"))
 
         with world.uow:
+            hidden.get("h1")
             hidden.update(Hidden("h1", "second"))
 
         stored = world.stored(HiddenMapping, "h1")

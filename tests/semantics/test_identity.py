@@ -10,7 +10,7 @@ import pytest
 
 from persistence import EntityNotFound, Repository, UnitOfWorkStateError
 from persistence.errors import WrongEntityType
-from persistence.operations import GetItem
+from persistence.operations import GetItem, QueryPage
 from tests.semantics.model import (
     Note,
     NoteMapping,
@@ -263,18 +263,21 @@ class TestAddedAndRemovedKeys:
     def test_a_limit_counts_what_is_given_not_what_is_dropped(
         self, world: World, orders: Repository[Order]
     ) -> None:
-        """`limit(n)` counts results, of which removed entities are none."""
+        """`limit(n)` counts results, of which removed entities are none; no more is read than is wanted."""
         others = world.elsewhere(OrderMapping)
         for number in (1, 2, 3):
             others.add(Order("c1", number))
 
         with world.uow:
             orders.remove(orders.get("c1", 1))
+            world.forget()
 
             found = orders.query(lambda o: o.customer_id == "c1").limit(2).all()
+            pages = [page.limit for page in world.sent if isinstance(page, QueryPage)]
             first = orders.query(lambda o: o.customer_id == "c1").first()
 
         assert [order.number for order in found] == [2, 3]
+        assert pages == [2, 1]
         assert first is found[0]
 
     def test_explain_says_what_a_query_does_not_see(self, orders: Repository[Order]) -> None:

@@ -237,6 +237,13 @@ class TestSave:
         found = world.elsewhere(NoteMapping).get("n1")
         assert (found.created_at, found.updated_at) == (created, world.clock.now)
 
+    def test_gives_a_new_entity_its_time_of_creation(self, world: World, notes: Repository[Note]) -> None:
+        """`created_at` is set on create, whichever call creates."""
+        with world.uow:
+            notes.save(Note("n1"))
+
+        assert world.elsewhere(NoteMapping).get("n1").created_at == world.clock.now
+
     def test_of_one_entity_twice_is_one_update(self, world: World, notes: Repository[Note]) -> None:
         """The last one given is what is stored."""
         with world.uow:

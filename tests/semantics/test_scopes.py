@@ -286,6 +286,24 @@ class TestOneShotScopes:
         assert isinstance(error, ConcurrentUse)
         assert world.writes == []
 
+    def test_may_be_left_in_another_order(self, world: World, notes: Repository[Note]) -> None:
+        """Scopes of two units of work may overlap without nesting, as two fixtures do."""
+        other = world.unit_of_work()
+        other_notes = world.repository(NoteMapping, other)
+        first, second = world.uow(), other()
+        first.__enter__()
+        second.__enter__()
+        notes.add(Note("n1"))
+
+        first.__exit__(None, None, None)
+        other_notes.add(Note("n2"))
+        pending = [planned.tracked.key_values for planned in other.pending]
+        second.__exit__(None, None, None)
+
+        assert pending == [("n2",)]
+        assert world.stored(NoteMapping, "n1") is not None
+        assert world.stored(NoteMapping, "n2") is not None
+
     def test_serve_one_statement(self, world: World) -> None:
         """A one-shot scope is entered once."""
         scope = world.uow()

@@ -21,7 +21,7 @@ from persistence.stores.validation.refused import Refused
 from persistence.stores.validation.tables import check_attribute_name, check_table
 from persistence.table import DEFAULT_DISCRIMINATOR, Table
 
-NO_TABLE = "Requested resource not found; create it, or let the store do so with auto_create=True"
+NO_TABLE = "Requested resource not found; create it with SchemaService"
 
 _REMEMBERED = 256
 

@@ -262,7 +262,7 @@ class TestExplanation:
 
         assert "query of index 'by-courier'" in text
         assert "partition key: courier" in text
-        assert "filter: after reading" in text
+        assert "filter: number (after reading" in text
 
     def test_says_why_others_were_passed_over(self) -> None:
         """What can't answer says why."""
