@@ -59,8 +59,9 @@ class EntityFlows(Generic[T]):
         """Read any number of entities, in the order of the keys."""
         unit = self.uow.current_unit()
         wanted = {identity_of(self.mapping, key): key for key in keys}
-        missing = [key for key in wanted.values() if unit is None or not self._knows(unit, key)]
-        items = yield from self._read(missing, unit)
+        items: dict[Identity, Item | None] = {}
+        while missing := self._unread(unit, wanted, items):
+            items |= yield from self._read(missing, unit)
         found = {
             identity: self._took_in(unit, key, items[identity])
             if identity in items
@@ -68,6 +69,18 @@ class EntityFlows(Generic[T]):
             for identity, key in wanted.items()
         }
         return [found[identity_of(self.mapping, key)] for key in keys]
+
+    def _unread(
+        self, unit: Unit[Any] | None, wanted: Mapping[Identity, Item], items: Mapping[Identity, Item | None]
+    ) -> list[Item]:
+        """Give the keys that are neither read nor known; a unit may forget keys while others are read."""
+        if unit is not None:
+            unit.check()
+        return [
+            key
+            for identity, key in wanted.items()
+            if identity not in items and (unit is None or not self._knows(unit, key))
+        ]
 
     def get_many(self, keys: Sequence[Item]) -> Flow[list[T]]:
         """Read any number of entities that must all be there."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
-from persistence.errors import MappingError, UnitOfWorkStateError
+from persistence.errors import MappingError, QueryError, UnitOfWorkStateError
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.query import Query
 from persistence.query.planner import Wish
@@ -181,6 +181,8 @@ class Repository(Generic[T]):
         return Query(self._flows, self._uow, self._uow.current_unit(), wish)
 
     def _keys(self, keys: Iterable[object]) -> list[Item]:
+        if isinstance(keys, str | bytes | Mapping):
+            raise QueryError(f"many keys are given as a list, not as one {type(keys).__name__}")
         return [self._flows.key(*_key_arguments(key)) for key in keys]
 
     @classmethod

@@ -1,7 +1,5 @@
 """Known hazards of units of work on DynamoDB, each by its number in the project's list of cases."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 import asyncio

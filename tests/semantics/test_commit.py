@@ -1,7 +1,5 @@
 """What a commit writes: new entities, changed ones and removed ones."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """What a refused commit tells: one reason per action that failed, in the order of the plan."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 import pytest

@@ -218,7 +218,7 @@ class TestEveryKind:
         other_uow = world.unit_of_work()
         others = Kind(kind.entity_type, Repository(kind.repository.mapping, other_uow))
 
-        with pytest.raises(CommitConflict), world.uow:  # noqa: PT012  # a unit is a block
+        with pytest.raises(CommitConflict), world.uow:
             entity = kind.repository.get("e1")
             with other_uow:
                 others.change(others.repository.get("e1"), "theirs")

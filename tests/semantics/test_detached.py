@@ -1,7 +1,5 @@
 """Entities that were not read by the unit: `update` puts them under it."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 import pytest

@@ -1,7 +1,5 @@
 """What is refused before anything is sent: moved keys, and more than one transaction holds."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """One action per item: whatever a unit does with an entity, one transaction action comes of it."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """`run` and `attempts`: the whole unit again, with fresh reads, on conflicts."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 import pytest

@@ -1,7 +1,5 @@
 """Scopes: who opens a unit, who joins it, who may commit it, and what its end means."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 import asyncio

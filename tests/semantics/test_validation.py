@@ -1,7 +1,5 @@
 """Values that can't be stored: refused at the commit, all at once, before anything is sent."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -89,7 +89,7 @@ class TestWhileAnAnswerIsAwaited:
         """A task whose unit was broken by another one is told at its next answer."""
         failure = ZeroDivisionError("of another task")
 
-        with pytest.raises(ZeroDivisionError), uow:  # noqa: PT012  # a unit is a block
+        with pytest.raises(ZeroDivisionError), uow:
             read = waiting(EntityFlows(NOTES, uow).find(KEY))
             with pytest.raises(ZeroDivisionError), uow:
                 raise failure

@@ -117,6 +117,28 @@ class TestACommit:
         assert events[-1]["token"] == "token-1"
 
 
+class TestARun:
+    def test_is_reported_when_it_is_repeated(self, events: list[dict[str, Any]]) -> None:
+        """A unit that is run again after a conflict is an event of its own."""
+        uow = UnitOfWork(MemoryStore(), timing=Timing(sleep=lambda seconds: None, chance=lambda: 0.5))
+        notes, others = fill(uow), Repository(NoteMapping, UnitOfWork(uow.store))
+        rivals = iter(["rival"])
+
+        def work() -> None:
+            note = notes.get("key-canary")
+            for text in rivals:
+                others.update(Note("key-canary", text))
+            note.text = "mine"
+
+        uow.run(work)
+
+        assert [name for name in names(events) if name != "uow.discarded"][-3:] == [
+            "uow.conflicted",
+            "uow.repeated",
+            "uow.committed",
+        ]
+
+
 class TestAScan:
     def test_that_nobody_asked_for_is_advice(self, events: list[dict[str, Any]]) -> None:
         """A query that only a scan can answer is an event with a code."""

@@ -48,7 +48,10 @@ class LostRequest:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """It is sent on, and the connection breaks before the answer; a store without a network loses the answer."""
+    """It is sent on, and the connection breaks before the answer.
+
+    In a store without a network this is a `LostAnswer`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,10 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """The service says that it is still at work on a transaction with that token; the request is not sent on."""
+    """The service says that it is still at work on a transaction with that token.
+
+    The request is not sent on.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ S = TypeVar("S", bound=Store | AsyncStore)
 
 
 class FaultLayer(Generic[S]):
-    """What synchronous and asynchronous faulty stores share: decisions, records, and what happens as a flow."""
+    """What both faulty stores share: decisions, records, and what happens, as a flow."""
 
     def __init__(self, store: S, plan: Iterable[Rule], seed: int) -> None:
         self._store = store
@@ -73,14 +73,18 @@ class FaultLayer(Generic[S]):
             return tuple(self._landed)
 
     def _flow(self, operation: Operation[R]) -> Flow[R]:
-        if isinstance(operation, TransactWrite):
-            with self._lock:
-                # Copied, so that a caller who changes an operation between two attempts is found out.
-                self._transactions.append(deepcopy(operation))
+        self._note(operation)
         fault = self._decisions.decide(subject_of(operation))
         if fault is None:
             return (yield from self._reach(perform(operation)))
         return (yield from self._strike(operation, fault))
+
+    def _note(self, operation: Operation[Any]) -> None:
+        if isinstance(operation, TransactWrite):
+            # Copied, so that a caller who changes an operation between two attempts is found out.
+            copied = deepcopy(operation)
+            with self._lock:
+                self._transactions.append(copied)
 
     def _strike(self, operation: Operation[R], fault: Fault) -> Flow[R]:
         match fault:

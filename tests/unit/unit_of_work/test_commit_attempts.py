@@ -1,7 +1,5 @@
 """Sending a commit until its outcome is certain: what is repeated, how long, and what is said in the end."""
 
-# ruff: noqa: PT012  # a unit of work is a block of statements, and how it ends is the subject
-
 from __future__ import annotations
 
 from dataclasses import dataclass
