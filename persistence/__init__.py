@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from persistence.errors import CommitOutcomeUnknown as CommitOutcomeUnknown
     from persistence.errors import ConditionFailed as ConditionFailed
     from persistence.errors import ConflictError as ConflictError
+    from persistence.errors import DeadlineExceeded as DeadlineExceeded
     from persistence.errors import DecodeError as DecodeError
     from persistence.errors import EntityExists as EntityExists
     from persistence.errors import EntityGone as EntityGone
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from persistence.errors import StoreUnavailable as StoreUnavailable
     from persistence.errors import TableNotFound as TableNotFound
     from persistence.errors import Throttled as Throttled
+    from persistence.errors import TransactionBusy as TransactionBusy
     from persistence.errors import TransactionTooLarge as TransactionTooLarge
     from persistence.errors import UnitOfWorkStateError as UnitOfWorkStateError
     from persistence.errors import ValidationFailed as ValidationFailed
@@ -53,6 +55,7 @@ _HOMES = {
         "CommitOutcomeUnknown",
         "ConditionFailed",
         "ConflictError",
+        "DeadlineExceeded",
         "DecodeError",
         "EntityExists",
         "EntityGone",
@@ -65,6 +68,7 @@ _HOMES = {
         "StoreUnavailable",
         "TableNotFound",
         "Throttled",
+        "TransactionBusy",
         "TransactionTooLarge",
         "UnitOfWorkStateError",
         "ValidationFailed",

@@ -24,7 +24,7 @@ from persistence.errors import (
     ValidationFailed,
 )
 from persistence.evaluate import apply_update
-from persistence.expectations import FIRST_VERSION, Expectation, all_loaded, partition_path
+from persistence.expectations import FIRST_VERSION, Expectation, all_loaded, partition_path, type_condition
 from persistence.expressions import (
     AttributeNotExists,
     Condition,
@@ -54,6 +54,7 @@ from persistence.tracking import (
     loaded_changes,
     managed_roles,
     refuse_changed_key,
+    refuse_expired_changes,
 )
 
 T = TypeVar("T")
@@ -184,6 +185,9 @@ class _Planner:
                 return self._remove(tracked)
             case Intent.WATCH:
                 return self._update(tracked)
+            case Intent.EXPIRED:
+                refuse_expired_changes(tracked)
+                return None
 
     def _create(self, tracked: Tracked[T]) -> PlannedAction[T]:
         return self._put(tracked, AttributeNotExists(partition_path(tracked.mapping)), FIRST_VERSION)
@@ -237,7 +241,9 @@ class _Planner:
             raise UnitOfWorkStateError(
                 f"save: {tracked} has nothing to store beside its key; add or update it"
             )
-        return PlannedAction(tracked, self._update_item(tracked, actions, None), encoded=item)
+        return PlannedAction(
+            tracked, self._update_item(tracked, actions, _free_or_own_type(tracked.mapping)), encoded=item
+        )
 
     def _update_item(
         self, tracked: Tracked[T], actions: tuple[UpdateAction, ...], condition: Condition | None
@@ -298,9 +304,17 @@ def _refuse_moved(tracked: Tracked[Any]) -> None:
     try:
         key = tracked.mapping.key_of(tracked.entity)
     except ValidationFailed as error:
-        names = tracked.mapping.table.key_names()
-        raise KeyChanged(tracked.entity, tracked.mapping.entity_type, tracked.key_values, names) from error
+        mapping = tracked.mapping
+        raise KeyChanged(
+            tracked.entity, mapping.entity_type, tracked.key_values, mapping.key_fields
+        ) from error
     refuse_changed_key(tracked, key)
+
+
+def _free_or_own_type(mapping: EntityMapping[Any]) -> Condition | None:
+    """Demand that an upsert meets no entity of another type."""
+    own_type = type_condition(mapping)
+    return None if own_type is None else AttributeNotExists(partition_path(mapping)) | own_type
 
 
 def _set_all(tracked: Tracked[Any], item: Item) -> list[UpdateAction]:
@@ -355,9 +369,11 @@ def _update_size(action: UpdateAction) -> int:
 
 def _absorb(planned: PlannedAction[T], identities: IdentityMap) -> None:
     tracked = planned.tracked
-    if planned.encoded is None or planned.stored is None:
-        # Gone, or stored with a version that only the store knows: the next read loads it anew.
+    if planned.encoded is None:
         identities.forget(tracked)
+        return
+    if planned.stored is None:
+        tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
         return
     if planned.roles:
         identities.exchange(tracked, tracked.mapping.assign(tracked.entity, planned.roles))

@@ -63,18 +63,24 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
     if planned.tracked.intent is Intent.CREATE:
         return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
     if reason.item is None:
-        return _make(EntityGone, planned, "is no longer stored")
+        return _make(EntityGone, planned, "is not stored, or no longer")
+    if planned.tracked.mapping.discriminator is not None:
+        attribute, own = planned.tracked.mapping.discriminator
+        if reason.item.get(attribute) != own:
+            return _foreign(planned, reason.item.get(attribute, {}).get("S"))
     return _stale(planned, reason.item)
+
+
+def _foreign(planned: PlannedAction[Any], mark: str | None) -> WrongEntityType:
+    tracked = planned.tracked
+    return WrongEntityType(tracked.mapping.entity_type, tracked.key_values, mark, entity=tracked.entity)
 
 
 def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
     mapping = planned.tracked.mapping
     found_version = _found_version(mapping, item)
-    detail = (
-        f": expected version {planned.expected_version}, found {found_version}"
-        if mapping.roles.version
-        else ""
-    )
+    versions = f"expected version {planned.expected_version}, found {found_version}".replace("None", "none")
+    detail = f": {versions}" if mapping.roles.version else ""
     return StaleEntity(
         f"{planned.tracked} was changed by somebody else since it was loaded{detail}; read it again and "
         "retry",

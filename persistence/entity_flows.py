@@ -14,7 +14,14 @@ from persistence.errors import EntityNotFound, MappingError, Throttled, UnitOfWo
 from persistence.flows import Flow, pause, perform, perform_together
 from persistence.mapping import EntityMapping
 from persistence.operations import BatchGetItems, GetItem
-from persistence.tracking import Identity, IdentityMap, State, Tracked, identity_of
+from persistence.tracking import (
+    Identity,
+    IdentityMap,
+    State,
+    Tracked,
+    identity_of,
+    refuse_expired_changes,
+)
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
 
@@ -165,7 +172,8 @@ class EntityFlows(Generic[T]):
 
     def _knows(self, unit: Unit[Any], key: Item) -> bool:
         entities = unit.entities
-        return entities.find(self.mapping, key) is not None or entities.known_absent(self.mapping, key)
+        tracked = entities.find(self.mapping, key)
+        return tracked.known if tracked is not None else entities.known_absent(self.mapping, key)
 
     def _known(self, unit: Unit[Any] | None, key: Item) -> T | None:
         tracked = None if unit is None else unit.entities.find(self.mapping, key)
@@ -177,8 +185,15 @@ class EntityFlows(Generic[T]):
             if self._knows(unit, key):
                 return self._known(unit, key)
             if item is None:
-                unit.entities.remember_absent(self.mapping, key)
+                self._note_absence(unit, key)
         return None if item is None else self.took_in(unit, item)
+
+    def _note_absence(self, unit: Unit[Any], key: Item) -> None:
+        tracked = unit.entities.find(self.mapping, key)
+        if tracked is not None:
+            refuse_expired_changes(tracked)
+            unit.entities.forget(tracked)
+        unit.entities.remember_absent(self.mapping, key)
 
     def _read(self, keys: Sequence[Item], unit: Unit[Any] | None) -> Flow[dict[Identity, Item | None]]:
         """Read items in batches, asking again for what the service left out."""

@@ -11,7 +11,6 @@ PersistenceError
 │   └── ConcurrentUse                     another thread or event loop used it
 ├── ConfigurationError (ValueError)       a setting of the container that can't be
 ├── KeyChanged (ValueError)               a key attribute of a tracked entity was changed
-├── WrongEntityType                       the stored item belongs to another mapping
 ├── EntityNotFound (LookupError)          no item with that key
 ├── ValidationFailed                      values that the mapping refuses to store
 ├── DecodeError                           a stored item that the mapping can't read
@@ -25,6 +24,7 @@ PersistenceError
 │   ├── StaleEntity                       the stored entity changed since it was loaded
 │   ├── EntityExists                      the key of a new entity is taken
 │   ├── EntityGone                        the entity was deleted by somebody else
+│   ├── WrongEntityType                   the stored item belongs to another mapping
 │   ├── TransactionBusy                   another transaction holds the item (retryable)
 │   ├── ItemTooLarge                      an item over the service's limit of 400 KB
 │   ├── ConditionFailed                   a condition that the caller gave is not met
@@ -58,9 +58,15 @@ class PersistenceError(Exception):
 
     Attributes:
         retryable: True if the same call may succeed later without any change by the caller.
+        entity_type: the class of the entity concerned, where it is one.
+        key: its key values in the order of `get(*key)`, where known.
+        operation: what was asked of the store, such as "GetItem", where something was.
     """
 
     retryable: bool = False
+    entity_type: type | None = None
+    key: tuple[object, ...] | None = None
+    operation: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -137,25 +143,6 @@ class KeyChanged(PersistenceError, ValueError):
             f"the key of {_named(entity_type, key)} was changed ({', '.join(attributes)}); keys are "
             "immutable. "
             "To move an entity, remove it and add a copy with the new key"
-        )
-
-
-class WrongEntityType(PersistenceError):
-    """The stored item carries the discriminator of another entity type.
-
-    Attributes:
-        entity_type: the type that was asked for.
-        key: its key.
-        found: the discriminator in the item, or None.
-    """
-
-    def __init__(self, entity_type: type, key: tuple[object, ...], found: str | None) -> None:
-        self.entity_type = entity_type
-        self.key = key
-        self.found = found
-        super().__init__(
-            f"the item of {_named(entity_type, key)} is marked as {found!r}; "
-            "read it through the repository of that type"
         )
 
 
@@ -319,7 +306,7 @@ class ConflictError(PersistenceError):
     ) -> None:
         self.entity = entity
         self.entity_type = entity_type
-        self.key = key
+        self.key: tuple[object, ...] = key
         self.found = found
         super().__init__(message)
 
@@ -376,6 +363,32 @@ class StaleEntity(ConflictError):
         self.found_version = found_version
         self.changed_by_other = dict(changed_by_other or {})
         self.changed_by_me = dict(changed_by_me or {})
+
+
+class WrongEntityType(ConflictError):
+    """The stored item carries the discriminator of another entity type.
+
+    Attributes:
+        entity_type: the type that was asked for.
+        key: its key.
+        found: what the item is marked with, or None.
+    """
+
+    def __init__(
+        self,
+        entity_type: type,
+        key: tuple[object, ...],
+        found: str | None,
+        *,
+        entity: object | None = None,
+    ) -> None:
+        super().__init__(
+            f"the item of {_named(entity_type, key)} is marked as {found!r}; use the repository of that type",
+            entity=entity,
+            entity_type=entity_type,
+            key=key,
+            found=found,
+        )
 
 
 class EntityExists(ConflictError):

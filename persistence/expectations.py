@@ -63,7 +63,11 @@ class Expectation(Generic[T]):
     def condition(self, changed: Iterable[Change] = ()) -> Condition:
         """Demand that the item exists and is what the entity was made from."""
         changed = tuple(changed)
-        conditions = [*self._version_conditions(), *self._creation_conditions()]
+        conditions = [
+            *self._version_conditions(),
+            *self._creation_conditions(),
+            *self._type_conditions(),
+        ]
         if self._mapping.concurrency == "compare":
             conditions += [_unchanged(change) for change in _by_whole_lists(changed, self._tracked)]
         if not any(isinstance(condition, Compare) for condition in conditions):
@@ -96,6 +100,21 @@ class Expectation(Generic[T]):
         if role is None or self._role is None or not isinstance(self._tracked.origin, Loaded):
             return []
         return [equals(Path.of(role.attribute), self._tracked.origin.item.get(role.attribute))]
+
+    def _type_conditions(self) -> list[Condition]:
+        """Demand the right type of what was not read here: keys of types may be made to coincide."""
+        if isinstance(self._tracked.origin, Loaded):
+            return []
+        condition = type_condition(self._mapping)
+        return [] if condition is None else [condition]
+
+
+def type_condition(mapping: EntityMapping[Any]) -> Condition | None:
+    """Demand that an item is marked as an entity of this mapping; None where items carry no mark."""
+    if mapping.discriminator is None:
+        return None
+    attribute, value = mapping.discriminator
+    return equals(Path.of(attribute), value)
 
 
 def _unchanged(change: Change) -> Condition:

@@ -18,7 +18,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from persistence.attributes import Item, NormalisedKey, normalised_key
 from persistence.changes import Change, changes
-from persistence.errors import EntityExists, KeyChanged, UnitOfWorkStateError, described
+from persistence.errors import EntityExists, KeyChanged, StaleEntity, UnitOfWorkStateError, described
 from persistence.mapping import EntityMapping, RoleField
 
 T = TypeVar("T")
@@ -76,6 +76,8 @@ class Intent(Enum):
     """Save all of it, whatever is stored."""
     REMOVE = "remove"
     """Delete it."""
+    EXPIRED = "expired"
+    """Nothing: its stored version is known to the store only, so it must be read again before a change."""
 
 
 @dataclass(slots=True, eq=False)
@@ -121,8 +123,13 @@ class Tracked(Generic[T]):
                 return State.REMOVED
             case Intent.OVERWRITE:
                 return State.DIRTY
-            case Intent.WATCH:
+            case Intent.WATCH | Intent.EXPIRED:
                 return State.DIRTY if self.changed else State.CLEAN
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be used without reading it again."""
+        return self.intent is not Intent.EXPIRED
 
     @property
     def changed(self) -> bool:
@@ -192,14 +199,17 @@ class IdentityMap:
         if tracked is None:
             entity, origin = _decoded(mapping, item)
             tracked = self._track(mapping, key, entity, origin, Intent.WATCH)
+        elif not tracked.known:
+            self.reload(tracked, item)
         return tracked.entity if tracked.live else None
 
     def reload(self, tracked: Tracked[T], item: Item) -> T:
         """Bring a clean entity up to date with the stored item; a frozen one is replaced."""
+        refuse_expired_changes(tracked)
         fresh, origin = _decoded(tracked.mapping, item)
         values = {name: getattr(fresh, name) for name in field_names(fresh)}
         self.exchange(tracked, tracked.mapping.assign(tracked.entity, values))
-        tracked.origin = origin
+        tracked.origin, tracked.intent = origin, Intent.WATCH
         return tracked.entity
 
     def add(self, mapping: EntityMapping[T], entity: T) -> None:
@@ -269,6 +279,10 @@ class IdentityMap:
             _refuse(
                 tracked, "remove", "it was given to save in this unit; it can't be saved and removed at once"
             )
+        if not tracked.known:
+            _refuse(
+                tracked, "remove", "it was saved in this unit, so that its version is not known; get it again"
+            )
         if tracked.intent is Intent.CREATE:
             self.forget(tracked)
         else:
@@ -297,6 +311,9 @@ class IdentityMap:
 
     def _stand_in(self, tracked: Tracked[T], entity: T, call: str) -> None:
         """Let another object stand for a stored entity; what was loaded counts if the versions agree."""
+        if is_frozen(tracked.mapping) and tracked.intent in (Intent.CREATE, Intent.REPLACE):
+            self.exchange(tracked, entity)
+            return
         if tracked.intent is not Intent.WATCH or (tracked.changed and not is_frozen(tracked.mapping)):
             _refuse(
                 tracked,
@@ -375,10 +392,27 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[
     )
 
 
+def refuse_expired_changes(tracked: Tracked[Any]) -> None:
+    """Raise `StaleEntity` if an entity was changed that had to be read again first."""
+    if not tracked.known and tracked.changed:
+        raise StaleEntity(
+            f"{tracked} was saved in this unit and changed after that commit; its stored version is not "
+            "known, so that the change can't be checked. Get it again before changing it",
+            entity=tracked.entity,
+            entity_type=tracked.mapping.entity_type,
+            key=tracked.key_values,
+        )
+
+
 def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:
     """Raise `KeyChanged` if the key of an entity is no longer the one that it is tracked under."""
     if identity_of(tracked.mapping, key) != tracked.identity:
-        changed = [name for name, value in key.items() if value != tracked.key[name]]
+        changed = [
+            name
+            for part in tracked.mapping.key_parts()
+            if key[part.attribute] != tracked.key[part.attribute]
+            for name in part.fields
+        ]
         raise KeyChanged(tracked.entity, tracked.mapping.entity_type, tracked.key_values, changed)
 
 
@@ -398,7 +432,7 @@ def _refuse_without_version(mapping: EntityMapping[Any], key: Item, call: str) -
 
 
 def _may_overwrite(tracked: Tracked[T], entity: T) -> bool:
-    if tracked.intent is Intent.OVERWRITE:
+    if tracked.intent in (Intent.OVERWRITE, Intent.EXPIRED):
         return True
     if tracked.intent is not Intent.WATCH or isinstance(tracked.origin, Detached):
         return False

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError
+from persistence.expectations import type_condition
 from persistence.expressions import (
     BeginsWith,
     Between,
@@ -305,7 +306,7 @@ def _filter(mapping: EntityMapping[Any], wish: Wish, chosen: _Candidate) -> Cond
         condition = lower(term, mapping)
         _refuse_key_filter(term, mapping, keys)
         conditions.append(condition)
-    return all_of(*conditions, _discriminated(mapping))
+    return all_of(*conditions, type_condition(mapping))
 
 
 def _refuse_key_filter(term: Term, mapping: EntityMapping[Any], keys: tuple[str, ...]) -> None:
@@ -329,13 +330,6 @@ def _paths(term: Term) -> Iterator[tuple[str | int, ...]]:
                 yield from _paths(part)
 
 
-def _discriminated(mapping: EntityMapping[Any]) -> Condition | None:
-    if mapping.discriminator is None:
-        return None
-    attribute, value = mapping.discriminator
-    return Compare("=", Path.of(attribute), Value(value))
-
-
 def _scan(mapping: EntityMapping[Any], wish: Wish, refused: tuple[tuple[str | None, str], ...]) -> AccessPath:
     condition = None if wish.term is None else lower(wish.term, mapping)
     if wish.order_by is not None:
@@ -348,4 +342,4 @@ def _scan(mapping: EntityMapping[Any], wish: Wish, refused: tuple[tuple[str | No
             _check_kind(mapping, wish, wish.index)
         except _Unfit as unfit:
             raise QueryError(f"{mapping.name}: index {wish.index!r} can't serve: {unfit}") from None
-    return AccessPath("scan", wish.index, None, all_of(condition, _discriminated(mapping)), refused)
+    return AccessPath("scan", wish.index, None, all_of(condition, type_condition(mapping)), refused)

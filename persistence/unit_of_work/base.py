@@ -15,6 +15,7 @@ from persistence.errors import (
     CommitOutcomeUnknown,
     ConcurrentUse,
     ConflictError,
+    UnitClosed,
     UnitOfWorkStateError,
 )
 from persistence.events import event_log, is_heard
@@ -155,9 +156,7 @@ class UnitOfWorkBase(Generic[S]):
         scopes.remove(entry)
         unit = entry.unit
         if not entry.opener:
-            unit.joined -= 1
-            if failure is not None:
-                unit.break_with(failure)
+            _leave_joined(unit, failure)
             return
         try:
             if failure is None:
@@ -248,6 +247,19 @@ class UnitOfWorkBase(Generic[S]):
             raise UnitOfWorkStateError(
                 f"{call}: a unit of work is open here; only a whole unit can be repeated, so call it outside"
             )
+
+
+def _leave_joined(unit: Unit[Any], failure: BaseException | None) -> None:
+    """Leave an inner scope; one that ends well says so only if its unit did not fail meanwhile."""
+    unit.joined -= 1
+    if failure is not None:
+        unit.break_with(failure)
+    elif unit.first_failure is not None:
+        raise unit.first_failure
+    elif unit.closed:
+        raise UnitClosed(
+            f"the unit that this scope joined was left before it ({unit.state.value}); nothing was written"
+        )
 
 
 def _refuse_joined(unit: Unit[Any]) -> None:

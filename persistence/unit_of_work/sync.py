@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TypeVar
@@ -87,7 +88,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         for attempt in self._attempts(check_attempts(attempts), retry_on):
             with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
-                results.append(work())
+                results.append(_finished(work()))
         return results[-1]
 
     def attempts(self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> Iterator[Attempt]:
@@ -131,6 +132,17 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             wait = self.timing.backoff(number)
             event_log().info("uow.repeated", attempt=number, seconds=round(wait, 3))
             self.timing.sleep(wait)
+
+
+def _finished(result: R) -> R:
+    """Refuse work that has only begun."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise UnitOfWorkStateError(
+            "run: the work is asynchronous, and this unit of work is not; nothing was done"
+        )
+    return result
 
 
 class Scope:

@@ -462,7 +462,8 @@ class TestTasks:
                 task = asyncio.create_task(linger(entered, leave))
                 await entered.wait()
             leave.set()
-            await task
+            with pytest.raises(UnitOfWorkStateError, match="still inside"):
+                await task
 
         asyncio.run(main())
 

@@ -345,10 +345,16 @@ class TestAbsorb:
         assert planned(absorbed.entities).actions == ()
         assert len(absorbed.entities) == 1
 
-    @pytest.mark.parametrize("prepare", [removed, removed_detached, saved])
-    def test_forgets_what_has_to_be_read_anew(self, prepare: Callable[[IdentityMap], None]) -> None:
-        """What was deleted, or stored with a version that only the store knows, is no longer tracked."""
+    @pytest.mark.parametrize("prepare", [removed, removed_detached])
+    def test_forgets_what_was_deleted(self, prepare: Callable[[IdentityMap], None]) -> None:
+        """It is no longer tracked."""
         assert len(Absorbed.of(AccountMapping, prepare).entities) == 0
+
+    def test_keeps_what_has_to_be_read_anew(self) -> None:
+        """What was stored with a version that only the store knows can't be used without reading it again."""
+        (tracked,) = Absorbed.of(AccountMapping, saved).entities
+
+        assert (tracked.known, tracked.state) == (False, State.CLEAN)
 
     def test_keeps_unknown_attributes_in_mind(self) -> None:
         """The next condition compares with what is stored, unknown attributes included."""

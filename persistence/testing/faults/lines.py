@@ -91,5 +91,15 @@ class Upstream:
         if self._line is not None and self._line.ended:
             await self.close()
         if self._line is None:
-            self._line = Line(*await asyncio.open_connection(self._host, self._port))
+            self._line = await _connect(self._host, self._port)
         return self._line
+
+
+async def _connect(host: str, port: int) -> Line:
+    opening = asyncio.ensure_future(asyncio.open_connection(host, port))
+    try:
+        return Line(*await asyncio.shield(opening))
+    except asyncio.CancelledError:
+        # The connection may stand by now, and nobody else knows of it.
+        await Line(*await opening).close()
+        raise

@@ -144,11 +144,15 @@ class _Running:
         await server.wait_closed()
 
     def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._stop.is_set():  # it was accepted just before, and nobody would end it
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(self._relay.serve(Line(reader, writer)))
         self._connections.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda ended: self._ended(ended, writer))
 
-    def _ended(self, connection: asyncio.Task[None]) -> None:
+    def _ended(self, connection: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        writer.close()  # a task that is cancelled before it began has closed nothing
         self._connections.discard(connection)
         if not connection.cancelled() and (error := connection.exception()) is not None:
             self._failures.append(error)

@@ -111,8 +111,10 @@ class Relay:
             # Either side broke off. The other one shall see no more than that, as without a proxy.
             client.reset()
         finally:
-            await upstream.close()
-            await client.close()
+            try:
+                await upstream.close()
+            finally:  # the proxy may end while this one waits
+                await client.close()
 
     async def settle(self) -> None:
         """Let everything that is late arrive now."""
