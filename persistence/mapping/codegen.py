@@ -24,7 +24,7 @@ from persistence.mapping.writing import RootWriting, Writing
 Functions = Mapping[str, Callable[..., Any]]
 
 _numbers = itertools.count(1)
-_LOCALS = frozenset({"entity", "stored", "item", "each", "name", "text"})
+_LOCALS = frozenset({"entity", "stored", "item", "each", "name", "number", "text"})
 _FUNCTIONS = ("encode", "snapshot", "decode")
 _RESERVED = _LOCALS.union(dir(builtins), _FUNCTIONS, (f"sure_{name}" for name in _FUNCTIONS))
 

@@ -12,8 +12,8 @@ from marshmallow import ValidationError
 
 from persistence.attributes import AttributeValue
 from persistence.mapping.nodes import Node, Output, Scalar, checked, content_of, leave_fast_way, slow_write
-from persistence.mapping.plain import tagged, untagged
-from persistence.mapping.refusal import Refused, Unreadable
+from persistence.mapping.plain import refuse_depth, storable_text, tagged, untagged
+from persistence.mapping.refusal import Refused, TooDeep, Unreadable
 
 _EMPTY: Mapping[type, object] = {list: [], tuple: (), set: set(), frozenset: frozenset(), dict: {}}
 
@@ -28,6 +28,8 @@ class Collected:
         """Do the work and give its result, or note under a name what was refused."""
         try:
             return work()
+        except TooDeep:
+            raise
         except Refused as refused:
             self.problems[name] = refused.messages
             return None
@@ -40,6 +42,24 @@ class Collected:
         """
         if self.problems:
             raise Refused(self.problems)
+
+
+class CollectedAttributes(Collected):
+    """Collects what is wrong with the attributes of an item, which are the place to count levels from."""
+
+    def attempt(self, name: Any, work: Callable[[], Any]) -> Any:
+        """Do as in any value, and note what is nested too deep."""
+        try:
+            stored = super().attempt(name, work)
+            if stored is not None:
+                refuse_depth(stored)
+        except TooDeep as refused:
+            self.problems[name] = refused.messages
+            return None
+        except RecursionError:
+            self.problems[name] = TooDeep().messages
+            return None
+        return stored
 
 
 def decoded_part(step: str | int, node: Node, stored: AttributeValue) -> Any:
@@ -269,6 +289,7 @@ class MapOf(Node):
         if not isinstance(name, str):
             raise Refused({"key": [f"Keys of maps must be text, not {type(name).__name__}."]})
         parts = Collected()
+        parts.attempt("key", partial(storable_text, name))
         if validate and self.validate_key is not None:
             parts.attempt("key", partial(run_validators, self.validate_key, name))
         stored: AttributeValue = parts.attempt("value", partial(_encoded, self.inner, value, validate))
@@ -296,8 +317,8 @@ class MapOf(Node):
 
 
 def _other_than_text(name: str) -> str:
-    """Give a condition that fails for what is no text, and else is never true: `join` looks at each in C."""
-    return f'"".join({name}) is None'
+    """Give a condition that fails or is true for what can't be stored as text: `join` looks at each in C."""
+    return f'not ((text := "".join({name})).isascii() or text.encode())'
 
 
 @dataclass(frozen=True, eq=False)
@@ -355,16 +376,17 @@ class SetOf(Node):
 
     def write(self, out: Output, name: str) -> str:
         """Give the source that encodes; see `Node`."""
+        leave = out.bind(leave_fast_way, "leave")  # for an empty set, inside of something else
         if self.inner.tag == "S" and self.inner.write_content(out, "each") == "each":
-            return f'{{"SS": sorted({name})}}'
+            return f'{{"SS": sorted({name}) or {leave}()}}'
         guard = self.inner.guard(out, "each")
         content = self.inner.write_content(out, "each")
         if guard:
-            content = f"({out.bind(leave_fast_way, 'leave')}() if {guard} else {content})"
+            content = f"({leave}() if {guard} else {content})"
         if self.inner.tag == "S":
-            return f'{{"SS": sorted([{content} for each in {name}])}}'
+            return f'{{"SS": sorted([{content} for each in {name}]) or {leave}()}}'
         in_order = out.bind(_in_order, "in_order")
-        return f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}])}}'
+        return f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}]) or {leave}()}}'
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

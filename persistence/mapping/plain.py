@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Any
 
-from persistence.attributes import AttributeValue, NumberRefused, number_text, type_of
-from persistence.mapping.refusal import Refused, Unreadable
+from persistence.attributes import (
+    NESTING_LIMIT,
+    NUMBER_DIGITS,
+    AttributeValue,
+    NumberRefused,
+    number_text,
+    parse_number,
+    type_of,
+)
+from persistence.mapping.refusal import Refused, TooDeep, Unreadable
 
 
 def float_text(value: float) -> str:
@@ -44,11 +52,51 @@ def number(value: object) -> str:
     raise Refused(f"Not a valid number: {type(value).__name__}.")
 
 
-def tagged(value: object) -> AttributeValue:
+def storable_text(value: str) -> str:
+    """Give plain text that can be stored.
+
+    Raises:
+        Refused: it has no form in UTF-8.
+    """
+    plain = str.__str__(value)
+    if not plain.isascii():
+        try:
+            plain.encode()
+        except UnicodeEncodeError as error:
+            raise Refused("Not valid text: half of a surrogate pair has no form in UTF-8.") from error
+    return plain
+
+
+def refuse_depth(stored: AttributeValue) -> None:
+    """Refuse an attribute that is nested deeper than the service takes ("Service quotas": nested attributes).
+
+    Raises:
+        TooDeep: it is.
+    """
+    level: list[AttributeValue] = [stored]
+    for _ in range(_ITEM, NESTING_LIMIT):
+        documents = [value for value in level if "M" in value or "L" in value]
+        if not documents:
+            return
+        level = [part for value in documents for part in _parts(value)]
+    if any("M" in value or "L" in value for value in level):
+        raise TooDeep
+
+
+_ITEM = 1
+"""The item itself is a map, and counts as a level."""
+
+
+def _parts(value: AttributeValue) -> Iterable[AttributeValue]:
+    return list(value["M"].values()) if "M" in value else value["L"]
+
+
+def tagged(value: object, depth: int = _ITEM) -> AttributeValue:
     """Tag a plain value by its own type.
 
     Args:
         value: None, bool, str, int, float, Decimal, bytes, or lists, tuples, maps and sets of such.
+        depth: how many levels it is inside of, the item included.
 
     Raises:
         Refused: a type or number that DynamoDB can't hold; messages follow the structure.
@@ -59,7 +107,7 @@ def tagged(value: object) -> AttributeValue:
         case bool():
             return {"BOOL": value}
         case str():
-            return {"S": str(value)}
+            return {"S": storable_text(value)}
         case int() | float() | Decimal():
             return {"N": number(value)}
         case bytes() | bytearray() | memoryview():
@@ -67,19 +115,23 @@ def tagged(value: object) -> AttributeValue:
         case Set():
             return tagged_set(value)
         case Mapping():
-            return {"M": tagged_map(value)}
+            return {"M": tagged_map(value, depth)}
         case Sequence():
-            return {"L": list(_tagged_parts(dict(enumerate(value))).values())}
+            return {"L": list(_tagged_parts(dict(enumerate(value)), depth).values())}
         case _:
             raise Refused(f"Can't be stored: {type(value).__name__} is no plain data.")
 
 
-def _tagged_parts(parts: Mapping[Any, object]) -> dict[Any, AttributeValue]:
+def _tagged_parts(parts: Mapping[Any, object], depth: int) -> dict[Any, AttributeValue]:
+    if depth >= NESTING_LIMIT:
+        raise TooDeep
     done: dict[Any, AttributeValue] = {}
     problems: dict[Any, Any] = {}
     for name, part in parts.items():
         try:
-            done[name] = tagged(part)
+            done[name] = tagged(part, depth + 1)
+        except TooDeep:
+            raise
         except Refused as refused:
             problems[name] = refused.messages
     if problems:
@@ -87,7 +139,7 @@ def _tagged_parts(parts: Mapping[Any, object]) -> dict[Any, AttributeValue]:
     return done
 
 
-def tagged_map(parts: Mapping[Any, object]) -> dict[str, AttributeValue]:
+def tagged_map(parts: Mapping[Any, object], depth: int = _ITEM) -> dict[str, AttributeValue]:
     """Tag the entries of a map.
 
     Raises:
@@ -96,11 +148,12 @@ def tagged_map(parts: Mapping[Any, object]) -> dict[str, AttributeValue]:
     for name in parts:
         if not isinstance(name, str):
             raise Refused(f"Keys of maps must be text, not {type(name).__name__}.")
-    return _tagged_parts(parts)
+        storable_text(name)
+    return _tagged_parts(parts, depth)
 
 
 _SET_TAGS: tuple[tuple[tuple[type, ...], str, Callable[[Any], Any]], ...] = (
-    ((str,), "SS", str),
+    ((str,), "SS", storable_text),
     ((int, float, Decimal), "NS", number),
     ((bytes, bytearray), "BS", bytes),
 )
@@ -129,11 +182,16 @@ def _sorted(members: Set[Any]) -> list[Any]:
 
 
 def integral_or_decimal(text: str) -> int | Decimal:
-    """Read the text of a number: an int where it has no fraction, else an exact Decimal."""
+    """Read the text of a number: an int where it has no fraction, else an exact Decimal.
+
+    Raises:
+        NumberRefused: it is no number, or one that DynamoDB can't hold.
+    """
+    number = parse_number(text) if len(text) > NUMBER_DIGITS else None
     try:
         return int(text)
     except ValueError:
-        return Decimal(text)
+        return parse_number(text) if number is None else number
 
 
 def untagged(stored: AttributeValue) -> Any:

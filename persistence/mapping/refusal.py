@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.attributes import NESTING_LIMIT
+
 Messages = list[str] | dict[Any, Any]
 """A list of texts, or field name or index -> messages: marshmallow's shape."""
 
@@ -19,6 +21,13 @@ class Refused(Exception):
     def __init__(self, messages: str | list[str] | Mapping[Any, Any]) -> None:
         self.messages: Messages = _as_messages(messages)
         super().__init__(self.messages)
+
+
+class TooDeep(Refused):
+    """A value that is nested deeper than the service takes, or contains itself; reported for the whole field."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Nested deeper than {NESTING_LIMIT} levels, or contains itself.")
 
 
 def _as_messages(messages: str | list[str] | Mapping[Any, Any]) -> Messages:

@@ -6,14 +6,21 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Underflow
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from persistence import fields
-from persistence.attributes import NumberRefused, number_text
-from persistence.mapping.nodes import Node, Scalar
-from persistence.mapping.plain import float_text, integral_or_decimal
+from persistence.attributes import (
+    NUMBER_DIGITS,
+    NUMBER_EXPONENT,
+    NUMBER_LEAST_EXPONENT,
+    NumberRefused,
+    number_text,
+    parse_number,
+)
+from persistence.mapping.nodes import Node, Scalar, leave_fast_way
+from persistence.mapping.plain import float_text, integral_or_decimal, storable_text
 from persistence.mapping.refusal import Refused
 
 V = TypeVar("V")
@@ -26,12 +33,19 @@ _DECIMAL_SOURCE = (
     'text if (text := str({v}))[-1] != "0" and len(text) <= 38 and "E" not in text and {v}.is_finite() '
     "else {number_text}({v})"
 )
+# Reads what fits exactly, and fails for other numbers, which are looked at more closely.
+_exactly = Context(
+    prec=NUMBER_DIGITS,
+    Emin=NUMBER_LEAST_EXPONENT,
+    Emax=NUMBER_EXPONENT,
+    traps=[Inexact, InvalidOperation, Overflow, Rounded, Underflow],
+).create_decimal
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Refused("Not a valid string.")
-    return str.__str__(value)
+    return storable_text(value)
 
 
 def _integer(value: Any) -> str:
@@ -61,6 +75,10 @@ def _float(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return number_text(int(value))
     raise Refused("Not a valid number; expected float or int.")
+
+
+def _parse_float(text: str) -> float:
+    return float(parse_number(text))
 
 
 def _boolean(value: Any) -> bool:
@@ -116,7 +134,7 @@ def _timedelta(value: Any) -> str:
 
 
 def _parse_timedelta(text: str) -> dt.timedelta:
-    return dt.timedelta(microseconds=int(Decimal(text).scaleb(6)))
+    return dt.timedelta(microseconds=int(parse_number(text).scaleb(6)))
 
 
 def _uuid(value: Any) -> str:
@@ -129,7 +147,15 @@ def _helpers(**helpers: object) -> Mapping[str, object]:
     return MappingProxyType(helpers)
 
 
-STRING = Scalar("a string (S)", "S", _text, _text, "type({v}) is not str", empty="")
+STRING = Scalar(
+    "a string (S)",
+    "S",
+    _text,
+    _text,
+    # What is no ASCII is encoded to see whether it can be.
+    "type({v}) is not str or not ({v}.isascii() or {v}.encode())",
+    empty="",
+)
 INTEGER = Scalar(
     "an integer (N)",
     "N",
@@ -137,30 +163,30 @@ INTEGER = Scalar(
     _parse_integer,
     "type({v}) is not int",
     _INT_SOURCE,
-    "int({c})",
-    _helpers(number_text=number_text),
+    "int(text) if len(text := {c}) <= 38 else {read_integer}(text)",
+    _helpers(number_text=number_text, read_integer=_parse_integer),
     empty=0,
 )
 DECIMAL = Scalar(
     "a number (N)",
     "N",
     _decimal,
-    Decimal,
+    parse_number,
     "type({v}) is not {Decimal}",
     _DECIMAL_SOURCE,
-    "{Decimal}({c})",
-    _helpers(Decimal=Decimal, number_text=number_text),
+    "{exactly}({c})",
+    _helpers(Decimal=Decimal, number_text=number_text, exactly=_exactly),
     empty=Decimal(0),
 )
 FLOAT = Scalar(
     "a number (N)",
     "N",
     _float,
-    float,
+    _parse_float,
     "type({v}) is not float",
     "{float_text}({v})",
-    "float({c})",
-    _helpers(float_text=float_text),
+    "number if -1e126 < (number := float({c})) < 1e126 else {leave}()",
+    _helpers(float_text=float_text, leave=leave_fast_way),
     empty=0.0,
 )
 NUMBER = Scalar(

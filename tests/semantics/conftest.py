@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from types_boto3_dynamodb import DynamoDBClient
 
-from persistence import DynamoStore, Limits, MemoryStore, Repository, Store
-from persistence.testing.servers import client_for
+from persistence import DynamoStore, MemoryStore, Repository, Store
+from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 from tests.semantics.model import (
     Account,
     AccountMapping,
@@ -21,8 +21,9 @@ from tests.semantics.model import (
 )
 from tests.semantics.world import Recording, World
 
-LOCAL_LIMITS = Limits(transaction_actions=10)
-"""The local server takes fewer actions than the service."""
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
 
 STORES = [
     pytest.param("memory", id="memory"),
@@ -41,7 +42,7 @@ def semantics_client(dynamodb_local: str) -> Iterator[DynamoDBClient]:
 
 @pytest.fixture
 def local_store(semantics_client: DynamoDBClient) -> Iterator[Store]:
-    yield DynamoStore(semantics_client, limits=LOCAL_LIMITS)
+    yield DynamoStore(semantics_client, limits=DYNAMODB_LOCAL_2020_LIMITS)
     for name in semantics_client.list_tables()["TableNames"]:
         semantics_client.delete_table(TableName=name)
 

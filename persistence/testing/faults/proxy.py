@@ -125,7 +125,9 @@ class _Running:
 
     def _work(self, listening: Future[tuple[asyncio.AbstractEventLoop, int]]) -> None:
         try:
-            asyncio.run(self._serve(listening))
+            # Only this kind of loop can stop listening before the server is closed, on every platform.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve(listening))
         except BaseException as error:
             # Before it listens somebody waits for it; afterwards the thread's own hook reports it.
             if listening.done():
@@ -136,11 +138,16 @@ class _Running:
         server = await asyncio.start_server(self._connect, _HOST, 0)
         listening.set_result((asyncio.get_running_loop(), server.sockets[0].getsockname()[1]))
         await self._stop.wait()
-        server.close()
+        # The server closes last: one that is closed drops what it has accepted and not presented yet.
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener)
+        await _let_the_loop_catch_up()
         connections = tuple(self._connections)
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)  # failures were noted by _ended
+        await _let_the_loop_catch_up()
+        server.close()
         await server.wait_closed()
 
     def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -156,3 +163,9 @@ class _Running:
         self._connections.discard(connection)
         if not connection.cancelled() and (error := connection.exception()) is not None:
             self._failures.append(error)
+
+
+async def _let_the_loop_catch_up() -> None:
+    # asyncio needs some turns to present a connection that it accepted, and to close one that was closed.
+    for _turn in range(10):
+        await asyncio.sleep(0)

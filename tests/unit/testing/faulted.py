@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from boto3.session import Session
 from botocore.config import Config
-from types_boto3_dynamodb import DynamoDBClient
 
 from persistence import DynamoStore, MemoryStore, Store, Table
 from persistence.attributes import Item
@@ -28,6 +27,9 @@ from persistence.operations import (
 from persistence.store import Limits
 from persistence.testing.faults import AsyncFaultyStore, FaultyStore, Injected, Landed, Rule
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 R = TypeVar("R")
 
