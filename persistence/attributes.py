@@ -32,6 +32,10 @@ ITEM_SIZE_LIMIT = 409_600
 PARTITION_KEY_SIZE_LIMIT = 2048
 SORT_KEY_SIZE_LIMIT = 1024
 NESTING_LIMIT = 32
+ATTRIBUTE_NAME_LIMIT = 65_535
+"""Bytes of the name of an attribute."""
+KEY_NAME_LIMIT = 255
+"""Bytes of the name of an attribute that is part of a key, or that an index names."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?\Z")
 

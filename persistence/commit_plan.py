@@ -45,19 +45,27 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
+from persistence.render import EXPRESSION_BYTES
 from persistence.store import Limits
 from persistence.tracking import (
+    Detached,
     IdentityMap,
     Intent,
     Loaded,
     Tracked,
+    demands_version,
     loaded_changes,
     managed_roles,
     refuse_changed_key,
     refuse_expired_changes,
+    version_of,
 )
 
 T = TypeVar("T")
+
+
+_EACH_SEGMENT, _EACH_CHANGE, _ROLES_AND_CLAUSES = 7, 11, 100
+"""Bytes that a path segment (`.#n999`), the rest of a change (` = :v999, `) and all else take at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +149,6 @@ class CommitPlan:
         """Bring the entities and the identity map in line with what is stored now."""
         for planned in self.actions:
             _absorb(planned, identities)
-        identities.forget_absent()
 
 
 def plan(tracked: Iterable[Tracked[Any]], now: Callable[[], datetime], limits: Limits) -> CommitPlan:
@@ -226,11 +233,27 @@ class _Planner:
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
         changed = loaded_changes(tracked, origin, item)
-        actions = (*(change.action for change in changed), *_set_roles(roles))
-        update = self._update_item(tracked, actions, expected.condition(changed))
-        stored = apply_update(origin.item, actions)
+        stored = apply_update(origin.item, [*(change.action for change in changed), *_set_roles(roles)])
         self._refuse_too_large(tracked, item_size(stored))
-        return PlannedAction(tracked, update, _named(roles), item, stored, expected.version, changed)
+        write = self._write_changes(tracked, origin, changed, roles, stored)
+        return PlannedAction(tracked, write, _named(roles), item, stored, expected.version, changed)
+
+    def _write_changes(
+        self,
+        tracked: Tracked[T],
+        origin: Loaded,
+        changed: tuple[Change, ...],
+        roles: Mapping[RoleField, object],
+        stored: Item,
+    ) -> PutItem | UpdateItem:
+        expected = Expectation(tracked)
+        if _outgrow_an_expression(changed):
+            if demands_version(tracked.mapping, origin.item):
+                # Under the version nobody else can have changed the item, so that all of it is known.
+                return PutItem(tracked.mapping.table, stored, expected.condition(), item_on_failure=True)
+            changed = _by_whole_attributes(changed, origin.item, stored)
+        actions = (*(change.action for change in changed), *_set_roles(roles))
+        return self._update_item(tracked, actions, expected.condition(changed))
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         roles = self._roles(tracked.mapping, version=FIRST_VERSION, created=True)
@@ -311,6 +334,17 @@ def _refuse_moved(tracked: Tracked[Any]) -> None:
     refuse_changed_key(tracked, key)
 
 
+def _outgrow_an_expression(changed: Iterable[Change]) -> bool:
+    """Tell whether changes are too long for one expression (developer guide, "Expression parameters")."""
+    size = sum(_EACH_CHANGE + _EACH_SEGMENT * len(change.path.segments) for change in changed)
+    return size + _ROLES_AND_CLAUSES > EXPRESSION_BYTES
+
+
+def _by_whole_attributes(changed: Iterable[Change], before: Item, after: Item) -> tuple[Change, ...]:
+    names = dict.fromkeys(change.path.attribute for change in changed)
+    return tuple(Change(Path.of(name), before.get(name), after.get(name)) for name in names)
+
+
 def _free_or_own_type(mapping: EntityMapping[Any]) -> Condition | None:
     """Demand that an upsert meets no entity of another type."""
     own_type = type_condition(mapping)
@@ -376,6 +410,8 @@ def _absorb(planned: PlannedAction[T], identities: IdentityMap) -> None:
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
         return
     if planned.roles:
+        tracked.superseded += (version_of(tracked.mapping, tracked.entity),)
         identities.exchange(tracked, tracked.mapping.assign(tracked.entity, planned.roles))
+    complete = not isinstance(tracked.origin, Detached) or planned.intent is Intent.REPLACE
     tracked.intent = Intent.WATCH
-    tracked.origin = Loaded(planned.stored, planned.encoded)
+    tracked.origin = Loaded(planned.stored, planned.encoded, complete)

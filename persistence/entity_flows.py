@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
-from persistence.errors import EntityNotFound, MappingError, Throttled, UnitOfWorkStateError
+from persistence.errors import EntityNotFound, MappingError, StoreError, Throttled, UnitOfWorkStateError
+from persistence.events import event_log
 from persistence.flows import Flow, pause, perform, perform_together
 from persistence.mapping import EntityMapping
 from persistence.operations import BatchGetItems, GetItem
@@ -115,8 +116,13 @@ class EntityFlows(Generic[T]):
         self._check(entity)
         if self.uow.current_unit() is not None:
             return (yield from self._write(entity, IdentityMap.save))
-        yield from self._write(entity, IdentityMap.save)
-        return (yield from self.get(self.mapping.key_of(entity)))
+        stored = yield from self._write(entity, IdentityMap.save)
+        try:
+            return (yield from self.get(self.mapping.key_of(entity)))
+        except (StoreError, EntityNotFound) as unread:
+            # It is stored all the same. Without its new version a later update of it is stale, not wrong.
+            event_log().info("save.unread", entity_type=self.mapping.name, error=type(unread).__name__)
+            return stored
 
     def refresh(self, entity: T) -> Flow[T]:
         """Read a clean entity again."""
@@ -128,12 +134,18 @@ class EntityFlows(Generic[T]):
         answer = yield from perform(GetItem(self.mapping.table, tracked.key, consistent=True))
         unit.check()
         if answer.item is None:
+            self._note_absence(unit, tracked.key)
             raise EntityNotFound(self.mapping.entity_type, [tracked.key_values])
         return unit.entities.reload(self._refreshable(unit, entity), answer.item)
 
     def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
         """Make an entity of an item that a query found; None if the unit has removed it."""
-        return self.mapping.codec.decode(item) if unit is None else unit.entities.load(self.mapping, item)
+        return self._loaded(unit, item, latest=False)
+
+    def _loaded(self, unit: Unit[Any] | None, item: Item, *, latest: bool) -> T | None:
+        if unit is None:
+            return self.mapping.codec.decode(item)
+        return unit.entities.load(self.mapping, item, latest=latest)
 
     def _write(self, entity: T, call: Callable[[IdentityMap, EntityMapping[T], T], None]) -> Flow[T]:
         self._check(entity)
@@ -186,7 +198,7 @@ class EntityFlows(Generic[T]):
                 return self._known(unit, key)
             if item is None:
                 self._note_absence(unit, key)
-        return None if item is None else self.took_in(unit, item)
+        return None if item is None else self._loaded(unit, item, latest=True)
 
     def _note_absence(self, unit: Unit[Any], key: Item) -> None:
         tracked = unit.entities.find(self.mapping, key)

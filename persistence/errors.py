@@ -3,6 +3,7 @@
 ```
 PersistenceError
 ├── MappingError (TypeError)              a mapping or an entity class can't be used as declared
+│   └── UnusableMapping (AttributeError)  it was asked for its codec, and has none
 ├── QueryError (ValueError)               a query, condition or update that can't be asked
 │   └── ScanForbidden                     it would read a whole table, and the policy forbids that
 ├── UnitOfWorkStateError (ValueError)     a unit of work used outside its rules
@@ -83,6 +84,14 @@ def _rebuild(
 
 class MappingError(PersistenceError, TypeError):
     """A mapping or an entity class can't be used as it is declared."""
+
+
+class UnusableMapping(MappingError, AttributeError):
+    """A mapping that can't be used as it is declared was asked for its codec.
+
+    It is an AttributeError as well, so that what looks at all members of a class, as the wiring of
+    containers, `inspect` and documentation tools do, takes the codec for absent and goes on.
+    """
 
 
 class QueryError(PersistenceError, ValueError):
@@ -190,8 +199,8 @@ class DecodeError(PersistenceError):
 
     Attributes:
         entity_type: class of the entity.
-        key: the item's key as stored (attribute name -> tagged value), where known.
-        attribute: path of the attribute, such as `lines[0].sku`.
+        key: its key values in the order of `get(*key)`; where the stored key can't be read, its raw contents.
+        attribute: path of the attribute, such as `lines[0].sku`; empty where the item as a whole is meant.
         expected: what the mapping expects, in words.
         found: the type tag that was found, or "nothing".
     """
@@ -202,18 +211,16 @@ class DecodeError(PersistenceError):
         attribute: str,
         expected: str,
         found: str,
-        key: Mapping[str, Any] | None = None,
+        key: tuple[object, ...] | None = None,
     ) -> None:
         self.entity_type = entity_type
         self.attribute = attribute
         self.expected = expected
         self.found = found
-        self.key = dict(key) if key is not None else None
-        where = f" with key {_stored_key_text(self.key)}" if self.key else ""
-        super().__init__(
-            f"{entity_type.__name__}{where} can't be read: expected {expected} in attribute {attribute!r}, "
-            f"found {found}"
-        )
+        self.key = key
+        named = _named(entity_type, key) if key else entity_type.__name__
+        where = f" in attribute {attribute!r}" if attribute else ""
+        super().__init__(f"{named} can't be read: expected {expected}{where}, found {found}")
 
 
 class TransactionTooLarge(PersistenceError):
@@ -306,7 +313,8 @@ class ConflictError(PersistenceError):
     ) -> None:
         self.entity = entity
         self.entity_type = entity_type
-        self.key: tuple[object, ...] = key
+        # A conflict always has a key.
+        self.key: tuple[object, ...] = key  # pyright: ignore[reportIncompatibleVariableOverride]
         self.found = found
         super().__init__(message)
 
@@ -320,7 +328,7 @@ class CommitConflict(ConflictError):
 
     def __init__(self, reasons: Iterable[ConflictError]) -> None:
         self.reasons = tuple(reasons)
-        self.retryable = all(reason.retryable for reason in self.reasons)
+        self.retryable = bool(self.reasons) and all(reason.retryable for reason in self.reasons)
         first = self.reasons[0] if self.reasons else None
         text = "; ".join(str(reason) for reason in self.reasons)
         super().__init__(
@@ -572,14 +580,12 @@ def _key_text(key: tuple[object, ...]) -> str:
     return repr(key[0]) if len(key) == 1 else repr(key)
 
 
-def _stored_key_text(key: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={next(iter(value.values()))!r}" for name, value in key.items())
-
-
 def _flat_messages(messages: Mapping[str, Any], path: str = "") -> str:
     parts = []
     for name, found in messages.items():
-        where = f"{path}.{name}" if path else str(name)
+        # Names of map entries may be what can't be stored, and then can't be printed either.
+        shown = str(name).encode(errors="backslashreplace").decode()
+        where = f"{path}.{shown}" if path else shown
         if isinstance(found, Mapping):
             parts.append(_flat_messages(found, where))
         else:

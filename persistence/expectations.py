@@ -19,7 +19,7 @@ from persistence.expressions import (
     equals,
 )
 from persistence.mapping import EntityMapping
-from persistence.tracking import Detached, Loaded, Tracked
+from persistence.tracking import Detached, Loaded, Tracked, demands_version
 
 T = TypeVar("T")
 
@@ -72,11 +72,16 @@ class Expectation(Generic[T]):
             conditions += [_unchanged(change) for change in _by_whole_lists(changed, self._tracked)]
         if not any(isinstance(condition, Compare) for condition in conditions):
             conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
-        if self._mapping.concurrency == "exists":
+        if not self._demands_version:
             conditions += _parents_exist(changed)
         result = all_of(*conditions)
         assert result is not None
         return result
+
+    @property
+    def _demands_version(self) -> bool:
+        origin = self._tracked.origin
+        return isinstance(origin, Loaded) and demands_version(self._mapping, origin.item)
 
     def _version_conditions(self) -> list[Condition]:
         if self._role is None:
@@ -97,13 +102,15 @@ class Expectation(Generic[T]):
     def _creation_conditions(self) -> list[Condition]:
         """Versions repeat when an item is deleted and made anew; the time of its creation does not."""
         role = self._mapping.roles.created_at
-        if role is None or self._role is None or not isinstance(self._tracked.origin, Loaded):
-            return []
-        return [equals(Path.of(role.attribute), self._tracked.origin.item.get(role.attribute))]
+        match self._tracked.origin:
+            case Loaded(item, complete=True) if role is not None and self._role is not None:
+                return [equals(Path.of(role.attribute), item.get(role.attribute))]
+            case _:
+                return []
 
     def _type_conditions(self) -> list[Condition]:
-        """Demand the right type of what was not read here: keys of types may be made to coincide."""
-        if isinstance(self._tracked.origin, Loaded):
+        """Demand the right type where no version says so: keys of two types may coincide."""
+        if self._demands_version:
             return []
         condition = type_condition(self._mapping)
         return [] if condition is None else [condition]
@@ -155,11 +162,11 @@ def _parents_exist(changed: Iterable[Change]) -> list[Condition]:
 
 
 def all_loaded(tracked: Tracked[Any]) -> tuple[Change, ...]:
-    """Take a deletion for a change of everything that was loaded."""
+    """Take a deletion for a change of everything that the mapping knows, absent attributes included."""
     if not isinstance(tracked.origin, Loaded):
         return ()
     keys = tracked.mapping.table.key_names()
-    known = (name for name in tracked.origin.snapshot if name not in keys)
+    known = (name for name in tracked.mapping.attributes if name not in keys)
     return tuple(Change(Path.of(name), tracked.origin.item.get(name), None) for name in known)
 
 

@@ -9,6 +9,9 @@ class OrderMapping(MappingSchema[Order]):
     expires_at = fields.TimeToLive()  # datetime in Python, epoch seconds in the table
 ```
 
+A field with `dump_only=True` is written and never read: the entity gets its default, so it must have one. One
+with `load_only=True` is read and never written.
+
 Any other marshmallow field works as well; what it gives is stored as the plain value that it is. A foreign
 field says `metadata={"omit_empty": True}`.
 """

@@ -104,16 +104,17 @@ def run(flow: Flow[R], store: Store, *, sleep: Callable[[float], None] = time.sl
 async def run_async(
     flow: Flow[R], store: AsyncStore, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> R:
-    """Drive a flow over an asynchronous store; see `run`."""
+    """Drive a flow over an asynchronous store; see `run`.
+
+    Of operations together that fail, the error of the first is raised, and those under way are cancelled.
+    """
 
     async def serve(step: Step) -> Any:
         match step:
             case Sleep(seconds):
                 return await sleep(seconds)
             case Together(operations):
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(store.perform(operation)) for operation in operations]
-                return [task.result() for task in tasks]
+                return await _all_of(operations, store)
             case _:
                 return await store.perform(step)
 
@@ -129,3 +130,17 @@ async def run_async(
     except StopIteration as stop:
         result: R = stop.value
         return result
+
+
+async def _all_of(operations: Sequence[Operation[Any]], store: AsyncStore) -> list[Any]:
+    """Perform operations at once, and raise as the synchronous driver does: an error, never a group."""
+    tasks: list[asyncio.Task[Any]] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks.extend(group.create_task(store.perform(operation)) for operation in operations)
+    except BaseExceptionGroup:
+        failures = (task.exception() for task in tasks if not task.cancelled())
+        failure = next(error for error in failures if error is not None)
+    else:
+        return [task.result() for task in tasks]
+    raise failure

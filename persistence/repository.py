@@ -181,7 +181,7 @@ class Repository(Generic[T]):
         return Query(self._flows, self._uow, self._uow.current_unit(), wish)
 
     def _keys(self, keys: Iterable[object]) -> list[Item]:
-        if isinstance(keys, str | bytes | Mapping):
+        if isinstance(keys, str | bytes):
             raise QueryError(f"many keys are given as a list, not as one {type(keys).__name__}")
         return [self._flows.key(*_key_arguments(key)) for key in keys]
 

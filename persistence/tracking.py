@@ -43,10 +43,12 @@ class Loaded:
     Attributes:
         item: as it was stored.
         snapshot: the entity's encoding right after it was decoded.
+        complete: whether `item` is all that is stored; not so after a write of an entity that was not read.
     """
 
     item: Item
     snapshot: Item
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Detached:
 
 
 Stored = Loaded | Detached
+"""What is known of a stored item."""
 
 
 class Intent(Enum):
@@ -91,6 +94,7 @@ class Tracked(Generic[T]):
         entity: the object; for frozen dataclasses the latest one.
         intent: what the commit shall do.
         origin: what is known of the stored item; None for a new entity.
+        superseded: versions that commits of this unit have moved on from.
     """
 
     mapping: EntityMapping[T]
@@ -99,6 +103,7 @@ class Tracked(Generic[T]):
     entity: T
     intent: Intent
     origin: Stored | None
+    superseded: tuple[object, ...] = ()
 
     @property
     def key_values(self) -> tuple[object, ...]:
@@ -188,8 +193,13 @@ class IdentityMap:
         """Note that nothing is stored under a key."""
         self._absent[identity_of(mapping, key)] = (mapping, key)
 
-    def load(self, mapping: EntityMapping[T], item: Item) -> T | None:
+    def load(self, mapping: EntityMapping[T], item: Item, *, latest: bool = True) -> T | None:
         """Take in an item that was read; what is tracked already wins over it.
+
+        Args:
+            mapping: the entity's mapping.
+            item: as it is stored.
+            latest: whether it was read consistently, so that it may bring an expired entity up to date.
 
         Returns:
             The tracked entity, or None if the unit has removed it.
@@ -199,7 +209,7 @@ class IdentityMap:
         if tracked is None:
             entity, origin = _decoded(mapping, item)
             tracked = self._track(mapping, key, entity, origin, Intent.WATCH)
-        elif not tracked.known:
+        elif latest and not tracked.known:
             self.reload(tracked, item)
         return tracked.entity if tracked.live else None
 
@@ -311,7 +321,7 @@ class IdentityMap:
 
     def _stand_in(self, tracked: Tracked[T], entity: T, call: str) -> None:
         """Let another object stand for a stored entity; what was loaded counts if the versions agree."""
-        if is_frozen(tracked.mapping) and tracked.intent in (Intent.CREATE, Intent.REPLACE):
+        if is_frozen(tracked.mapping) and tracked.intent in _STORED_AS_A_WHOLE:
             self.exchange(tracked, entity)
             return
         if tracked.intent is not Intent.WATCH or (tracked.changed and not is_frozen(tracked.mapping)):
@@ -321,8 +331,12 @@ class IdentityMap:
                 "the unit holds another object under this key, with changes of its own; change that one "
                 "instead",
             )
+        if not is_frozen(tracked.mapping):
+            _refuse_without_version(tracked.mapping, tracked.key, call)
         version = version_of(tracked.mapping, entity)
         if version_of(tracked.mapping, tracked.entity) != version:
+            if version in tracked.superseded:
+                _refuse(tracked, call, "this unit has committed it since, with a new version; get it again")
             tracked.origin = Detached(version)
         self.exchange(tracked, entity)
 
@@ -344,6 +358,9 @@ class IdentityMap:
         self._objects[id(entity)] = tracked
         self._absent.pop(tracked.identity, None)
         return tracked
+
+
+_STORED_AS_A_WHOLE = (Intent.CREATE, Intent.REPLACE, Intent.OVERWRITE)
 
 
 def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:
@@ -379,6 +396,12 @@ def managed_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
     return tuple(role for role in (roles.version, roles.created_at, roles.updated_at) if role is not None)
 
 
+def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
+    """Tell whether a write can demand the version of a loaded item; older items may have none."""
+    role = mapping.roles.version
+    return role is not None and role.attribute in item
+
+
 def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
     """Compare an entity's encoding with what was loaded, without what the unit of work manages."""
     mapping = tracked.mapping
@@ -388,7 +411,7 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[
         encoded,
         mapping.shape,
         ignoring={role.attribute for role in managed_roles(mapping)},
-        by_index=mapping.concurrency != "exists",
+        by_index=mapping.concurrency == "compare" or demands_version(mapping, origin.item),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from persistence.attributes import Item
+from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, ValidationFailed, WrongEntityType
 from persistence.expressions import Path
 from persistence.mapping.codegen import compiled
-from persistence.mapping.containers import Collected
+from persistence.mapping.containers import CollectedAttributes
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
@@ -78,7 +78,7 @@ class SureWay:
 
     def _encoded(self, entity: Any, *, validate: bool) -> Item:
         self._refuse_stranger(entity)
-        parts = Collected()
+        parts = CollectedAttributes()
         item = self._plan.collect(entity, parts, validate=validate)
         problems = parts.problems
         self._add_keys(entity, item, problems)
@@ -91,7 +91,7 @@ class SureWay:
 
     def _refuse_stranger(self, entity: Any) -> None:
         wanted = self._plan.entity_type
-        if not isinstance(entity, wanted):
+        if type(entity) is not wanted:
             raise MappingError(
                 f"{type(self._plan.schema).__name__} maps {wanted.__name__}, not {type(entity).__name__}; "
                 "use the repository of that type"
@@ -147,14 +147,23 @@ class SureWay:
         except Unreadable as problem:
             raise DecodeError(
                 self._plan.entity_type,
-                str(Path(problem.path)),
+                str(Path(problem.path)) if problem.path else "",
                 problem.expected,
                 problem.found,
-                self._stored_key(item),
-            ) from problem
+                self.known_key(item),
+            ) from (problem.__cause__ or problem)
 
-    def _stored_key(self, item: Item) -> Item:
-        return {name: item[name] for name in self._placement.table.key_names() if name in item}
+    def known_key(self, item: Item) -> tuple[object, ...] | None:
+        """Give the key of an item for errors: its values as `get` takes them, else what is stored."""
+        parts = self._placement.parts[None]
+        stored = [item[part.attribute] for part in parts if part.attribute in item]
+        if len(stored) < len(parts):
+            return tuple(map(_content, stored)) or None
+        try:
+            values = read_key(parts, item)
+        except Unreadable:
+            return tuple(map(_content, stored))
+        return tuple(values[name] for name in key_fields(parts))
 
     def _refuse_foreign(self, item: Item) -> None:
         if self._placement.discriminator is None:
@@ -162,8 +171,7 @@ class SureWay:
         attribute, value = self._placement.discriminator
         found = item.get(attribute, {}).get("S")
         if found != value:
-            contents = tuple(next(iter(stored.values())) for stored in self._stored_key(item).values())
-            raise WrongEntityType(self._plan.entity_type, contents, found)
+            raise WrongEntityType(self._plan.entity_type, self.known_key(item) or (), found)
 
     def _with_key_fields(self, item: Item) -> Item:
         """Fill in what the key says of fields that have no attribute of their own in the item."""
@@ -171,7 +179,7 @@ class SureWay:
         added: Item = {}
         for part in self._placement.parts[None]:
             if part.attribute in item and not missing.keys().isdisjoint(part.fields):
-                values = part.parse(item[part.attribute])
+                values = part.read(item[part.attribute])
                 named = (
                     (missing[name], values[name])
                     for name in part.fields
@@ -184,6 +192,22 @@ class SureWay:
 
 
 _ABSENT_KEY = "Can't be None or empty: it is part of a key."
+
+
+def _content(stored: AttributeValue) -> object:
+    return next(iter(stored.values()))
+
+
+def read_key(parts: tuple[KeyPart, ...], item: Item) -> dict[str, object]:
+    """Give the values of a key's fields from an item that has them.
+
+    Raises:
+        Unreadable: it is another kind of key.
+    """
+    values: dict[str, object] = {}
+    for part in parts:
+        values.update(part.read(item[part.attribute]))
+    return values
 
 
 def key_fields(parts: tuple[KeyPart, ...]) -> tuple[str, ...]:

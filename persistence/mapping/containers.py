@@ -386,7 +386,9 @@ class SetOf(Node):
         if self.inner.tag == "S":
             return f'{{"SS": sorted([{content} for each in {name}]) or {leave}()}}'
         in_order = out.bind(_in_order, "in_order")
-        return f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}]) or {leave}()}}'
+        return (
+            f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}]) or {leave}()}}'
+        )
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
@@ -434,24 +436,24 @@ class Foreign(Node):
 
     serialize: Callable[[Any], Any]
     deserialize: Callable[[Any], Any]
-    expected: str
+    converter: str
+
+    @property
+    def expected(self) -> str:  # type: ignore[override]  # it depends on the field
+        """What is stored, in words."""
+        return f"what {self.converter} reads"
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
         """Give the attribute value; see `Node`."""
-        return tagged(converted(self.serialize, value, self))
+        return tagged(converted(self.serialize, value, self.converter))
 
     def decode(self, stored: AttributeValue) -> Any:
         """Give the Python value; see `Node`."""
         try:
             return self.deserialize(untagged(stored))
-        except (
-            ValidationError,
-            ValueError,
-            TypeError,
-            LookupError,
-            ArithmeticError,
-            AttributeError,
-        ) as error:
+        except Unreadable:
+            raise
+        except Exception as error:  # the field is the user's code, and may fail in any way
             (tag,) = stored
             raise Unreadable(self.expected, f"{tag} that can't be read as such") from error
 
@@ -468,7 +470,7 @@ class Foreign(Node):
         return f"{out.bind(self.decode, 'decode')}({stored})"
 
 
-def converted(serialize: Callable[[Any], Any], value: Any, node: Node) -> Any:
+def converted(serialize: Callable[[Any], Any], value: Any, converter: str) -> Any:
     """Give the plain value that a marshmallow field makes of a Python value.
 
     Raises:
@@ -479,4 +481,4 @@ def converted(serialize: Callable[[Any], Any], value: Any, node: Node) -> Any:
     except ValidationError as error:
         raise Refused(error.messages) from error
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        raise Refused(f"Not {node.expected} ({type(error).__name__}).") from error
+        raise Refused(f"{converter} can't convert it ({type(error).__name__}).") from error

@@ -15,9 +15,18 @@ from marshmallow import Schema
 from persistence import fields
 from persistence.errors import MappingError
 from persistence.mapping.construction import Construction, construction_of
-from persistence.mapping.hints import Hint, class_of, field_hints, named, origin_of, without_none
+from persistence.mapping.hints import (
+    Hint,
+    class_of,
+    declared_bases,
+    field_hints,
+    named,
+    origin_of,
+    without_none,
+)
 from persistence.mapping.inference import Inference
 from persistence.mapping.options import MappingOptions, check_options, own_options
+from persistence.mapping.scopes import Scope, names_for, scopes_around
 
 T = TypeVar("T")
 
@@ -57,6 +66,7 @@ class Declaration(Schema, Generic[T]):
     _own_meta: ClassVar[type | None] = None
     _entity: ClassVar[Hint] = None
     _nested: ClassVar[dict[Hint, type[Schema]]]
+    _scopes: ClassVar[dict[Scope, Mapping[str, Any]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -64,6 +74,8 @@ class Declaration(Schema, Generic[T]):
         options = _merged_options(cls)
         check_options(cls.__name__, options)
         cls.Meta = type("Meta", (Schema.Meta,), options)  # type: ignore[assignment,misc]  # read next
+        if "_scopes" not in cls.__dict__:
+            cls._scopes = _scopes_of(cls)
 
     @property
     def declared_fields(self) -> dict[str, fields.Field[Any]]:
@@ -102,6 +114,13 @@ class Declaration(Schema, Generic[T]):
         return construction.build(loaded) if isinstance(loaded, dict) else loaded
 
 
+def _scopes_of(cls: type[Declaration[Any]]) -> dict[Scope, Mapping[str, Any]]:
+    entity = origin_of(_bound(cls))
+    inherited = [each._scopes for each in cls.__mro__[1:] if issubclass(each, Declaration)]
+    known = {scope: names for scopes in reversed(inherited) for scope, names in scopes.items()}
+    return {**known, **scopes_around([cls, entity] if isinstance(entity, type) else [cls])}
+
+
 def _merged_options(cls: type[Declaration[Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for each in reversed(cls.__mro__):
@@ -129,24 +148,38 @@ def entity_of(schema: type[Declaration[Any]]) -> Hint:
 
 
 def _bound(schema: type) -> Hint:
-    for base in getattr(schema, "__orig_bases__", schema.__bases__):
-        origin = origin_of(base)
-        if not (isinstance(origin, type) and issubclass(origin, Declaration)):
-            continue
-        if origin is Declaration:
-            return get_args(base)[0] if get_args(base) else None
-        inner = origin.__dict__.get("_entity") or _bound(origin)
-        if not isinstance(inner, TypeVar):
-            return inner
-        parameters = getattr(origin, "__parameters__", ())
-        arguments: dict[Any, Hint] = dict(zip(parameters, get_args(base), strict=False))
-        return arguments.get(inner)
-    return None
+    """Find the argument of `MappingSchema[...]`: what a class itself says wins over what its parents say."""
+    bases = [base for base in declared_bases(schema) if _is_declaration(origin_of(base))]
+    own = [argument for argument in map(_own_argument, bases) if argument is not None]
+    inherited = (_inherited(origin_of(base)) for base in bases)
+    return own[0] if own else next((entity for entity in inherited if entity is not None), None)
 
 
-def _looked_up(schema: type, name: str) -> Hint:
+def _is_declaration(base: object) -> bool:
+    return isinstance(base, type) and issubclass(base, Declaration)
+
+
+def _own_argument(base: Hint) -> Hint:
+    """Give what is bound by the arguments of a base, such as `Order` by `MappingSchema[Order]`."""
+    origin = origin_of(base)
+    if origin is Declaration:
+        return get_args(base)[0] if get_args(base) else None
+    arguments: dict[Any, Hint] = dict(
+        zip(getattr(origin, "__parameters__", ()), get_args(base), strict=False)
+    )
+    free = _bound(origin)
+    return arguments.get(free) if isinstance(free, TypeVar) else None
+
+
+def _inherited(schema: type) -> Hint:
+    entity = schema.__dict__.get("_entity") or _bound(schema)
+    return None if isinstance(entity, TypeVar) else entity
+
+
+def _looked_up(schema: type[Declaration[Any]], name: str) -> Hint:
+    known = {**vars(sys.modules[schema.__module__]), **names_for(schema, schema._scopes)}
     try:
-        return vars(sys.modules[schema.__module__])[name]
+        return known[name]
     except KeyError:
         raise MappingError(
             f"{schema.__name__} is bound to {name!r}, which module {schema.__module__!r} does not have"
@@ -169,8 +202,9 @@ def subject_of(schema: type[Declaration[Any]]) -> Subject:
 
 def _subject(schema: type[Declaration[Any]]) -> Subject:
     entity = entity_of(schema)
-    hints = field_hints(entity)
-    construction = construction_of(class_of(entity))
+    entity_type = class_of(entity)
+    hints = field_hints(entity, names_for(entity_type, schema._scopes))
+    construction = construction_of(entity_type)
     declared = {field.attribute or name for name, field in schema._declared_fields.items()}
     excluded = set(schema.opts.exclude)
     only = set(schema.opts.fields) or set(hints) | set(schema._declared_fields)
@@ -212,7 +246,14 @@ def nested_schema(schema: type[Declaration[Any]], entity: Hint) -> type[Declarat
         if entity not in family:
             name = f"{class_of(entity).__name__}Mapping"
             made = type(
-                name, (Declaration,), {"_entity": entity, "_nested": family, "__module__": schema.__module__}
+                name,
+                (Declaration,),
+                {
+                    "_entity": entity,
+                    "_nested": family,
+                    "_scopes": schema._scopes,
+                    "__module__": schema.__module__,
+                },
             )
             family[entity] = made
         return cast("type[Declaration[Any]]", family[entity])

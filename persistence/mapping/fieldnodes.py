@@ -14,7 +14,7 @@ from marshmallow import Schema
 from marshmallow import fields as marshmallow_fields
 
 from persistence import fields
-from persistence.mapping import scalars
+from persistence.mapping import enums, scalars
 from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
 from persistence.mapping.hints import Hint, origin_of, without_none
 from persistence.mapping.inference import Choice, TupleList
@@ -91,7 +91,7 @@ def foreign(field: Field) -> Foreign:
     def deserialize(value: Any) -> Any:
         return reader.deserialize(value, name, None)
 
-    return Foreign(serialize, deserialize, f"what {type(field).__name__} reads")
+    return Foreign(serialize, deserialize, type(field).__name__)
 
 
 def foreign_key_type(field: Field) -> ScalarType:
@@ -122,13 +122,11 @@ def _timedelta(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
 
 
 def _enum(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
-    if field.by_value not in (True, False):
-        return None
-    return scalars.enumeration(field.enum, by_value=field.by_value)
+    return enums.enumeration(field)
 
 
 def _choice(nodes: FieldNodes, field: Choice, hint: Hint) -> Node | None:
-    return scalars.choice("a Literal", {value: value for value in field.values})
+    return enums.choice(field.values, field.refusal)
 
 
 def _time_to_live(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:

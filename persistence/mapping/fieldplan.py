@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from marshmallow import Schema, missing
@@ -91,15 +91,11 @@ class FieldPlan:
         return None if self.is_empty(value) else self.node.encode(value, validate=validate)
 
     def _value(self, entity: Any, schema: Schema) -> Any:
-        if self.on_entity:
-            try:
-                return getattr(entity, self.name)
-            except AttributeError:
-                if self.role or self.optional:
-                    return missing
-                raise Refused("Missing data for required field.") from None
-        if self.role:
-            return getattr(entity, self.name, missing)
+        if self.on_entity or self.role:
+            value = attribute_of(entity, self.name)
+            if value is missing and not (self.role or self.optional or _is_dumped(entity)):
+                raise Refused("Missing data for required field.")
+            return value
         return (
             None
             if not self.field._CHECK_ATTRIBUTE
@@ -123,9 +119,13 @@ class FieldPlan:
         if self.omit_empty and value is not None and not value:
             return None
         plain = converted(
-            lambda _: self.field.serialize(self.key, entity, schema.get_attribute), value, self.node
+            lambda _: self.field.serialize(self.key, entity, schema.get_attribute),
+            value,
+            type(self.field).__name__,
         )
-        return None if left_out(plain) else tagged(pruned(self.field, plain))
+        if left_out(plain):
+            return {"NULL": True} if value is None and self.null else None
+        return tagged(pruned(self.field, plain))
 
     def decode(self, item: Item, data: Mapping[str, Any]) -> Any:
         """Give the Python value of the attribute in an item, or `ABSENT`.
@@ -145,7 +145,7 @@ class FieldPlan:
         node = Foreign(
             self.node.serialize,
             lambda plain: self.reader.deserialize(plain, self.attribute, data),
-            self.node.expected,
+            self.node.converter,
         )
         return decoded_part(self.attribute, node, stored)
 
@@ -162,6 +162,15 @@ class FieldPlan:
         if not self.argument:
             return ABSENT
         raise Unreadable(self.node.expected, "nothing").inside(self.attribute)
+
+
+def attribute_of(entity: Any, name: str) -> Any:
+    """Give an attribute of an entity or an entry of a dict that a hook gave instead, or `missing`."""
+    return entity.get(name, missing) if _is_dumped(entity) else getattr(entity, name, missing)
+
+
+def _is_dumped(entity: Any) -> bool:
+    return isinstance(entity, Mapping) and not is_dataclass(entity)
 
 
 class PlainView(Mapping[str, Any]):

@@ -30,6 +30,13 @@ def origin_of(hint: Hint) -> Any:
     return cast("Any", get_origin(hint)) or hint
 
 
+def declared_bases(cls: type) -> tuple[Hint, ...]:
+    """Give the bases of a class as they were written, with their type arguments."""
+    # An inherited `__orig_bases__` would be the parent's.
+    bases: tuple[Hint, ...] = cls.__dict__.get("__orig_bases__", cls.__bases__)
+    return bases
+
+
 def class_of(hint: Hint) -> type:
     """Give the class of an entity type, which may be a generic one with arguments."""
     origin = origin_of(hint)
@@ -38,11 +45,12 @@ def class_of(hint: Hint) -> type:
     return origin
 
 
-def field_hints(entity: Hint) -> dict[str, Hint]:
+def field_hints(entity: Hint, names: Mapping[str, Any] | None = None) -> dict[str, Hint]:
     """Resolve the type hints of a dataclass's fields.
 
     Args:
         entity: a dataclass, or a generic dataclass with arguments.
+        names: what the function that declares the dataclass knew, where there is one.
 
     Raises:
         MappingError: it is no dataclass, or a hint names what can't be found.
@@ -50,7 +58,7 @@ def field_hints(entity: Hint) -> dict[str, Hint]:
     cls = class_of(entity)
     if not dataclasses.is_dataclass(cls):
         raise MappingError(f"{cls.__name__} is no dataclass; decorate it with @dataclass to map it")
-    hints = _resolved(cls)
+    hints = _resolved(cls, names or {})
     bindings = _bindings(entity)
     return {
         field.name: _filled(hints[field.name], bindings.get(_owner(cls, field), {}))
@@ -58,16 +66,16 @@ def field_hints(entity: Hint) -> dict[str, Hint]:
     }
 
 
-def _resolved(cls: type) -> dict[str, Hint]:
+def _resolved(cls: type, names: Mapping[str, Any]) -> dict[str, Hint]:
     try:
-        return get_type_hints(cls)
+        return get_type_hints(cls, localns=dict(names) if names else None)
     except NameError:
         known = {each.__name__: each for each in cls.__mro__}
     try:
-        return get_type_hints(cls, localns=known)
+        return get_type_hints(cls, localns={**known, **names})
     except NameError as error:
-        names = [name for name, text in _texts(cls).items() if str(error.name) in text]
-        where = f"{cls.__name__}.{names[0]}" if names else cls.__name__
+        having = [name for name, text in _texts(cls).items() if str(error.name) in text]
+        where = f"{cls.__name__}.{having[0]}" if having else cls.__name__
         raise MappingError(
             f"the type hint of {where} names {error.name!r}, which can't be found in module "
             f"{cls.__module__!r}; import it there at run time (not behind TYPE_CHECKING), or declare the "
@@ -98,7 +106,7 @@ def _bind(base: Hint, outer: Mapping[Any, Hint], found: dict[type, dict[Any, Hin
     arguments = [_filled(argument, outer) for argument in get_args(base)]
     own = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
     found.setdefault(cls, own)
-    for parent in getattr(cls, "__orig_bases__", cls.__bases__):
+    for parent in declared_bases(cls):
         if isinstance(origin_of(parent), type):
             _bind(parent, own, found)
 

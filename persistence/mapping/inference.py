@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args
 
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 
 from persistence import fields
 from persistence.errors import MappingError
@@ -51,11 +51,19 @@ class TupleList(fields.List):
 class Choice(fields.Raw):
     """One of the values of a Literal."""
 
-    default_error_messages = {"unknown": "Must be one of the {count} values of its type."}  # noqa: RUF012  # as marshmallow declares it
-
     def __init__(self, values: tuple[Any, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.values = values
+
+    @property
+    def refusal(self) -> str:
+        """What is said of another value."""
+        count = len(self.values)
+        return (
+            f"Must be one of the {count} values of its Literal."
+            if count > 1
+            else "Must be its Literal's value."
+        )
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else self._known(value)
@@ -67,7 +75,7 @@ class Choice(fields.Raw):
         for known in self.values:
             if known == value and isinstance(known, bool) == isinstance(value, bool):
                 return known
-        raise self.make_error("unknown", count=len(self.values))
+        raise ValidationError(self.refusal)
 
 
 class Inference:

@@ -254,6 +254,12 @@ class KeyPart:
         except Refused as refused:
             raise self._query_error(refused) from refused
 
+    def node_of(self, name: str) -> Node:
+        """Give how one of its fields is stored."""
+        if self.parsed is None:
+            return self._node
+        return next(slot.node for slot in self.parsed.slots if slot.name == name)
+
     def _query_error(self, refused: Refused) -> QueryError:
         return QueryError(f"{self.owner.__name__} can't have such a key: {said(refused.messages)}")
 
@@ -310,9 +316,20 @@ class KeyPart:
             DecodeError: the attribute value is no such key.
         """
         try:
-            return self._parsed_values(value)
+            return self.read(value)
         except Unreadable as problem:
             raise DecodeError(self.owner, self.attribute, problem.expected, problem.found) from problem
+
+    def read(self, value: AttributeValue) -> dict[str, object]:
+        """Do as `parse`, and raise what the codec reports with the key of the item.
+
+        Raises:
+            Unreadable: the attribute value is no such key.
+        """
+        try:
+            return self._parsed_values(value)
+        except Unreadable as problem:
+            raise problem.inside(self.attribute) from problem.__cause__
 
     def _parsed_values(self, value: AttributeValue) -> dict[str, object]:
         if self.parsed is None:

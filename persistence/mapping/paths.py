@@ -13,8 +13,9 @@ from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Pla
 from persistence.mapping.declaration import did_you_mean
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
-from persistence.mapping.records import Record, RecordPlan
+from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Refused, said
+from persistence.mapping.scalars import STRING
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class MappedPath:
                 return self._encoded(node.inner, operand)
             case Scalar(tag="S" | "B"):
                 return self.prefix(operand)
-            case Plain() | Foreign():
+            case Plain() | Foreign() | HookedRecord():
                 return self._encoded(Plain(), operand)
             case other:
                 raise QueryError(
@@ -65,7 +66,7 @@ class MappedPath:
         """
         tag = getattr(_bare(self.node), "tag", None)
         if isinstance(operand, str) and tag != "B":
-            return {"S": str.__str__(operand)}
+            return self._encoded(STRING, operand)
         if isinstance(operand, bytes | bytearray) and tag != "S":
             return {"B": bytes(operand)}
         raise QueryError(
@@ -126,6 +127,8 @@ def _field(plan: RecordPlan, name: str, where: str) -> FieldPlan:
 
 def _step(node: Node, step: str | int, where: str) -> tuple[str | int, Node]:
     match _bare(node), step:
+        case ((Plain() | Foreign() | HookedRecord()), _):
+            return step, Plain()
         case Record() as record, str():
             found = _field(record.plan, step, f"{where}.{step}")
             return found.attribute, found.node
@@ -135,8 +138,6 @@ def _step(node: Node, step: str | int, where: str) -> tuple[str | int, Node]:
             return _place(step, where), parts.inner[step]
         case MapOf() as entries, str():
             return step, entries.inner
-        case ((Plain() | Foreign()), _):
-            return step, Plain()
         case other, _:
             what = "an index" if isinstance(step, int) else f"a part {step!r}"
             raise QueryError(f"{where} is stored as {other.expected}, which has no such part: {what}")

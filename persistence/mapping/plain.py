@@ -194,6 +194,18 @@ def integral_or_decimal(text: str) -> int | Decimal:
         return parse_number(text) if number is None else number
 
 
+def untagged_part(step: str | int, stored: AttributeValue) -> Any:
+    """Give the plain value of a part of something.
+
+    Raises:
+        Unreadable: with the step in its path.
+    """
+    try:
+        return untagged(stored)
+    except Unreadable as problem:
+        raise problem.inside(step) from problem.__cause__
+
+
 def untagged(stored: AttributeValue) -> Any:
     """Give the plain value of a tagged one: numbers as int or Decimal, sets as sets.
 
@@ -205,20 +217,27 @@ def untagged(stored: AttributeValue) -> Any:
         case "S" | "BOOL":
             return content
         case "N":
-            return integral_or_decimal(content)
+            return _untagged_number(content)
         case "B":
             return bytes(content)
         case "NULL":
             return None
         case "M":
-            return {name: untagged(part) for name, part in content.items()}
+            return {name: untagged_part(name, part) for name, part in content.items()}
         case "L":
-            return [untagged(part) for part in content]
+            return [untagged_part(index, part) for index, part in enumerate(content)]
         case "SS":
             return set(content)
         case "NS":
-            return set(map(integral_or_decimal, content))
+            return set(map(_untagged_number, content))
         case "BS":
             return set(map(bytes, content))
         case _:
             raise Unreadable("an attribute value", type_of(stored))
+
+
+def _untagged_number(text: str) -> int | Decimal:
+    try:
+        return integral_or_decimal(text)
+    except NumberRefused as error:
+        raise Unreadable("a number that DynamoDB can hold (N)", "another N") from error

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, missing
 
 from persistence import fields
+from persistence.attributes import ATTRIBUTE_NAME_LIMIT
 from persistence.errors import MappingError
 from persistence.mapping.construction import default_source
 from persistence.mapping.declaration import HOOKS, Declaration, did_you_mean, has_hooks, subject_of
@@ -15,7 +16,8 @@ from persistence.mapping.fieldnodes import FieldNodes
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.hints import Hint, allows_none, origin_of, without_none
 from persistence.mapping.nodes import NO_EMPTY, Node
-from persistence.mapping.records import Record, RecordPlan
+from persistence.mapping.records import HookedRecord, Record, RecordPlan
+from persistence.mapping.rolehints import ROLES, refuse_role
 from persistence.mapping.silence import silenced, silenced_field
 
 
@@ -41,9 +43,9 @@ class RecordPlans:
         return self._plans[kind]
 
     def _record(self, schema: Schema) -> Node | None:
-        if not isinstance(schema, Declaration) or has_hooks(type(schema), *HOOKS):
+        if not isinstance(schema, Declaration):
             return None
-        return Record(self, schema)
+        return HookedRecord(self, schema) if has_hooks(type(schema), *HOOKS) else Record(self, schema)
 
     def _made(self, kind: type[Declaration[Any]]) -> RecordPlan:
         schema, subject = _instance(kind), subject_of(kind)
@@ -91,6 +93,10 @@ class Planner:
         self._subject = subject_of(type(schema))
         self._by_name = {field.name: field for field in self._subject.construction.fields}
 
+    @property
+    def _entity_name(self) -> str:
+        return self._subject.entity_type.__name__
+
     def planned(self) -> tuple[FieldPlan, ...]:
         """Plan the fields of the schema.
 
@@ -107,20 +113,24 @@ class Planner:
         role = isinstance(field, ROLES)
         known = self._by_name.get(name)
         self._refuse_stranger(key, name, field, role)
-        optional = role or field.allow_none is True or allows_none(hint)
+        if known is not None:
+            refuse_role(f"{type(self._schema).__name__}.{key}", field, f"{self._entity_name}.{name}", hint)
+        optional = role or self._takes_none(name, field, hint)
         node = self._nodes.node(field, hint)
         omit_empty = bool(field.metadata.get("omit_empty"))
         default = self._default(field, name, hint, node, omit_empty)
+        attribute = field.data_key if field.data_key is not None else key
+        self._refuse_name(key, attribute)
         return FieldPlan(
             name=name,
             key=key,
-            attribute=field.data_key if field.data_key is not None else key,
+            attribute=attribute,
             node=node,
             field=field,
             reader=silenced_field(field),
             optional=optional,
             omit_empty=omit_empty,
-            null=optional and not role and default is not None and default() is not None,
+            null=optional and not role and known is not None and (default is None or default() is not None),
             default=default,
             on_entity=known is not None or hasattr(self._subject.entity_type, name),
             argument=known is not None and known.init,
@@ -128,6 +138,19 @@ class Planner:
             loaded=not field.dump_only and known is not None,
             role=role,
         )
+
+    def _takes_none(self, name: str, field: fields.Field[Any], hint: Hint) -> bool:
+        """Tell whether None may stand for a value; a field that is declared as required says no by that."""
+        required = field.required and name not in self._subject.inferred
+        return field.allow_none is True or (allows_none(hint) and not required)
+
+    def _refuse_name(self, key: str, attribute: str) -> None:
+        size = len(attribute.encode(errors="surrogatepass"))
+        if not 1 <= size <= ATTRIBUTE_NAME_LIMIT or size != len(attribute.encode(errors="replace")):
+            raise MappingError(
+                f"{type(self._schema).__name__}.{key} has a data_key of {size} bytes; names of attributes "
+                f"are valid text of 1 to {ATTRIBUTE_NAME_LIMIT} bytes"
+            )
 
     def _default(
         self, field: fields.Field[Any], name: str, hint: Hint, node: Node, omit_empty: bool
@@ -146,7 +169,8 @@ class Planner:
             return made
         if omit_empty and empty is not NO_EMPTY:
             return lambda: node.empty
-        return (lambda: None) if known is not None and allows_none(hint) else None
+        nullable = allows_none(hint) or field.allow_none is True
+        return (lambda: None) if known is not None and nullable else None
 
     def _refuse_stranger(self, key: str, name: str, field: fields.Field[Any], role: bool) -> None:
         entity = self._subject.entity_type
@@ -176,5 +200,3 @@ class Planner:
 
 SETS = (fields.StringSet, fields.NumberSet, fields.BinarySet)
 """Fields whose absence means that they are empty: DynamoDB has no empty sets."""
-ROLES = (fields.Version, fields.CreatedAt, fields.UpdatedAt, fields.TimeToLive)
-"""Fields that are kept by the unit of work or the service, and may be absent from the entity."""

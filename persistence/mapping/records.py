@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
 
-from marshmallow import EXCLUDE, ValidationError
+from marshmallow import EXCLUDE, ValidationError, missing
 
 from persistence.attributes import AttributeValue, Item
 from persistence.mapping.construction import Construction
 from persistence.mapping.containers import Collected
 from persistence.mapping.declaration import Declaration, has_hooks, subject_of
-from persistence.mapping.fieldplan import ABSENT, FieldPlan, PlainView
-from persistence.mapping.nodes import Node, Output, content_of
-from persistence.mapping.plain import tagged, untagged
+from persistence.mapping.fieldplan import ABSENT, FieldPlan, PlainView, attribute_of
+from persistence.mapping.nodes import Node, Output, content_of, slow_write
+from persistence.mapping.plain import tagged, untagged_part
 from persistence.mapping.pruning import pruned_entity
 from persistence.mapping.refusal import Refused, Unreadable
 
@@ -76,39 +77,66 @@ class RecordPlan:
         Raises:
             Refused: with the messages of all its fields.
         """
-        if not isinstance(entity, self.entity_type):
-            raise Refused(f"Not a valid {self.entity_type.__name__}.")
+        if type(entity) is not self.entity_type:
+            raise Refused(self._stranger(entity))
         parts = Collected()
         item = self.collect(entity, parts, validate=validate)
         parts.close()
         return item
 
+    def _stranger(self, entity: Any) -> str:
+        wanted = self.entity_type.__name__
+        if isinstance(entity, self.entity_type):
+            return (
+                f"Not a {wanted} itself, but a {type(entity).__name__}: it would be read back as a {wanted}."
+            )
+        return f"Not a valid {wanted}."
+
     def collect(self, entity: Any, parts: Collected, *, validate: bool) -> Item:
         """Give the attributes that an entity's fields have, and note what is wrong with the others."""
-        checked = {} if has_hooks(type(self.schema), "pre_dump") else self._checked(entity, parts, validate)
+        given = self._prepared(entity, parts)
+        if given is None:
+            return {}
+        checked = self._checked(given, parts, validate)
         if validate:
-            self.run_methods(entity, parts)
+            self.run_methods(given, parts)
         if not self.hooked or parts.problems:
             return checked
-        return self._dumped(entity, parts)
+        return self._dumped(entity, given, parts)
+
+    def _prepared(self, entity: Any, parts: Collected) -> Any:
+        """Give what the hooks want to be dumped instead of an entity, or None where they refuse it."""
+        if not has_hooks(type(self.schema), "pre_dump"):
+            return entity
+        return self._hook("pre_dump", entity, entity, parts)
+
+    def _hook(self, kind: str, data: Any, entity: Any, parts: Collected) -> Any:
+        given: list[Any] = []
+
+        def run() -> None:
+            given.append(self.schema._invoke_dump_processors(kind, data, many=False, original_data=entity))
+
+        with noting(f"{kind} of {type(self.schema).__name__}"):
+            _note(parts, None, run)
+        return given[0] if given else None
 
     def _checked(self, entity: Any, parts: Collected, validate: bool) -> Item:
         item: Item = {}
         for field in self.fields:
             if field.stored:
-                stored = parts.attempt(
-                    field.key, partial(field.encode, entity, self.schema, validate=validate)
-                )
+                with noting(f"{self.entity_type.__name__}.{field.name}"):
+                    stored = parts.attempt(
+                        field.key, partial(field.encode, entity, self.schema, validate=validate)
+                    )
                 if stored is not None:
                     item[field.attribute] = stored
         return item
 
     def run_methods(self, entity: Any, parts: Collected) -> None:
         """Run the validators that are methods of the schema, and note what they say."""
-        values = {
-            field.name: getattr(entity, field.name) for field in self.fields if hasattr(entity, field.name)
-        }
-        known = {field.key: field for field in self.fields}
+        read = {field.name: attribute_of(entity, field.name) for field in self.fields}
+        values = {name: value for name, value in read.items() if value is not missing}
+        known = {field.key: field for field in self.fields if field.key not in parts.problems}
         for method, names in self.field_validators:
             for field in (known[name] for name in names if name in known):
                 value = values.get(field.name)
@@ -120,8 +148,11 @@ class RecordPlan:
                 arguments = (data, entity) if options.get("pass_original") else (data,)
                 _note(parts, None, partial(method, *arguments, partial=False, many=False, unknown=EXCLUDE))
 
-    def _dumped(self, entity: Any, parts: Collected) -> Item:
-        plain = pruned_entity(self.schema, self.schema.dump(entity))
+    def _dumped(self, entity: Any, given: Any, parts: Collected) -> Item:
+        dumped = self._hook("post_dump", self.schema._serialize(given, many=False), entity, parts)
+        plain = pruned_entity(self.schema, dumped)
+        if parts.problems:
+            return {}
         if not isinstance(plain, Mapping):
             parts.problems["_schema"] = [f"Its hooks gave {type(plain).__name__} instead of a dict."]
             return {}
@@ -142,15 +173,24 @@ class RecordPlan:
         return {field.name: value for field, value in read if value is not ABSENT and field.on_entity}
 
     def _build(self, values: Mapping[str, Any]) -> Any:
-        return self.construction.build(values)
+        try:
+            return self.construction.build(values)
+        except Exception as error:  # the entity's own code may refuse values in any way
+            raise Unreadable(
+                f"values that {self.entity_type.__name__} accepts",
+                f"others: its constructor raised {type(error).__name__}",
+            ) from error
 
     def _loaded(self, item: Item) -> Any:
-        plain = {name: untagged(stored) for name, stored in item.items()}
+        plain = {name: untagged_part(name, stored) for name, stored in item.items()}
         try:
-            loaded = self.reader.load(plain, unknown=EXCLUDE)
+            return self.reader.load(plain, unknown=EXCLUDE)
         except ValidationError as error:
             raise self._unreadable(error, item) from error
-        return loaded
+        except Exception as error:  # hooks, fields and the entity are the user's code
+            raise Unreadable(
+                f"what {type(self.schema).__name__} reads", f"other: {type(error).__name__} was raised"
+            ) from error
 
     def _unreadable(self, error: ValidationError, item: Item) -> Unreadable:
         messages = error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}
@@ -158,6 +198,18 @@ class RecordPlan:
         known = {field.attribute: field.node.expected for field in self.fields}
         found = next(iter(item[name])) if name in item else "nothing"
         return Unreadable(known.get(name, "what its hooks read"), found).inside(name)
+
+
+@contextmanager
+def noting(place: str) -> Iterator[None]:
+    """Tell where an error of the user's code was raised, which is his to handle."""
+    try:
+        yield
+    except (Refused, RecursionError):
+        raise
+    except Exception as error:
+        error.add_note(f"raised while {place} was being stored")
+        raise
 
 
 def _note(parts: Collected, name: str | None, work: Callable[[], Any]) -> None:
@@ -188,7 +240,7 @@ class Record(Node):
     @property
     def expected(self) -> str:  # type: ignore[override]  # it depends on the schema
         """What is stored, in words."""
-        return f"a {subject_of(type(self.schema)).entity_type.__name__} as map (M)"
+        return f"a map (M) with the fields of {subject_of(type(self.schema)).entity_type.__name__}"
 
     def encode(self, value: Any, *, validate: bool) -> AttributeValue:
         """Give the attribute value; see `Node`."""
@@ -213,3 +265,20 @@ class Record(Node):
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
         return f'{out.function(self.plan, "decode")}({stored}["M"])'
+
+
+@dataclass(frozen=True, eq=False)
+class HookedRecord(Record):
+    """A nested entity whose schema has hooks: nobody knows how its attributes are stored."""
+
+    def write(self, out: Output, name: str) -> str:
+        """Give the source that encodes; see `Node`."""
+        return slow_write(self, out, name)
+
+    def write_each(self, out: Output, name: str) -> str:
+        """Give the source for a list; see `Node`."""
+        return f"[{self.write(out, 'each')} for each in {name}]"
+
+    def read(self, out: Output, stored: str) -> str:
+        """Give the source that decodes; see `Node`."""
+        return f"{out.bind(self.decode, 'decode')}({stored})"

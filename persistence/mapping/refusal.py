@@ -24,7 +24,7 @@ class Refused(Exception):
 
 
 class TooDeep(Refused):
-    """A value that is nested deeper than the service takes, or contains itself; reported for the whole field."""
+    """A value that is nested deeper than the service takes, or contains itself; reported as a whole."""
 
     def __init__(self) -> None:
         super().__init__(f"Nested deeper than {NESTING_LIMIT} levels, or contains itself.")

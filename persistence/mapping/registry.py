@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
 from persistence import fields
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, QueryError
-from persistence.mapping.codec import Codec, SureWay, key_fields
+from persistence.expressions import Path
+from persistence.mapping.codec import Codec, SureWay, key_fields, read_key
 from persistence.mapping.declaration import Declaration, did_you_mean
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart
@@ -20,6 +22,7 @@ from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans
 from persistence.mapping.records import Record, RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, said
+from persistence.mapping.scalars import INTEGER, whole_number
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
 from persistence.table import Table
@@ -159,7 +162,19 @@ class EntityMapping(Generic[T]):
         if len(args) > len(names) or twice or unknown or len(given) + len(kwargs) < len(names):
             raise QueryError(self._key_problem(len(args), list(kwargs)))
         values = {**given, **kwargs}
+        if any(isinstance(value, float | Decimal) for value in values.values()):
+            values = self._as_stored(values)
         return {part.attribute: part.encode(values) for part in self._placement.parts[None]}
+
+    def _as_stored(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Give `1.0` and `Decimal("1E0")` as 1 where the key is an int: to the service they are one."""
+        whole = {
+            name: value
+            for part in self._placement.parts[None]
+            for name in part.fields
+            if part.node_of(name) is INTEGER and (value := whole_number(values[name])) is not None
+        }
+        return {**values, **whole}
 
     def _key_problem(self, positional: int, named: list[str]) -> str:
         came = f"{positional} positional" + (f" and {', '.join(named)}" if named else "")
@@ -175,12 +190,21 @@ class EntityMapping(Generic[T]):
         Raises:
             DecodeError: it is no key of this mapping.
         """
-        values: dict[str, object] = {}
-        for part in self._placement.parts[None]:
+        parts = self._placement.parts[None]
+        for part in parts:
             if part.attribute not in key:
-                raise DecodeError(self.entity_type, part.attribute, "a key attribute", "nothing")
-            values.update(part.parse(key[part.attribute]))
+                raise self._decode_error(Unreadable("a key attribute", "nothing").inside(part.attribute), key)
+        try:
+            values = read_key(parts, key)
+        except Unreadable as problem:
+            raise self._decode_error(problem, key) from problem
         return tuple(values[name] for name in self.key_fields)
+
+    def _decode_error(self, problem: Unreadable, item: Item) -> DecodeError:
+        where = str(Path(problem.path))
+        return DecodeError(
+            self.entity_type, where, problem.expected, problem.found, self._sure.known_key(item)
+        )
 
     def resolve(self, names: tuple[str | int, ...]) -> MappedPath:
         """Find what is stored at a path in Python names.
@@ -193,6 +217,13 @@ class EntityMapping(Generic[T]):
         """
         return resolved(self._plan, names)
 
+    def may_be_absent(self, name: str) -> bool:
+        """Tell whether items may lack a field, because None or an empty value is left out."""
+        found = next(field for field in self._plan.fields if field.name == name)
+        if isinstance(found.field, fields.Version | fields.CreatedAt | fields.UpdatedAt):
+            return False
+        return found.optional or found.omit_empty
+
     def read_role(self, role: RoleField, item: Item) -> object:
         """Read the attribute of a role from an item.
 
@@ -203,7 +234,12 @@ class EntityMapping(Generic[T]):
             DecodeError: something else is stored.
         """
         stored = item.get(role.attribute)
-        return None if stored is None or "NULL" in stored else role.decode(stored)
+        if stored is None or "NULL" in stored:
+            return None
+        try:
+            return role.node.decode(stored)
+        except Unreadable as problem:
+            raise self._decode_error(problem.inside(role.attribute), item) from problem
 
     def assign(self, entity: T, values: Mapping[str, object]) -> T:
         """Set attributes of an entity.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Underflow
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,8 +18,8 @@ from persistence.attributes import (
     number_text,
     parse_number,
 )
-from persistence.mapping.nodes import Node, Scalar, leave_fast_way
-from persistence.mapping.plain import float_text, integral_or_decimal, storable_text
+from persistence.mapping.nodes import Scalar, leave_fast_way
+from persistence.mapping.plain import float_text, integral_or_decimal, number, storable_text
 from persistence.mapping.refusal import Refused
 
 V = TypeVar("V")
@@ -54,11 +53,26 @@ def _integer(value: Any) -> str:
     return number_text(int(value))
 
 
-def _parse_integer(text: str) -> int:
-    number = integral_or_decimal(text)
-    if number != int(number):
+def whole_number(value: object) -> int | None:
+    """Give the int that a float or Decimal is, or None where it is none or out of DynamoDB's range."""
+    if not isinstance(value, float | Decimal):
+        return None
+    try:
+        return parse_integer(number(value))
+    except (Refused, NumberRefused):
+        return None
+
+
+def parse_integer(text: str) -> int:
+    """Read the text of an integer.
+
+    Raises:
+        NumberRefused: it is none, or one that DynamoDB can't hold.
+    """
+    read = integral_or_decimal(text)
+    if read != int(read):
         raise NumberRefused("it has a fraction")
-    return int(number)
+    return int(read)
 
 
 def _decimal(value: Any) -> str:
@@ -160,11 +174,11 @@ INTEGER = Scalar(
     "an integer (N)",
     "N",
     _integer,
-    _parse_integer,
+    parse_integer,
     "type({v}) is not int",
     _INT_SOURCE,
     "int(text) if len(text := {c}) <= 38 else {read_integer}(text)",
-    _helpers(number_text=number_text, read_integer=_parse_integer),
+    _helpers(number_text=number_text, read_integer=parse_integer),
     empty=0,
 )
 DECIMAL = Scalar(
@@ -267,124 +281,6 @@ def time_to_live(field: fields.TimeToLive) -> Scalar:
 
     return Scalar(
         "a time to live in epoch seconds (N)",
-        "N",
-        accept,
-        parse,
-        "False",
-        "{accept}({v})",
-        "{parse}({c})",
-        _helpers(accept=accept, parse=parse),
-    )
-
-
-_CHOICES: Mapping[Any, tuple[str, Callable[[Any], Any]]] = MappingProxyType(
-    {str: ("S", str), int: ("N", number_text), bool: ("BOOL", bool)}
-)
-
-
-def choice(
-    expected: str, contents: Mapping[Any, Any], find: Callable[[Any], Any] | None = None
-) -> Node | None:
-    """Make the node of a few known values, such as an enum's members or a Literal's values.
-
-    Args:
-        expected: what is stored, in words.
-        contents: Python value -> plain value as stored: all text, all int or all bool.
-        find: finds further values by their content, as an enum's `_missing_` does.
-
-    Returns:
-        The node, or None where the plain values are of other or of several types.
-    """
-    kinds = {type(content) for content in contents.values()}
-    if not kinds <= {str, int, bool} or len(kinds) != 1:
-        return None
-    tag, write = _CHOICES[kinds.pop()]
-    stored = {value: write(content) for value, content in contents.items()}
-    by_content = {content: value for value, content in stored.items()}
-    types = {type(value) for value in contents}
-
-    def accept(value: Any) -> Any:
-        if type(value) not in types or value not in stored:
-            raise Refused(f"Not one of the {len(stored)} values of {expected}.")
-        return stored[value]
-
-    def parse(content: Any) -> Any:
-        if content in by_content or find is None:
-            return by_content[content]
-        return find(integral_or_decimal(content) if tag == "N" else content)
-
-    return Scalar(
-        f"{expected} ({tag})",
-        tag,
-        accept,
-        parse,
-        "False",
-        "{accept}({v})",
-        "{by_content}[{c}]",
-        _helpers(accept=accept, by_content=by_content),
-    )
-
-
-def enumeration(kind: type[enum.Enum], *, by_value: bool) -> Node | None:
-    """Make the node of an enum, stored by value or by name.
-
-    Returns:
-        The node, or None where the values are not all text or all int.
-    """
-    if not by_value:
-        return _enumeration(kind, {member.name: member for member in kind}, kind.__getitem__)
-    if issubclass(kind, enum.Flag):
-        return _flags(kind)
-    return _enumeration(kind, {member.value: member for member in kind}, kind)
-
-
-def _enumeration(
-    kind: type[enum.Enum], members: Mapping[Any, enum.Enum], find: Callable[[Any], enum.Enum]
-) -> Node | None:
-    kinds = {str if isinstance(key, str) else type(key) for key in members}
-    if len(kinds) != 1 or not kinds <= {str, int}:
-        return None
-    tag, write = ("S", str.__str__) if kinds == {str} else ("N", number_text)
-    contents = {member: write(key) for key, member in members.items()}
-    by_content = {content: member for member, content in contents.items()}
-
-    def accept(value: Any) -> Any:
-        if not isinstance(value, kind):
-            raise Refused(f"Not a {kind.__name__}.")
-        return contents[value]
-
-    def parse(content: Any) -> Any:
-        known = by_content.get(content)
-        return find(_parse_integer(content) if tag == "N" else content) if known is None else known
-
-    # Members are looked up by identity where it is possible: an enum's own hash is a Python function.
-    return Scalar(
-        f"a {kind.__name__} ({tag})",
-        tag,
-        accept,
-        parse,
-        "type({v}) is not {kind}",
-        "{contents}[{v}._name_]",
-        "{by_content}[{c}]",
-        _helpers(
-            kind=kind,
-            contents={member.name: content for member, content in contents.items()},
-            by_content=by_content,
-        ),
-    )
-
-
-def _flags(kind: type[enum.Flag]) -> Node:
-    def accept(value: Any) -> str:
-        if not isinstance(value, kind):
-            raise Refused(f"Not a {kind.__name__}.")
-        return number_text(value.value)
-
-    def parse(text: str) -> enum.Flag:
-        return kind(_parse_integer(text))
-
-    return Scalar(
-        f"a {kind.__name__} (N)",
         "N",
         accept,
         parse,

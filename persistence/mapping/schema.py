@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Generic, TypeVar, cast
 
-from persistence.errors import MappingError
+from persistence.errors import MappingError, UnusableMapping
 from persistence.mapping.codec import Codec
 from persistence.mapping.declaration import Declaration
 from persistence.mapping.registry import EntityMapping, compile_mapping
@@ -16,10 +16,6 @@ T = TypeVar("T")
 _lock = threading.RLock()
 
 
-class _NoCodec(MappingError, AttributeError):
-    """A mapping without a codec; what looks at all members of a class, as wiring does, passes it by."""
-
-
 class _CodecOf:
     """`OrderMapping.codec`, on the class and on its instances."""
 
@@ -27,7 +23,7 @@ class _CodecOf:
         try:
             return mapping_of(owner).codec
         except MappingError as error:
-            raise _NoCodec(str(error)) from error
+            raise UnusableMapping(str(error)) from error
 
 
 class MappingSchema(Declaration[T], Generic[T]):
@@ -74,6 +70,7 @@ def mapping_of(schema: type[MappingSchema[T]]) -> EntityMapping[T]:
             known = schema.__dict__.get("_mapping")
             if known is None:
                 known = compile_mapping(schema)
+                schema._scopes.clear()  # all hints are resolved
                 schema._mapping = known  # type: ignore[attr-defined]  # cached on the class that it describes
     return cast("EntityMapping[T]", known)
 

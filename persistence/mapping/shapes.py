@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from persistence.mapping.containers import ListOf, MapOf, Nullable, Validated
 from persistence.mapping.nodes import Node
-from persistence.mapping.records import Record, RecordPlan
+from persistence.mapping.records import HookedRecord, Record, RecordPlan
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class _Fields(Mapping[str, Shape]):
 
 def _shape(node: Node) -> Shape:
     match node:
+        case HookedRecord():
+            return None
         case Record():
             return shape_of(node.plan)
         case ListOf():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from persistence import fields
+from persistence.attributes import KEY_NAME_LIMIT
 from persistence.errors import MappingError
 from persistence.mapping.containers import Foreign
 from persistence.mapping.declaration import did_you_mean
@@ -67,6 +68,7 @@ class _Placing:
         table = self._shared or self._own_table()
         table = self._with_indexes(table)
         parts = dict(self._all_parts(table))
+        self._refuse_long_names(table)
         self._refuse_clashes(parts)
         self._refuse_null_keys(parts)
         table = replace(table, types=self._types(table, parts), time_to_live=self._time_to_live(table))
@@ -93,13 +95,6 @@ class _Placing:
     def _with_indexes(self, table: Table) -> Table:
         added = tuple(map(self._in_attribute_names, self._options.indexes))
         table = replace(table, indexes=(*table.indexes, *added))
-        for index in table.indexes:
-            if isinstance(index, LocalIndex) and table.sort is None:
-                raise MappingError(
-                    f"{self._name}: the local index {index.name!r} needs a table with a sort key; use a "
-                    "GlobalIndex, or "
-                    'Key("partition", "sort")'
-                )
         unknown = [
             name for name in self._options.index_keys if name not in {index.name for index in table.indexes}
         ]
@@ -230,6 +225,16 @@ class _Placing:
                 )
 
     # What must not clash
+
+    def _refuse_long_names(self, table: Table) -> None:
+        projected = (name for index in table.indexes for name in index.projection.attributes)
+        for name in (*table.key_types, *projected):
+            if not 1 <= len(name.encode()) <= KEY_NAME_LIMIT:
+                raise MappingError(
+                    f"{self._name}: the attribute {name[:40]!r} of table {table.name!r} is part of a key or "
+                    f"an index, and its name has {len(name.encode())} bytes; such names have 1 to "
+                    f"{KEY_NAME_LIMIT}. Give the field another data_key"
+                )
 
     def _refuse_clashes(self, parts: IndexParts) -> None:
         for part in (part for each in parts.values() for part in each):

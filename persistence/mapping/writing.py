@@ -9,9 +9,11 @@ from typing import Any
 
 from persistence.mapping import scalars
 from persistence.mapping.containers import Collected, Plain
+from persistence.mapping.depth import unmeasured
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart, Slot
 from persistence.mapping.nodes import NO_EMPTY, Output, leave_fast_way
+from persistence.mapping.plain import refuse_depth
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source, any_of
 from persistence.mapping.tables import Placement
@@ -55,7 +57,8 @@ class Writing:
         source.add(*self._leaving(any_of(list(self._guards()))))
         source.add(*self._sizes(), *self._validations())
         entries = [*self._entries(), *self._constants()]
-        further = [line for field in self._stored for line in self._further(field)] + list(self._keys())
+        further = [line for field in self._stored for line in self._further(field)]
+        further += [*self._keys(), *self._depths()]
         shown = ["item = {", *(f"    {entry}," for entry in entries), "}"]
         return source.add(*shown, *further, finish)
 
@@ -71,6 +74,9 @@ class Writing:
         yield from ()
 
     def _keys(self) -> Iterator[str]:
+        yield from ()
+
+    def _depths(self) -> Iterator[str]:
         yield from ()
 
     def _key_guards(self, field: FieldPlan) -> Iterator[str]:
@@ -191,6 +197,13 @@ class RootWriting(Writing):
                 yield from self._measured(field, part, required)
             else:
                 yield from self._made(part, required)
+
+    def _depths(self) -> Iterator[str]:
+        refuse = self._out.bind(refuse_depth, "refuse_depth")
+        for field in self._stored:
+            if unmeasured(field.node):
+                present = "" if self._always(field) else f"if {field.attribute!r} in item: "
+                yield f"{present}{refuse}(item[{field.attribute!r}])"
 
     def _measured(self, field: FieldPlan, part: KeyPart, required: bool) -> Iterator[str]:
         if (field.optional and required) or (field.omit_empty and required) or (field.foreign and required):

@@ -1,13 +1,15 @@
 """Choosing how a query is answered, without any I/O: conditions x key schemas -> one access path.
 
-A table or index can answer when the conditions fix all fields of its partition key. Among those the one wins
-whose sort key is pinned down most, then the table itself, then local, then global indexes, as declared.
+A table or index can answer when the conditions fix all fields of its partition key, and when it holds all
+entities that may match. Among those the one wins whose key takes over most conditions, then the one whose
+sort key is pinned down most, then the table itself, then local, then global indexes, as declared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Literal
 
 from persistence.attributes import AttributeValue
@@ -25,6 +27,7 @@ from persistence.expressions import (
     attributes_of,
 )
 from persistence.mapping import EntityMapping, KeyPart
+from persistence.query.fitness import Unfit, check_kind, check_order, check_presence, implied, is_plain
 from persistence.query.lowering import lower
 from persistence.query.terms import Comparison, Operator, PathOperand, Term, conjuncts, dotted
 from persistence.table import GlobalIndex, LocalIndex
@@ -106,16 +109,34 @@ def _filter_in_words(condition: Condition | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A table or index that can answer; `used` are the terms that its key condition takes over."""
+    """A table or index that can answer.
 
-    rank: int
+    Attributes:
+        rank: the least wins.
+        filter: what its key condition does not take over.
+    """
+
+    rank: tuple[bool, int, int]
     index: str | None
     key_condition: KeyCondition
-    used: tuple[Term, ...]
+    filter: Condition | None
 
 
-class _Unfit(Exception):
-    """Why a table or index can't answer a query."""
+@dataclass(frozen=True, slots=True)
+class _SortUse:
+    """What conditions make of a sort key.
+
+    Attributes:
+        precision: how far they pin it down.
+        condition: what is demanded of it.
+        used: the terms that this takes over.
+        fields: the fields that narrow it down.
+    """
+
+    precision: int
+    condition: Compare | Between | BeginsWith | None = None
+    used: tuple[Term, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 def choose(mapping: EntityMapping[Any], wish: Wish) -> AccessPath:
@@ -126,10 +147,12 @@ def choose(mapping: EntityMapping[Any], wish: Wish) -> AccessPath:
     """
     if wish.scan:
         return _scan(mapping, wish, ())
-    found, refused = _candidates(mapping, wish)
+    found, refused, problems = _candidates(mapping, wish)
     if found:
         best = min(found, key=lambda candidate: candidate.rank)
-        return AccessPath("query", best.index, best.key_condition, _filter(mapping, wish, best), refused)
+        return AccessPath("query", best.index, best.key_condition, best.filter, refused)
+    if problems:
+        raise problems[0]
     if wish.index is not None or wish.order_by is not None:
         reasons = "; ".join(f"{name or 'the table'}: {reason}" for name, reason in refused)
         raise QueryError(f"{mapping.name}: no key serves this query ({reasons})")
@@ -138,15 +161,20 @@ def choose(mapping: EntityMapping[Any], wish: Wish) -> AccessPath:
 
 def _candidates(
     mapping: EntityMapping[Any], wish: Wish
-) -> tuple[list[_Candidate], tuple[tuple[str | None, str], ...]]:
+) -> tuple[list[_Candidate], tuple[tuple[str | None, str], ...], list[QueryError]]:
+    """Give what can answer, why others can't, and the errors that count if nothing answers."""
     found: list[_Candidate] = []
     refused: list[tuple[str | None, str]] = []
+    problems: list[QueryError] = []
     for index in _indexes(mapping, wish):
         try:
             found.append(_candidate(mapping, wish, index))
-        except _Unfit as unfit:
+        except Unfit as unfit:
             refused.append((index, str(unfit)))
-    return found, tuple(refused)
+        except QueryError as problem:
+            refused.append((index, str(problem)))
+            problems.append(problem)
+    return found, tuple(refused), problems
 
 
 def _indexes(mapping: EntityMapping[Any], wish: Wish) -> Iterator[str | None]:
@@ -163,89 +191,64 @@ def _indexes(mapping: EntityMapping[Any], wish: Wish) -> Iterator[str | None]:
 
 
 def _candidate(mapping: EntityMapping[Any], wish: Wish, index: str | None) -> _Candidate:
-    _check_kind(mapping, wish, index)
+    check_kind(mapping, index, consistent=wish.consistent)
     parts = mapping.key_parts(index)
     if not parts:
-        raise _Unfit(f"it never holds a {mapping.name}: Meta.index_keys does not name it")
+        raise Unfit(f"it never holds a {mapping.name}: Meta.index_keys does not name it")
     partition, sort = parts[0], (parts[1] if len(parts) > 1 else None)
     terms = conjuncts(wish.term)
     equal = _equalities(terms)
     if not set(partition.fields) <= equal.keys():
         missing = ", ".join(name for name in partition.fields if name not in equal)
-        raise _Unfit(f"its partition key needs an equality on {missing}")
-    _check_order(wish, sort)
-    used = [equal[name] for name in partition.fields]
+        raise Unfit(f"its partition key needs an equality on {missing}")
+    check_order(sort, wish.order_by, set(equal))
+    if index is not None and wish.index is None:
+        check_presence(mapping, sort, terms)
     values = {name: term.operands[0] for name, term in equal.items()}
-    rank, condition, more = _sort_condition(mapping, sort, terms, equal, values)
-    key = KeyCondition((partition.attribute, _encoded(mapping, partition, values)), condition)
-    return _Candidate(rank, index, key, (*used, *more))
-
-
-def _check_kind(mapping: EntityMapping[Any], wish: Wish, index: str | None) -> None:
-    if index is None:
-        return
-    declared = mapping.table.index(index)
-    if declared.projection.kind != "ALL":
-        raise _Unfit(
-            f"it holds only some attributes ({declared.projection.kind}), and whole entities are wanted"
-        )
-    if wish.consistent and isinstance(declared, GlobalIndex):
-        raise _Unfit("a global index can't be read consistently")
-
-
-def _check_order(wish: Wish, sort: KeyPart | None) -> None:
-    if wish.order_by is None:
-        return
-    if sort is None or sort.fields[:1] != (wish.order_by,):
-        raise _Unfit(f"it is not sorted by {wish.order_by}")
+    use = _SortUse(_PARTITION) if sort is None else _sort_use(mapping, sort, terms, equal, values)
+    given = tuple(term for part in parts for term in implied(part, terms))
+    used = (*(equal[name] for name in partition.fields), *use.used, *given)
+    key = KeyCondition((partition.attribute, _encoded(mapping, partition, values)), use.condition)
+    one_item = index is None and (sort is None or use.precision == _EXACT)
+    rank = (not one_item, -len({*partition.fields, *use.fields}) - len(given), use.precision)
+    return _Candidate(rank, index, key, _filter(mapping, terms, used, index))
 
 
 def _equalities(terms: tuple[Term, ...]) -> dict[str, Comparison]:
     """Give the equalities with a value on fields of the entity itself; of two on one field the first."""
     found: dict[str, Comparison] = {}
     for term in terms:
-        if _is_plain(term) and isinstance(term, Comparison) and term.operator == "=":
+        if is_plain(term) and isinstance(term, Comparison) and term.operator == "=":
             found.setdefault(str(term.names[0]), term)
     return found
 
 
-def _is_plain(term: Term) -> bool:
-    return (
-        isinstance(term, Comparison)
-        and len(term.names) == 1
-        and not term.size
-        and not any(operand is None or isinstance(operand, PathOperand) for operand in term.operands)
-    )
-
-
-def _sort_condition(
+def _sort_use(
     mapping: EntityMapping[Any],
-    sort: KeyPart | None,
+    sort: KeyPart,
     terms: tuple[Term, ...],
     equal: dict[str, Comparison],
     values: dict[str, object],
-) -> tuple[int, Compare | Between | BeginsWith | None, tuple[Term, ...]]:
-    if sort is None:
-        return _EXACT, None, ()
+) -> _SortUse:
     path = Path.of(sort.attribute)
     if set(sort.fields) <= equal.keys():
         used = tuple(equal[name] for name in sort.fields)
-        return _EXACT, Compare("=", path, Value(_encoded(mapping, sort, values))), used
+        condition = Compare("=", path, Value(_encoded(mapping, sort, values)))
+        return _SortUse(_EXACT, condition, used, sort.fields)
     if sort.template is None or sort.template == f"{{{sort.fields[0]}}}":
         return _range(mapping, sort, path, terms)
     prefix = sort.prefix(values)
     if prefix:
-        return _RANGE, BeginsWith(path, Value({"S": prefix})), ()
-    return _PARTITION, None, ()
+        leading = tuple(takewhile(equal.__contains__, sort.fields))
+        return _SortUse(_RANGE, BeginsWith(path, Value({"S": prefix})), fields=leading)
+    return _SortUse(_PARTITION)
 
 
-def _range(
-    mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[Term, ...]
-) -> tuple[int, Compare | Between | BeginsWith | None, tuple[Term, ...]]:
+def _range(mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[Term, ...]) -> _SortUse:
     (name,) = sort.fields
     ranges = [term for term in terms if _is_range(term, name)]
     if not ranges:
-        return _PARTITION, None, ()
+        return _SortUse(_PARTITION)
     if len(ranges) > 1:
         raise QueryError(
             f"{mapping.name}: {len(ranges)} conditions on the sort key {name}; DynamoDB takes one. "
@@ -255,8 +258,8 @@ def _range(
     condition = _on_path(lower(term, mapping), path)
     if sort.template is not None and not all("S" in value for value in _values(condition)):
         # As text, numbers sort by their digits; only a field that is stored as text sorts like its template.
-        return _PARTITION, None, ()
-    return _RANGE, condition, (term,)
+        return _SortUse(_PARTITION)
+    return _SortUse(_RANGE, condition, (term,), sort.fields)
 
 
 def _values(condition: Compare | Between | BeginsWith) -> list[AttributeValue]:
@@ -286,7 +289,7 @@ def _on_path(condition: Condition, path: Path) -> Compare | Between | BeginsWith
 def _is_range(term: Term, name: str) -> bool:
     return (
         isinstance(term, Comparison)
-        and _is_plain(term)
+        and is_plain(term)
         and term.names == (name,)
         and term.operator in _RANGE_OPERATORS
     )
@@ -298,11 +301,14 @@ def _encoded(mapping: EntityMapping[Any], part: KeyPart, values: dict[str, objec
     return part.encode({name: values[name] for name in part.fields})
 
 
-def _filter(mapping: EntityMapping[Any], wish: Wish, chosen: _Candidate) -> Condition | None:
-    rest = [term for term in conjuncts(wish.term) if not any(term is used for used in chosen.used)]
-    keys = mapping.table.key_names(chosen.index)
+def _filter(
+    mapping: EntityMapping[Any], terms: tuple[Term, ...], used: tuple[Term, ...], index: str | None
+) -> Condition | None:
+    keys = mapping.table.key_names(index)
     conditions = []
-    for term in rest:
+    for term in terms:
+        if any(term is each for each in used):
+            continue
         condition = lower(term, mapping)
         _refuse_key_filter(term, mapping, keys)
         conditions.append(condition)
@@ -315,8 +321,7 @@ def _refuse_key_filter(term: Term, mapping: EntityMapping[Any], keys: tuple[str,
         if mapping.resolve(names).path.attribute in keys:
             raise QueryError(
                 f"{mapping.name}: this condition on the key field {dotted(names)} can't be asked of the key: "
-                "a partition "
-                "key takes `==`, a sort key one of == < <= > >= between startswith, once"
+                "a partition key takes `==`, a sort key one of == < <= > >= between startswith, once"
             )
 
 
@@ -339,7 +344,7 @@ def _scan(mapping: EntityMapping[Any], wish: Wish, refused: tuple[tuple[str | No
     if wish.index is not None:
         tuple(_indexes(mapping, wish))
         try:
-            _check_kind(mapping, wish, wish.index)
-        except _Unfit as unfit:
+            check_kind(mapping, wish.index, consistent=wish.consistent)
+        except Unfit as unfit:
             raise QueryError(f"{mapping.name}: index {wish.index!r} can't serve: {unfit}") from None
     return AccessPath("scan", wish.index, None, all_of(condition, type_condition(mapping)), refused)

@@ -33,8 +33,8 @@ class Query(Generic[T]):
 
     Made by `Repository.query`, `where` and `scan`. A query that was made inside a unit of work can only be
     asked while that unit is open; its results are tracked there. It sees what is stored, not the unit's
-    pending
-    changes: added entities are absent, removed ones left out, changed ones come as they are in memory.
+    pending changes: added entities are absent, removed ones left out, changed ones come as they are in
+    memory.
     """
 
     _flows: EntityFlows[T]
@@ -52,8 +52,8 @@ class Query(Generic[T]):
         """Demand one thing more.
 
         Args:
-            predicate: a lambda over the entity, such as `lambda o: (o.customer_id == "c1") & (o.total >
-                100)`.
+            predicate: a lambda over the entity, such as
+                `lambda o: (o.customer_id == "c1") & (o.total > 100)`.
         """
         return self._demanding(record(predicate))
 
@@ -111,7 +111,8 @@ class Query(Generic[T]):
         return choose(self._flows.mapping, self._wish)
 
     def __iter__(self) -> Iterator[T]:
-        return self._results(self._checked_path())
+        # The unit is found now, not at the first result: an iterator never outlives the unit it was made in.
+        return self._results(self._checked_path(), self._present_unit())
 
     def all(self) -> list[T]:
         """Give all results."""
@@ -122,18 +123,22 @@ class Query(Generic[T]):
         return next(iter(replace(self, _limit=1)), None)
 
     def count(self) -> int:
-        """Count the results without building entities; the reads are paid for all the same."""
+        """Count the results without building entities; the reads are paid for all the same.
+
+        Counts what is stored: entities that the unit of work has removed count until it commits.
+        """
         path, total = self._checked_path(), 0
         start: Item | None = None
         while True:
-            page = self._uow.perform(self._read(path, start, limit=None, count_only=True))
+            limit = self._page_limit(path, total)
+            page = self._uow.perform(self._read(path, start, limit=limit, count_only=True))
             total += page.count
             start = page.last_key
             if start is None or (self._limit is not None and total >= self._limit):
                 return total if self._limit is None else min(total, self._limit)
 
     def exists(self) -> bool:
-        """Tell whether there is any result."""
+        """Tell whether there is any result; as `count`, it goes by what is stored."""
         return replace(self, _limit=1).count() > 0
 
     def _demanding(self, term: Term) -> Query[T]:
@@ -163,8 +168,8 @@ class Query(Generic[T]):
         )
         warnings.warn(text, ScanWarning, stacklevel=_frames_of_the_library())
 
-    def _results(self, path: AccessPath) -> Iterator[T]:
-        unit = self._present_unit()
+    def _results(self, path: AccessPath, unit: Unit[Any] | None) -> Iterator[T]:
+        self._check(unit)
         start: Item | None = None
         given = 0
         while True:

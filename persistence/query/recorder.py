@@ -52,8 +52,8 @@ def _as_term(result: object) -> Term:
         return result
     raise QueryError(
         f"the lambda gave {type(result).__name__} instead of a condition; `is None`, `==` between two "
-        "constants and "
-        "calls of other functions can't be recorded. For absent values write not_exists(o.field)"
+        "constants and calls of other functions can't be recorded. For absent values write "
+        "not_exists(o.field)"
     )
 
 
@@ -134,8 +134,7 @@ class Recorded(StandsForTerm):
     def __bool__(self) -> NoReturn:
         raise QueryError(
             f"{self._named()} has no truth value while it is recorded: write `&` and `|` instead of `and` "
-            "and `or`, "
-            "not_(...) instead of `not`, between(...) instead of a chained comparison"
+            "and `or`, not_(...) instead of `not`, between(...) instead of a chained comparison"
         )
 
     def __contains__(self, member: object) -> NoReturn:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from persistence.errors import DeadlineExceeded, SchemaMismatch, TableInUse, TableNotFound
+from persistence.errors import DeadlineExceeded, InvalidRequest, SchemaMismatch, TableInUse, TableNotFound
 from persistence.flows import Flow, pause, perform
 from persistence.operations import (
     CreateTable,
@@ -44,8 +44,10 @@ class TableFlows:
         return description
 
     def ensure(self, table: Table) -> Flow[TableDescription]:
-        """Create a table unless it is there as declared."""
-        description = yield from self.find(table.name)
+        """Create a table unless it is there as declared; one that is being deleted is waited for."""
+        description = yield from self._poll(
+            table.name, lambda found: found is None or found.status != "DELETING", "be deleted"
+        )
         if description is None:
             try:
                 return (yield from self.create(table))
@@ -104,8 +106,19 @@ class TableFlows:
             return
         current = yield from perform(DescribeTimeToLive(table.name))
         if current is None:
-            yield from perform(EnableTimeToLive(table.name, table.time_to_live))
-        elif current != table.time_to_live:
+            current = yield from self._enable_time_to_live(table.name, table.time_to_live)
+        if current != table.time_to_live:
             raise SchemaMismatch(
                 table.name, [f"its time to live is in {current!r}, declared is {table.time_to_live!r}"]
             )
+
+    def _enable_time_to_live(self, name: str, attribute: str) -> Flow[str]:
+        """Enable it, and tell which attribute it is in then: somebody else may have been faster."""
+        try:
+            yield from perform(EnableTimeToLive(name, attribute))
+        except InvalidRequest:
+            current = yield from perform(DescribeTimeToLive(name))
+            if current is None:
+                raise
+            return current
+        return attribute

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from persistence.errors import PersistenceError
 from persistence.operations import BatchGetItems, BatchWriteItems, Operation, TransactGet, TransactWrite
 from persistence.store import Limits, Store
 
@@ -56,23 +55,25 @@ class Metered:
 
     @property
     def totals(self) -> dict[str, OperationTotals]:
-        """Operation name, such as "TransactWrite" -> what was counted so far."""
+        """Operation name, such as "TransactWrite" -> what was counted so far; a copy that stays as it is."""
         with self._lock:
-            return dict(self._totals)
+            return {
+                name: replace(counted, errors=dict(counted.errors)) for name, counted in self._totals.items()
+            }
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below and count it; see `Store.perform`."""
         begun = self._clock()
         try:
             answer = self._store.perform(operation)
-        except PersistenceError as error:
+        except BaseException as error:
             self._count(operation, begun, None, error)
             raise
         self._count(operation, begun, answer, None)
         return answer
 
     def _count(
-        self, operation: Operation[Any], begun: float, answer: object, error: PersistenceError | None
+        self, operation: Operation[Any], begun: float, answer: object, error: BaseException | None
     ) -> None:
         seconds = self._clock() - begun
         with self._lock:

@@ -1,8 +1,9 @@
 """Help for testing code that is built on `persistence`.
 
 `InMemoryRepository` is a repository for the test of a service; `persistence.testing.servers` starts local
-DynamoDB servers; `persistence.testing.contract` is the suite that every store must pass. Names are loaded
-when they are first used, so that importing this package needs none of the packages of the extra `testing`.
+DynamoDB servers; `persistence.testing.faults` breaks what networks and services break;
+`persistence.testing.contract` is the suite that every store must pass. Names are loaded when they are first
+used, so that importing this package needs none of the packages of the extra `testing`.
 """
 
 from __future__ import annotations

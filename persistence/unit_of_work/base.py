@@ -15,6 +15,7 @@ from persistence.errors import (
     CommitOutcomeUnknown,
     ConcurrentUse,
     ConflictError,
+    PersistenceError,
     UnitClosed,
     UnitOfWorkStateError,
 )
@@ -62,7 +63,7 @@ class UnitOfWorkBase(Generic[S]):
         scan_policy: ScanPolicy = "warn",
         timing: Timing | None = None,
     ) -> None:
-        if not 0 < deadline <= LONGEST_DEADLINE:
+        if not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST_DEADLINE:
             raise UnitOfWorkStateError(
                 f"the deadline of a commit must be over 0 and at most {LONGEST_DEADLINE:.0f} seconds (the "
                 "service "
@@ -141,14 +142,14 @@ class UnitOfWorkBase(Generic[S]):
             raise _only_reason(refused) from refused.__cause__
         return result
 
-    def _enter(self) -> ScopeEntry:
+    def _enter(self, *, one_shot: bool = False) -> ScopeEntry:
         entry = scopes.innermost(self)
         if entry is None or entry.unit.closed:
-            entry = ScopeEntry(self, Unit(self.store), opener=True)
+            entry = ScopeEntry(self, Unit(self.store), opener=True, one_shot=one_shot)
         else:
             entry.unit.check()
             entry.unit.joined += 1
-            entry = ScopeEntry(self, entry.unit, opener=False)
+            entry = ScopeEntry(self, entry.unit, opener=False, one_shot=one_shot)
         scopes.push(entry)
         return entry
 
@@ -168,8 +169,7 @@ class UnitOfWorkBase(Generic[S]):
                 event_log().debug("uow.discarded", broken=unit.first_failure is not None)
 
     def _finish(self, unit: Unit[S]) -> Flow[None]:
-        if unit.first_failure is not None:
-            raise unit.first_failure
+        unit.raise_first_failure()
         try:
             unit.check_owner()
             _refuse_joined(unit)
@@ -188,7 +188,8 @@ class UnitOfWorkBase(Generic[S]):
                 unit.state = UnitState.COMMITTING
                 yield from self._send(commit)
                 commit.absorb(unit.entities)
-                unit.state = UnitState.OPEN
+                unit.state, unit.written = UnitState.OPEN, True
+            unit.entities.forget_absent()
         except BaseException as error:
             unit.break_with(error)
             raise
@@ -206,6 +207,9 @@ class UnitOfWorkBase(Generic[S]):
             raise
         except CommitOutcomeUnknown as unknown:
             log.warning("uow.outcome_lost", actions=commit.by_type, token=unknown.token)
+            raise
+        except PersistenceError as failed:
+            log.warning("uow.failed", actions=commit.by_type, error=type(failed).__name__)
             raise
         if not is_heard(log, logging.INFO):
             return
@@ -233,7 +237,7 @@ class UnitOfWorkBase(Generic[S]):
         return entry
 
     def _left_here(self) -> ScopeEntry:
-        entry = scopes.innermost(self)
+        entry = scopes.innermost_block(self)
         if entry is None:
             raise UnitOfWorkStateError(
                 "this block is left in another context than the one in which it was entered, so nothing was "
@@ -251,12 +255,13 @@ class UnitOfWorkBase(Generic[S]):
 
 def _leave_joined(unit: Unit[Any], failure: BaseException | None) -> None:
     """Leave an inner scope; one that ends well says so only if its unit did not fail meanwhile."""
+    unit.check_owner()
     unit.joined -= 1
     if failure is not None:
         unit.break_with(failure)
-    elif unit.first_failure is not None:
-        raise unit.first_failure
-    elif unit.closed:
+        return
+    unit.raise_first_failure()
+    if unit.closed:
         raise UnitClosed(
             f"the unit that this scope joined was left before it ({unit.state.value}); nothing was written"
         )

@@ -7,9 +7,10 @@ from itertools import count
 from typing import NoReturn
 
 from persistence.commit_plan import CommitPlan
-from persistence.conflicts import conflict, is_transient
+from persistence.conflicts import INNOCENT, conflict, is_transient
 from persistence.errors import (
     CommitOutcomeUnknown,
+    PersistenceError,
     StoreError,
     StoreUnavailable,
     Throttled,
@@ -58,15 +59,15 @@ class CommitAttempts:
                 return (yield from perform(self.request))
             except TransactionCancelled as cancelled:
                 if not is_transient(cancelled.reasons):
-                    raise conflict(self.commit, cancelled.reasons) from cancelled
+                    raise self._refusal(cancelled) from cancelled
                 failure: StoreError = cancelled
             except TokenMismatch as mismatch:
                 raise self._unknown() from mismatch
             except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
                 failure = unanswered
                 self.ambiguous |= isinstance(unanswered, TransactionInProgress)
-            except StoreError as refused:
-                if self.ambiguous or refused.ambiguous:
+            except Exception as refused:
+                if self.ambiguous or getattr(refused, "ambiguous", False):
                     raise self._unknown() from refused
                 raise
             self.ambiguous |= failure.ambiguous
@@ -76,6 +77,15 @@ class CommitAttempts:
             self.log.info("retry.scheduled", attempt=attempt, code=failure.code, seconds=round(wait, 3))
             yield from pause(wait)
         raise AssertionError("unreachable: the attempts are endless")
+
+    def _refusal(self, cancelled: TransactionCancelled) -> PersistenceError:
+        """Name the entities of a cancellation, if its reasons are those of this request."""
+        failed = {reason.code for reason in cancelled.reasons} - {INNOCENT}
+        if failed and len(cancelled.reasons) == len(self.commit.actions):
+            return conflict(self.commit, cancelled.reasons)
+        if self.ambiguous:
+            return self._unknown()
+        return StoreError(f"the store gave no usable reasons for it: {cancelled}", code=cancelled.code)
 
     def _give_up(self, failure: StoreError) -> NoReturn:
         if self.ambiguous:

@@ -8,6 +8,7 @@ from persistence.errors import (
     EntityGone,
     StaleEntity,
     TransactionBusy,
+    UnitBroken,
     UnitOfWorkStateError,
 )
 
@@ -26,14 +27,18 @@ def is_retried(error: BaseException, retry_on: RetryOn) -> bool:
         error: what left the unit.
         retry_on: further types of errors, or of reasons of a conflict, that the caller wants repeated.
     """
+    if isinstance(error, UnitBroken):
+        return is_retried(error.first_failure, retry_on)
     if isinstance(error, retry_on):
         return True
     retried = RETRIED_REASONS + retry_on
-    return isinstance(error, CommitConflict) and all(isinstance(reason, retried) for reason in error.reasons)
+    if not isinstance(error, CommitConflict) or not error.reasons:
+        return False
+    return all(isinstance(reason, retried) for reason in error.reasons)
 
 
 def check_attempts(attempts: int) -> int:
     """Refuse anything but a positive number of attempts."""
-    if not isinstance(attempts, int) or attempts < 1:
+    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
         raise UnitOfWorkStateError(f"attempts must be a whole number of at least 1, not {attempts!r}")
     return attempts

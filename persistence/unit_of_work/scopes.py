@@ -22,11 +22,13 @@ class ScopeEntry:
         owner: the `UnitOfWork` it was entered on.
         unit: the unit it opened or joined.
         opener: whether it opened the unit, and so commits it.
+        one_shot: whether a `uow()` scope holds it, which may be left out of order.
     """
 
     owner: object
     unit: Unit[Any]
     opener: bool
+    one_shot: bool
 
 
 _ENTRIES: ContextVar[tuple[ScopeEntry, ...]] = ContextVar("persistence_scopes", default=())
@@ -36,6 +38,14 @@ def innermost(owner: object) -> ScopeEntry | None:
     """Give the innermost scope of a unit of work in this context, even if its unit is closed."""
     for entry in reversed(_ENTRIES.get()):
         if entry.owner is owner:
+            return entry
+    return None
+
+
+def innermost_block(owner: object) -> ScopeEntry | None:
+    """Give the innermost `with uow:` of this context; scopes of `uow()` know their own entry."""
+    for entry in reversed(_ENTRIES.get()):
+        if entry.owner is owner and not entry.one_shot:
             return entry
     return None
 

@@ -154,10 +154,15 @@ class Scope:
         self._uow = uow
         self._entry: ScopeEntry | None = None
 
+    @property
+    def written(self) -> bool:
+        """Whether an early commit of its unit has written something."""
+        return self._entry is not None and self._entry.unit.written
+
     def __enter__(self) -> UnitOfWork:
         if self._entry is not None:
             raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
-        self._entry = self._uow._enter()
+        self._entry = self._uow._enter(one_shot=True)
         return self._uow
 
     def __exit__(
@@ -180,11 +185,13 @@ class Attempt:
         self.number = number
         self.entered = False
         self.finished = False
+        self._uow = uow
         self._scope = Scope(uow)
         self._retry_on = retry_on
         self._swallowed: BaseException | None = None
 
     def __enter__(self) -> Attempt:
+        self._uow._refuse_open_unit("attempts")
         self._scope.__enter__()
         self.entered = True
         return self
@@ -201,9 +208,10 @@ class Attempt:
         return self._follows(error)
 
     def refuse_to_be_abandoned(self) -> None:
-        """Speak up where the loop was left although this attempt was refused and another one is due.
+        """Report that the loop was left although this attempt was refused and another one is due.
 
-        That is what `return` and `break` inside the block do when its commit meets a conflict.
+        That is what `return` and `break` inside the block do when its commit meets a conflict. The language
+        offers no way to raise this where the loop was left: it is logged, and shown as an unraisable error.
         """
         if self._swallowed is not None:
             event_log().warning("uow.abandoned", attempt=self.number)
@@ -213,7 +221,12 @@ class Attempt:
             ) from self._swallowed
 
     def _follows(self, error: BaseException | None) -> bool:
-        """Tell whether another attempt follows this outcome."""
-        self.finished = error is None or self._retry_on is None or not is_retried(error, self._retry_on)
+        """Tell whether another attempt follows this outcome; what an early commit wrote is not repeated."""
+        self.finished = (
+            error is None
+            or self._retry_on is None
+            or self._scope.written
+            or not is_retried(error, self._retry_on)
+        )
         self._swallowed = None if self.finished else error
         return not self.finished

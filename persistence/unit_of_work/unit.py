@@ -56,9 +56,10 @@ class Unit(Generic[S]):
         state: one of `UnitState`.
         joined: how many inner scopes are inside at present.
         closed: whether its block has been left.
+        written: whether an early commit has written something.
     """
 
-    __slots__ = ("_first_failure", "_owner", "closed", "entities", "joined", "state", "store")
+    __slots__ = ("_first_failure", "_owner", "closed", "entities", "joined", "state", "store", "written")
 
     def __init__(self, store: S) -> None:
         self.store = store
@@ -66,6 +67,7 @@ class Unit(Generic[S]):
         self.state = UnitState.OPEN
         self.joined = 0
         self.closed = False
+        self.written = False
         self._owner = Owner.present()
         self._first_failure: BaseException | None = None
 
@@ -106,6 +108,15 @@ class Unit(Generic[S]):
         self.check_owner()
         if self.state is UnitState.COMMITTING:
             raise UnitOfWorkStateError("this unit of work is being committed; wait until that is done")
+
+    def raise_first_failure(self) -> None:
+        """Show the first failure of a broken unit again; one that would steer a program only as a cause."""
+        failure = self._first_failure
+        if failure is None:
+            return
+        if isinstance(failure, Exception) and not isinstance(failure, StopIteration | StopAsyncIteration):
+            raise failure
+        raise UnitBroken(failure) from failure
 
     def break_with(self, failure: BaseException) -> None:
         """Make the unit unusable; the first failure is kept."""

@@ -112,19 +112,6 @@ class TestUpdate:
         assert world.writes == []
         assert world.elsewhere(HiddenMapping).get("h1").value == "first"
 
-    def test_steps_a_version_of_a_tracked_entity_that_only_the_table_has(self, world: World) -> None:
-        """Another object may stand in for what the unit has read: that version is demanded."""
-        hidden = world.repository(HiddenMapping)
-        world.elsewhere(HiddenMapping).add(Hidden("h1", "first"))
-
-        with world.uow:
-            hidden.get("h1")
-            hidden.update(Hidden("h1", "second"))
-
-        stored = world.stored(HiddenMapping, "h1")
-        assert stored is not None
-        assert (stored["value"], stored["version"]) == ({"S": "second"}, {"N": "1"})
-
     def test_goes_on_as_a_tracked_entity(self, world: World, notes: Repository[Note]) -> None:
         """After the commit the unit knows what is stored, and writes only further changes."""
         note = world.elsewhere(NoteMapping).add(Note("n1", "first"))

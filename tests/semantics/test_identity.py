@@ -106,8 +106,8 @@ class TestFirstLoadedWins:
             order = orders.get("c1", 1)
             order.total = Decimal(5)
 
-            assert orders.query(lambda o: o.status == OrderStatus.OPEN).all() == [order]
-            assert orders.query(lambda o: o.status == OrderStatus.OPEN).first() is order
+            assert orders.query(lambda o: o.status == OrderStatus.OPEN).index("by-status").all() == [order]
+            assert orders.query(lambda o: o.status == OrderStatus.OPEN).index("by-status").first() is order
             assert order.total == Decimal(5)
 
     def test_changed_entities_are_found_though_they_no_longer_match(
@@ -120,8 +120,8 @@ class TestFirstLoadedWins:
             order = orders.get("c1", 1)
             order.status = OrderStatus.SHIPPED
 
-            assert orders.query(lambda o: o.status == OrderStatus.OPEN).all() == [order]
-            assert orders.query(lambda o: o.status == OrderStatus.SHIPPED).all() == []
+            assert orders.query(lambda o: o.status == OrderStatus.OPEN).index("by-status").all() == [order]
+            assert orders.query(lambda o: o.status == OrderStatus.SHIPPED).index("by-status").all() == []
 
     def test_untracked_reads_see_what_is_stored(self, world: World, orders: Repository[Order]) -> None:
         """`.untracked()` reads without tracking."""

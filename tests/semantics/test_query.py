@@ -12,9 +12,9 @@ from decimal import Decimal
 import pytest
 
 from persistence import Query, QueryError, Repository
-from persistence.errors import ScanForbidden, ScanWarning
+from persistence.errors import ScanForbidden, ScanWarning, UnitClosed
 from persistence.operations import GetItem, QueryPage, ScanPage
-from persistence.query import between, value
+from persistence.query import between, exists, value
 from tests.semantics.model import (
     Buyer,
     BuyerMapping,
@@ -114,6 +114,39 @@ class TestTheTable:
         assert orders.query(lambda o: o.customer_id == "nobody").exists() is False
         assert all(isinstance(each, QueryPage) and each.count_only for each in world.sent)
 
+    def test_reads_no_more_than_it_counts(self, world: World, orders: Repository[Order]) -> None:
+        """`exists()` and `limit(n).count()` read n items where no filter drops any."""
+        query = orders.query(lambda o: o.customer_id == "c1")
+
+        query.exists()
+        query.limit(3).count()
+        query.matching(lambda o: o.courier == "ann").exists()
+
+        assert [each.limit for each in world.sent if isinstance(each, QueryPage)] == [1, 3, None]
+
+    def test_counts_what_is_stored(self, world: World, orders: Repository[Order]) -> None:
+        """Entities that the unit has removed are left out of results, and counted until it commits."""
+        query = orders.query(lambda o: (o.customer_id == "c1") & (o.number == 1))
+
+        with world.uow:
+            orders.remove(orders.get("c1", 1))
+            seen = (query.all(), query.count(), query.exists())
+
+        assert seen == ([], 1, True)
+        assert query.count() == 0
+
+    def test_iterators_end_with_their_unit(self, world: World, orders: Repository[Order]) -> None:
+        """An iterator belongs to the unit it was made in, also where nothing was read there."""
+        query = orders.query(lambda o: o.customer_id == "c1")
+        with world.uow:
+            results = iter(query)
+        sent = len(world.sent)
+
+        with pytest.raises(UnitClosed):
+            next(results)
+
+        assert len(world.sent) == sent
+
     def test_gives_the_first(self, orders: Repository[Order]) -> None:
         """`first()` gives the first result, or None."""
         first = orders.query(lambda o: o.customer_id == "c1").first()
@@ -161,7 +194,7 @@ class TestIndexes:
         self, world: World, orders: Repository[Order]
     ) -> None:
         """An equality on the partition key of an index is answered by that index, in its order."""
-        query = orders.query(lambda o: o.status == OrderStatus.SHIPPED)
+        query = orders.query(lambda o: (o.status == OrderStatus.SHIPPED) & exists(o.placed_at))
 
         assert keys(query) == [("c1", 3), ("c1", 1)]
         (page,) = world.sent
@@ -177,10 +210,21 @@ class TestIndexes:
         assert keys(query) == [("c1", 1)]
 
     def test_a_global_index_is_sparse(self, orders: Repository[Order]) -> None:
-        """An entity whose index keys are None is not in the index."""
-        query = orders.query(lambda o: o.status == OrderStatus.OPEN).order_by("placed_at")
+        """An entity whose index keys are None is not in the index, which is read if it is named."""
+        query = orders.query(lambda o: o.status == OrderStatus.OPEN).index("by-status").order_by("placed_at")
 
         assert keys(query) == [("c2", 1), ("c1", 2)]
+
+    def test_a_sparse_index_is_not_chosen_for_entities_that_it_lacks(self, orders: Repository[Order]) -> None:
+        """An index never drops results silently: a scan warns, an order that only it has is refused."""
+        open_ones = orders.query(lambda o: o.status == OrderStatus.OPEN)
+
+        with pytest.warns(ScanWarning, match="leaves out entities without placed_at"):
+            found = keys(open_ones)
+        with pytest.raises(QueryError, match="leaves out entities without placed_at"):
+            open_ones.order_by("placed_at").all()
+
+        assert sorted(found) == [("c1", 2), ("c1", 12), ("c2", 1)]
 
     def test_an_entity_leaves_an_index_with_its_key(self, world: World, orders: Repository[Order]) -> None:
         """A key that becomes None is removed, and the entity is no longer in the index."""
@@ -197,7 +241,8 @@ class TestIndexes:
 
     def test_a_local_index_sorts_a_partition_otherwise(self, world: World, orders: Repository[Order]) -> None:
         """`order_by` finds the index that sorts so; a local index can be read consistently."""
-        query = orders.query(lambda o: o.customer_id == "c1").order_by("placed_at").consistent()
+        query = orders.query(lambda o: (o.customer_id == "c1") & exists(o.placed_at))
+        query = query.order_by("placed_at").consistent()
 
         assert keys(query) == [("c1", 3), ("c1", 2), ("c1", 1)]
         (page,) = world.sent

@@ -129,6 +129,35 @@ def test_raise_errors_where_the_operation_was_asked(drive: Drive) -> None:
     assert drive(flow()) == ("InvalidRequest", {"id": {"S": "there"}})
 
 
+def test_raise_the_first_error_of_operations_together(drive: Drive) -> None:
+    """Of operations together the first that fails is told, by itself and not in a group."""
+    first, second = (GetItem(TABLE, {name: {"S": "x"}}) for name in ("first", "second"))
+
+    def flow() -> Flow[str]:
+        try:
+            yield from perform_together([get("there"), first, second])
+        except InvalidRequest as error:
+            return type(error).__name__
+        return "no error"
+
+    assert drive(flow()) == "InvalidRequest"
+
+
+def test_raise_the_first_error_in_the_order_asked() -> None:
+    """Not the one that came first in time."""
+
+    class Refusing(Awaited):
+        async def perform(self, operation: Operation[R]) -> R:
+            raise Throttled(str(operation))
+
+    operations = [get("a"), get("b")]
+
+    with pytest.raises(Throttled) as raised:
+        asyncio.run(run_async(perform_together(operations), Refusing(MemoryStore())))
+
+    assert str(raised.value) == str(Throttled(str(operations[0])))
+
+
 def test_let_errors_of_the_flow_pass(drive: Drive) -> None:
     """An error that the flow raises, before or after a step, is the caller's."""
 

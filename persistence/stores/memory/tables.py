@@ -18,7 +18,7 @@ from persistence.operations import (
 from persistence.stores.memory.table import LiveTable
 from persistence.stores.validation.keys import SCHEMA_MISMATCH
 from persistence.stores.validation.refused import Refused
-from persistence.stores.validation.tables import check_attribute_name, check_table
+from persistence.stores.validation.tables import check_attribute_name, check_parts, check_table
 from persistence.table import DEFAULT_DISCRIMINATOR, Table
 
 NO_TABLE = "Requested resource not found; create it with SchemaService"
@@ -60,6 +60,7 @@ class Tables:
     def _found_or_made(self, declared: Table) -> LiveTable:
         live = self._tables.get(declared.name)
         if live is None and self._auto_create:
+            check_parts(declared)
             return self._make(declared)
         live = self.named(declared.name)
         _check_same_key(live.declaration, declared)
@@ -88,10 +89,10 @@ class Tables:
                 table=name,
                 code="ResourceInUseException",
             )
+        check_table(operation.table)
         return self._make(operation.table).describe()
 
     def _make(self, declared: Table) -> LiveTable:
-        check_table(declared)
         now = datetime.fromtimestamp(self._clock(), UTC)
         live = self._tables[declared.name] = LiveTable(_structure(declared), now)
         return live
@@ -152,5 +153,5 @@ def _merge(live: LiveTable, declared: Table) -> None:
             code="ValidationException",
         ) from contradiction
     if merged is not live.declaration:
-        check_table(merged)
+        check_parts(merged)
         live.declare(merged)

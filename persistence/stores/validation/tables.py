@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from persistence.attributes import KEY_NAME_LIMIT
 from persistence.stores.validation.refused import Refused
 from persistence.table import LOCAL_INDEXES_PER_TABLE, GlobalIndex, LocalIndex, Table
 
 GLOBAL_INDEXES_PER_TABLE = 20
 PROJECTED_ATTRIBUTES_PER_TABLE = 100
-KEY_NAME_LIMIT = 255
 
 _INVALID = "One or more parameter values were invalid"
 _KEY_TYPES = ("B", "N", "S")
@@ -19,6 +19,21 @@ def check_table(table: Table) -> None:
     Raises:
         Refused: too many indexes or projected attributes, a local index without a sort key of the table, an
             attribute name or key type that the service does not take.
+    """
+    if table.sort is None and any(isinstance(index, LocalIndex) for index in table.indexes):
+        raise Refused(
+            f"{_INVALID}: Table KeySchema does not have a range key, which is required when specifying a "
+            "LocalSecondaryIndex"
+        )
+    check_parts(table)
+
+
+def check_parts(table: Table) -> None:
+    """Check a declaration as `check_table` does, but let local indexes be without a sort key of the table.
+
+    Raises:
+        Refused: too many indexes or projected attributes, an attribute name or key type that the service does
+            not take.
     """
     _check_index_counts(table)
     for name, kind in table.key_types.items():
@@ -37,11 +52,6 @@ def check_table(table: Table) -> None:
 
 def _check_index_counts(table: Table) -> None:
     local = sum(isinstance(index, LocalIndex) for index in table.indexes)
-    if local and table.sort is None:
-        raise Refused(
-            f"{_INVALID}: Table KeySchema does not have a range key, which is required when specifying a "
-            "LocalSecondaryIndex"
-        )
     if local > LOCAL_INDEXES_PER_TABLE:
         raise Refused(
             f"{_INVALID}: Number of LocalSecondaryIndexes exceeds the limit of {LOCAL_INDEXES_PER_TABLE}"

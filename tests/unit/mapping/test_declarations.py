@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections import OrderedDict
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, make_dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import pytest
 
 from persistence import fields
-from persistence.errors import MappingError
+from persistence.errors import MappingError, UnusableMapping
 from persistence.mapping import MappingRegistry, MappingSchema, mapping_of
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
 
@@ -99,7 +99,6 @@ class TestMeta:
             ({"key": Key("names")}, "can't be a key"),
             ({"key": Key("flag")}, "can't be a key"),
             ({"key": Key("DOC#{id}")}, "needs a table that names its key attributes"),
-            ({"indexes": (LocalIndex("by-owner", sort="owner"),)}, "needs a table with a sort key"),
             ({"indexes": (GlobalIndex("by-owner", Key("ownr")),)}, "did you mean 'owner'"),
             ({"index_keys": {"GSI1": Key("{id}")}}, "names the index 'GSI1'"),
         ],
@@ -447,3 +446,101 @@ class TestKeysOfIndexes:
             MappingError, match="'queue' is a key of an index and may be None, but has another"
         ):
             mapping_of(TicketMapping)
+
+
+class TestNamesOfAttributes:
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("", "has a data_key of 0 bytes"),
+            ("x" * 65_536, "has a data_key of 65536 bytes"),
+            ("é" * 32_768, "has a data_key of 65536 bytes"),
+            ("\ud800", "names of attributes are valid text"),
+        ],
+    )
+    def test_are_what_the_service_takes(self, name: str, text: str) -> None:
+        with pytest.raises(MappingError, match=text):
+            mapping_of(declared(owner=fields.String(data_key=name)))
+
+    def test_are_shorter_in_keys_and_indexes(self) -> None:
+        """The limit of 255 bytes holds for the keys of tables and indexes, and for projected attributes."""
+        long = fields.String(data_key="o" * 256)
+
+        assert "o" * 256 in mapping_of(declared(owner=long)).attributes
+        for meta in (
+            {"key": Key("owner")},
+            {"indexes": (GlobalIndex("by-owner", Key("owner")),)},
+            {"indexes": (GlobalIndex("by-id", Key("id"), Projection.include("owner")),)},
+        ):
+            with pytest.raises(MappingError, match=r"its name has 256 bytes; such names have 1 to 255"):
+                mapping_of(declared(meta=meta, owner=long))
+
+
+class TestRolesOnAttributes:
+    @pytest.mark.parametrize(
+        ("role", "hint", "wanted"),
+        [
+            (fields.Version(), str, "int"),
+            (fields.Version(), Decimal, "int"),
+            (fields.Version(), list[int], "int"),
+            (fields.CreatedAt(), int, "datetime"),
+            (fields.UpdatedAt(), str | None, "datetime"),
+            (fields.TimeToLive(), str, "datetime or int"),
+        ],
+    )
+    def test_are_refused_where_the_hint_holds_none_of_their_values(
+        self, role: fields.Field[Any], hint: Any, wanted: str
+    ) -> None:
+        entity = make_dataclass("Thing", [("id", str), ("kept", hint)])
+
+        with pytest.raises(MappingError) as raised:
+            mapping_of(declared(entity, kept=role))
+
+        assert (
+            f"is a {type(role).__name__}, whose values are of type {wanted}, but Thing.kept is hinted as"
+            in str(raised.value)
+        )
+
+    @pytest.mark.parametrize(
+        ("role", "hint"),
+        [
+            (fields.Version(), int | None),
+            (fields.Version(), Any),
+            (fields.CreatedAt(), dt.datetime),
+            (fields.CreatedAt(), dt.date | None),
+            (fields.TimeToLive(), int),
+            (fields.TimeToLive(), dt.datetime | int | None),
+        ],
+    )
+    def test_are_taken_by_what_holds_them(self, role: fields.Field[Any], hint: Any) -> None:
+        entity = make_dataclass("Thing", [("id", str), ("kept", hint)])
+
+        assert mapping_of(declared(entity, kept=role)).attributes == ("id", "kept")
+
+
+class TestFieldsThatAreOnlyDumped:
+    def test_are_written_and_read_as_their_default(self) -> None:
+        entity = make_dataclass("Thing", [("id", str), ("seen", int, 0)])
+        codec = mapping_of(declared(entity, seen=fields.Integer(dump_only=True))).codec
+
+        item = codec.encode(entity("1", 5))
+
+        assert item == {"id": {"S": "1"}, "seen": {"N": "5"}}
+        assert codec.decode(item) == entity("1", 0)
+
+    def test_need_a_default(self) -> None:
+        entity = make_dataclass("Thing", [("id", str), ("seen", int)])
+
+        with pytest.raises(MappingError, match=r"Thing\.seen is .*never loaded, but has no default"):
+            mapping_of(declared(entity, seen=fields.Integer(dump_only=True)))
+
+
+class TestUnusableMapping:
+    def test_is_raised_by_the_codec_and_passed_by_when_members_are_listed(self) -> None:
+        """What looks at all members of a class takes the codec for absent."""
+        broken = declared(meta={"key": Key("ids")})
+
+        with pytest.raises(UnusableMapping, match="names 'ids'"):
+            _ = broken.codec
+        assert not hasattr(broken, "codec")
+        assert issubclass(UnusableMapping, MappingError)

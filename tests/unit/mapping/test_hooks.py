@@ -166,7 +166,7 @@ class TestFieldsOfTheUser:
         with pytest.raises(ValidationFailed) as raised:
             Mine.codec.encode(Doc("1", 5))  # type: ignore[arg-type]  # the point
 
-        assert raised.value.messages == {"title": ["Not what Upper reads (AttributeError)."]}
+        assert raised.value.messages == {"title": ["Upper can't convert it (AttributeError)."]}
 
     def test_hold_plain_schemas(self) -> None:
         class LineSchema(marshmallow.Schema):

@@ -22,7 +22,9 @@ from persistence import (
 from persistence.errors import DeadlineExceeded, SchemaMismatch, TableInUse
 from persistence.operations import (
     CreateTable,
+    DeleteTable,
     DescribeTable,
+    DescribeTimeToLive,
     IndexDescription,
     Operation,
     TableDescription,
@@ -60,6 +62,33 @@ class Slow:
         if isinstance(state, IndexDescription):
             return cast(R, replace(description, indexes=(state,)))
         return cast(R, replace(description, status=state))
+
+
+class Vanishing(Slow):
+    """A layer whose table is gone after the states that were given."""
+
+    def perform(self, operation: Operation[R]) -> R:
+        answer = super().perform(operation)
+        seen = len([each for each in self.asked if isinstance(each, DescribeTable)])
+        if isinstance(operation, DescribeTable) and seen == len(list(self.states)):
+            self.below.perform(DeleteTable(operation.name))
+        return answer
+
+
+@dataclass
+class Hasty:
+    """A layer that knows of no time to live when it is asked first: somebody enables it just then."""
+
+    below: Store
+    asked: int = 0
+    limits = AWS_LIMITS
+
+    def perform(self, operation: Operation[R]) -> R:
+        if isinstance(operation, DescribeTimeToLive):
+            self.asked += 1
+            if self.asked == 1:
+                return cast(R, None)
+        return self.below.perform(operation)
 
 
 def service(store: Store, pauses: Pauses | None = None, timeout: float = 300.0) -> SchemaService:
@@ -156,6 +185,29 @@ class TestEnsureTable:
 
         with pytest.raises(SchemaMismatch, match="time to live"):
             service(store).ensure_table(replace(TABLE, time_to_live="other"))
+
+    def test_may_switch_time_to_live_on_while_others_do(self) -> None:
+        """Who finds it enabled meanwhile accepts it where it is as declared, and no other."""
+        declared = replace(TABLE, time_to_live="expires_at")
+        service(store := empty()).create_table(declared)
+
+        description = service(Hasty(store)).ensure_table(declared)
+
+        assert description.active
+        with pytest.raises(SchemaMismatch, match="time to live"):
+            service(Hasty(store)).ensure_table(replace(TABLE, time_to_live="other"))
+
+    def test_makes_a_table_anew_that_is_being_deleted(self) -> None:
+        """A table that is on its way out is waited for."""
+        pauses, below = Pauses(), empty()
+        service(below).create_table(TABLE)
+        store = Vanishing(below, ["DELETING", "DELETING"])
+
+        description = service(store, pauses).ensure_table(TABLE)
+
+        assert description.active
+        assert pauses.seconds == [0.05, 0.1]
+        assert [each for each in store.asked if isinstance(each, CreateTable)] == [CreateTable(TABLE)]
 
 
 class TestDeleteTable:

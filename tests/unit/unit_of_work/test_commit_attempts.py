@@ -24,6 +24,7 @@ from persistence.errors import (
     CancellationReason,
     EntityExists,
     InvalidRequest,
+    StoreError,
     TokenMismatch,
     TransactionBusy,
     TransactionCancelled,
@@ -182,6 +183,16 @@ class TestTheDeadline:
         assert outcome.error is UNREACHED
 
 
+class TestUnusableReasons:
+    @pytest.mark.parametrize("codes", [(), ("None", "None"), ("ConditionalCheckFailed",)])
+    def test_are_no_conflict(self, codes: tuple[str, ...]) -> None:
+        """A cancellation whose reasons are not those of the request names no entity, and is not repeated."""
+        outcome = commit(cancelled(*codes))
+
+        assert isinstance(outcome.error, StoreError)
+        assert len(outcome.store.sent) == 1
+
+
 class TestUnknownOutcomes:
     def test_hold_token_keys_and_request(self) -> None:
         """If the outcome stays unknown: `CommitOutcomeUnknown` with token and keys, never a guess."""
@@ -203,6 +214,8 @@ class TestUnknownOutcomes:
             pytest.param([LOST, AccessDenied("expired")], id="then denied"),
             pytest.param([IN_PROGRESS], id="in progress for ever"),
             pytest.param([LOST, MISMATCH], id="then a token mismatch"),
+            pytest.param([LOST, TransactionBusy("held")], id="then a conflict that is none of ours"),
+            pytest.param([LOST, cancelled("None", "None")], id="then cancelled without a reason"),
             pytest.param([THROTTLED, MISMATCH], id="a token mismatch after throttling"),
         ],
     )

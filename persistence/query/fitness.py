@@ -1,0 +1,116 @@
+"""What makes a table or an index fit for a query, apart from its partition key."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from persistence.mapping import EntityMapping, KeyPart
+from persistence.mapping.keys import Slot
+from persistence.mapping.scalars import INTEGER
+from persistence.query.terms import Comparison, Operator, PathOperand, Term
+from persistence.table import GlobalIndex
+
+_DEMAND_NO_VALUE: frozenset[Operator] = frozenset({"<>", "exists", "not_exists", "attribute_type"})
+"""Operators that may hold of an attribute that is absent or NULL."""
+
+
+class Unfit(Exception):
+    """Why a table or index can't answer a query."""
+
+
+def is_plain(term: Term) -> bool:
+    """Tell whether a term compares a field of the entity itself with values."""
+    return (
+        isinstance(term, Comparison)
+        and len(term.names) == 1
+        and not term.size
+        and not any(operand is None or isinstance(operand, PathOperand) for operand in term.operands)
+    )
+
+
+def implied(part: KeyPart, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Give the terms that hold of all that has this part of a key: `exists` of a field that is the part."""
+    if part.template is not None:
+        return ()
+    return tuple(
+        term
+        for term in terms
+        if isinstance(term, Comparison) and term.operator == "exists" and term.names == part.fields
+    )
+
+
+def check_kind(mapping: EntityMapping[Any], index: str | None, *, consistent: bool) -> None:
+    """Refuse indexes that lack attributes or can't be read as is wanted.
+
+    Raises:
+        Unfit: it is such an index.
+    """
+    if index is None:
+        return
+    declared = mapping.table.index(index)
+    if declared.projection.kind != "ALL":
+        raise Unfit(
+            f"it holds only some attributes ({declared.projection.kind}), and whole entities are wanted"
+        )
+    if consistent and isinstance(declared, GlobalIndex):
+        raise Unfit("a global index can't be read consistently")
+
+
+def check_presence(mapping: EntityMapping[Any], sort: KeyPart | None, terms: tuple[Term, ...]) -> None:
+    """Refuse an index from which entities that match may be absent, for want of a part of its sort key.
+
+    Raises:
+        Unfit: the conditions don't imply that all fields of the sort key are there.
+    """
+    if sort is None:
+        return
+    there = {*mapping.key_fields, *_present(sort, terms)}
+    lacking = [name for name in sort.fields if name not in there and mapping.may_be_absent(name)]
+    if lacking:
+        raise Unfit(
+            f"it leaves out entities without {', '.join(lacking)}; name it with .index(...) if that is meant"
+        )
+
+
+def _present(sort: KeyPart, terms: tuple[Term, ...]) -> set[str]:
+    """Give the fields of which a value is demanded."""
+    demands = [term for term in terms if isinstance(term, Comparison) and is_plain(term)]
+    compared = {str(term.names[0]) for term in demands if term.operator not in _DEMAND_NO_VALUE}
+    return compared | {str(term.names[0]) for term in demands if term in implied(sort, terms)}
+
+
+def check_order(sort: KeyPart | None, order_by: str | None, fixed: set[str]) -> None:
+    """Refuse a sort key that does not sort by a field.
+
+    Args:
+        sort: the sort key, if any.
+        order_by: the field by which results are to be sorted, if any.
+        fixed: the fields that are the same in all results.
+
+    Raises:
+        Unfit: it sorts otherwise.
+    """
+    if order_by is None:
+        return
+    if sort is None or order_by not in sort.fields:
+        raise Unfit(f"it is not sorted by {order_by}")
+    if sort.parsed is None or order_by in fixed:
+        return
+    slot = next(slot for slot in sort.parsed.slots if slot.name not in fixed)
+    if slot.name != order_by:
+        raise Unfit(f"it is not sorted by {order_by}, but by {slot.name} first")
+    if not _sorts(slot):
+        raise Unfit(
+            f"it is not sorted by {order_by}, but by the text that {sort.template!r} makes of it; text sorts "
+            f"whole numbers if they are padded, as in {{{order_by}:010d}}"
+        )
+
+
+def _sorts(slot: Slot) -> bool:
+    """Tell whether the texts of a field sort as its values do."""
+    if not slot.spec:
+        return slot.node.key_type == "S"
+    return bool(re.fullmatch(r"0\d+d", slot.spec)) or (
+        slot.node is INTEGER and bool(re.fullmatch(r"0\d+", slot.spec))
+    )
