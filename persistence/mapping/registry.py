@@ -59,17 +59,6 @@ class RoleField:
                 f"{self.owner.__name__}: {self.attribute}: {said(refused.messages)}"
             ) from refused
 
-    def decode(self, stored: AttributeValue) -> Any:
-        """Give the Python value of an attribute value.
-
-        Raises:
-            DecodeError: something else is stored.
-        """
-        try:
-            return self.node.decode(stored)
-        except Unreadable as problem:
-            raise DecodeError(self.owner, self.attribute, problem.expected, problem.found) from problem
-
 
 @dataclass(frozen=True, slots=True)
 class Roles:
