@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from persistence.attributes import Item, item_size
+from persistence.attributes import Item, item_size, surely_fits
 from persistence.changes import Change
 from persistence.errors import (
     ItemTooLarge,
@@ -234,7 +234,7 @@ class _Planner:
         item = self._encoded(tracked, roles)
         changed = loaded_changes(tracked, origin, item)
         stored = apply_update(origin.item, [*(change.action for change in changed), *_set_roles(roles)])
-        self._refuse_too_large(tracked, item_size(stored))
+        self._refuse_too_large(tracked, stored)
         write = self._write_changes(tracked, origin, changed, roles, stored)
         return PlannedAction(tracked, write, _named(roles), item, stored, expected.version, changed)
 
@@ -307,20 +307,20 @@ class _Planner:
         item = mapping.codec.encode(entity)
         refuse_changed_key(tracked, {name: item[name] for name in mapping.table.key_names()})
         item.update((role.attribute, role.encode(value)) for role, value in roles.items())
-        self._refuse_too_large(tracked, item_size(item))
+        self._refuse_too_large(tracked, item)
         return item
 
-    def _refuse_too_large(self, tracked: Tracked[T], size: int) -> None:
-        if size > self._limits.item_bytes:
-            raise ItemTooLarge(
-                f"{tracked} would be an item of {size} bytes; DynamoDB's "
-                "limit "
-                f"is {self._limits.item_bytes}. Nothing was sent; store large values elsewhere or split the "
-                "entity",
-                entity=tracked.entity,
-                entity_type=tracked.mapping.entity_type,
-                key=tracked.key_values,
-            )
+    def _refuse_too_large(self, tracked: Tracked[T], item: Item) -> None:
+        limit = self._limits.item_bytes
+        if surely_fits(item, limit) or (size := item_size(item)) <= limit:
+            return
+        raise ItemTooLarge(
+            f"{tracked} would be an item of {size} bytes; DynamoDB's limit is {limit}. Nothing was sent; "
+            "store large values elsewhere or split the entity",
+            entity=tracked.entity,
+            entity_type=tracked.mapping.entity_type,
+            key=tracked.key_values,
+        )
 
 
 def _refuse_moved(tracked: Tracked[Any]) -> None:

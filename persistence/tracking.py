@@ -167,7 +167,7 @@ class IdentityMap:
         Raises:
             UnitOfWorkStateError: it is tracked under another mapping.
         """
-        tracked = self._tracked.get(identity_of(mapping, key))
+        tracked = self._tracked.get(identity_of(mapping, key)) if self._tracked else None
         if tracked is not None and tracked.mapping is not mapping:
             raise UnitOfWorkStateError(
                 f"{described(mapping.name, mapping.key_values(key))} is the item that this unit holds as "
@@ -429,7 +429,7 @@ def refuse_expired_changes(tracked: Tracked[Any]) -> None:
 
 def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:
     """Raise `KeyChanged` if the key of an entity is no longer the one that it is tracked under."""
-    if identity_of(tracked.mapping, key) != tracked.identity:
+    if key != tracked.key and identity_of(tracked.mapping, key) != tracked.identity:
         changed = [
             name
             for part in tracked.mapping.key_parts()
