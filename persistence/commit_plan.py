@@ -48,7 +48,6 @@ from persistence.operations import (
 from persistence.render import EXPRESSION_BYTES
 from persistence.store import Limits
 from persistence.tracking import (
-    Detached,
     IdentityMap,
     Intent,
     Loaded,
@@ -62,7 +61,6 @@ from persistence.tracking import (
 )
 
 T = TypeVar("T")
-
 
 _EACH_SEGMENT, _EACH_CHANGE, _ROLES_AND_CLAUSES = 7, 11, 100
 """Bytes that a path segment (`.#n999`), the rest of a change (` = :v999, `) and all else take at most."""
@@ -248,7 +246,7 @@ class _Planner:
     ) -> PutItem | UpdateItem:
         expected = Expectation(tracked)
         if _outgrow_an_expression(changed):
-            if demands_version(tracked.mapping, origin.item):
+            if origin.complete and demands_version(tracked.mapping, origin.item):
                 # Under the version nobody else can have changed the item, so that all of it is known.
                 return PutItem(tracked.mapping.table, stored, expected.condition(), item_on_failure=True)
             changed = _by_whole_attributes(changed, origin.item, stored)
@@ -412,6 +410,13 @@ def _absorb(planned: PlannedAction[T], identities: IdentityMap) -> None:
     if planned.roles:
         tracked.superseded += (version_of(tracked.mapping, tracked.entity),)
         identities.exchange(tracked, tracked.mapping.assign(tracked.entity, planned.roles))
-    complete = not isinstance(tracked.origin, Detached) or planned.intent is Intent.REPLACE
-    tracked.intent = Intent.WATCH
-    tracked.origin = Loaded(planned.stored, planned.encoded, complete)
+    tracked.intent, tracked.origin = (
+        Intent.WATCH,
+        Loaded(planned.stored, planned.encoded, _all_known(planned)),
+    )
+
+
+def _all_known(planned: PlannedAction[Any]) -> bool:
+    """Tell whether a write leaves nothing in the item that this unit has not read or put there."""
+    origin = planned.tracked.origin
+    return isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)

@@ -78,6 +78,24 @@ class TestManyNestedChanges:
         assert stored is not None
         assert (stored["colour"], stored["version"]) == ({"S": "red"}, {"N": "1"})
 
+    def test_of_an_entity_that_was_not_read_are_whole_attributes(self, world: World) -> None:
+        """What else the item holds is not known then, and stays."""
+        boxes = world.repository(BoxMapping)
+        boxes.add(Box("b1", [Part(f"p{number}") for number in range(300)]))
+        world.amend(BoxMapping, "b1", colour={"S": "red"})
+        box = boxes.get("b1")
+
+        with world.uow:
+            boxes.update(box)
+            world.uow.commit()
+            for part in box.parts:
+                part.quantity = 7
+
+        stored = world.stored(BoxMapping, "b1")
+        assert stored is not None
+        assert (stored["colour"], stored["version"]) == ({"S": "red"}, {"N": "2"})
+        assert {part.quantity for part in boxes.get("b1").parts} == {7}
+
     def test_of_an_entity_without_a_version_are_whole_attributes(self, world: World) -> None:
         """Other attributes of the item are left alone."""
         shelves = world.repository(ShelfMapping)
@@ -135,11 +153,11 @@ class TestAnEarlyCommit:
 
         with world.uow:
             notes.update(detached)
-            detached.title = "one"
-            world.uow.commit()
-            detached.title = "two"
+            for title in ("one", "two", "three"):
+                detached.title = title
+                world.uow.commit()
 
-        assert (notes.get("n1").title, notes.get("n1").version) == ("two", 2)
+        assert (notes.get("n1").title, notes.get("n1").version) == ("three", 3)
 
     def test_of_a_frozen_entity_asks_to_get_it_again(self, world: World) -> None:
         """The map holds a replaced copy with the new version; what was given is nobody else's change."""
