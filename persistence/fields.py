@@ -176,8 +176,8 @@ class DateTime(_OmitEmpty, _fields.DateTime):
     """
 
     # marshmallow declares such tables as variables of instances, so that they can't be ClassVars here.
-    SERIALIZATION_FUNCS = {**_fields.DateTime.SERIALIZATION_FUNCS, "utc": utc_text}  # noqa: RUF012
-    DESERIALIZATION_FUNCS = {  # noqa: RUF012
+    SERIALIZATION_FUNCS = {**_fields.DateTime.SERIALIZATION_FUNCS, "utc": utc_text}  # noqa: RUF012  # as marshmallow declares it
+    DESERIALIZATION_FUNCS = {  # noqa: RUF012  # as marshmallow declares it
         **_fields.DateTime.DESERIALIZATION_FUNCS,
         "utc": dt.datetime.fromisoformat,
     }

@@ -207,7 +207,7 @@ def noting(place: str) -> Iterator[None]:
         yield
     except (Refused, RecursionError):
         raise
-    except Exception as error:
+    except Exception as error:  # passed on as it is, with the place beside it
         error.add_note(f"raised while {place} was being stored")
         raise
 

@@ -66,7 +66,9 @@ class CommitAttempts:
             except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
                 failure = unanswered
                 self.ambiguous |= isinstance(unanswered, TransactionInProgress)
-            except Exception as refused:
+            except (
+                Exception
+            ) as refused:  # raised again, or as unknown: a layer's error after a doubt is no answer
                 if self.ambiguous or getattr(refused, "ambiguous", False):
                     raise self._unknown() from refused
                 raise

@@ -201,7 +201,7 @@ class Attempt:
     ) -> bool:
         try:
             self._scope.__exit__(kind, error, trace)
-        except Exception as failure:
+        except Exception as failure:  # raised again unless another attempt follows
             if self._follows(failure):
                 return True
             raise

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from persistence.operation_facts import API_NAMES, WRITES, table_of
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -35,69 +36,40 @@ class Call:
     """How one type of operation is performed.
 
     Attributes:
-        api: the service's name of the action.
         parameters: operation -> keyword arguments of the client's method.
         answer: operation, the method's answer -> the operation's own answer.
-        writes: whether it can change anything.
         repeatable: whether botocore may repeat it after an attempt that may have taken effect.
     """
 
-    api: str
     parameters: Callable[[Any], dict[str, Any]]
     answer: Callable[[Any, Mapping[str, Any]], Any]
-    writes: bool = False
     repeatable: bool = True
 
-    @property
-    def method(self) -> str:
-        """The name of the client's method."""
-        return str(xform_name(self.api))
+
+def method_of(operation: type[Operation[Any]]) -> str:
+    """Give the name of the client's method for a type of operation."""
+    return str(xform_name(API_NAMES[operation]))
 
 
 CALLS: Mapping[type[Operation[Any]], Call] = {
-    GetItem: Call("GetItem", requests.get_item, answers.item),
-    BatchGetItems: Call("BatchGetItem", requests.batch_get, answers.batch_get),
-    TransactGet: Call("TransactGetItems", requests.transact_get, answers.items),
-    PutItem: Call("PutItem", requests.put_item, answers.attributes, writes=True, repeatable=False),
-    UpdateItem: Call("UpdateItem", requests.update_item, answers.attributes, writes=True, repeatable=False),
-    DeleteItem: Call("DeleteItem", requests.delete_item, answers.attributes, writes=True, repeatable=False),
-    TransactWrite: Call("TransactWriteItems", requests.transact_write, answers.transact_write, writes=True),
-    BatchWriteItems: Call("BatchWriteItem", requests.batch_write, answers.batch_write, writes=True),
-    QueryPage: Call("Query", requests.query, answers.page),
-    ScanPage: Call("Scan", requests.scan, answers.page),
-    CreateTable: Call("CreateTable", tables.create_table, tables.description, writes=True, repeatable=False),
-    DescribeTable: Call("DescribeTable", tables.name_only, tables.description),
-    DeleteTable: Call("DeleteTable", tables.name_only, tables.nothing, writes=True, repeatable=False),
-    DescribeTimeToLive: Call("DescribeTimeToLive", tables.name_only, tables.time_to_live),
-    EnableTimeToLive: Call(
-        "UpdateTimeToLive", tables.enable_time_to_live, tables.nothing, writes=True, repeatable=False
-    ),
+    GetItem: Call(requests.get_item, answers.item),
+    BatchGetItems: Call(requests.batch_get, answers.batch_get),
+    TransactGet: Call(requests.transact_get, answers.items),
+    PutItem: Call(requests.put_item, answers.attributes, repeatable=False),
+    UpdateItem: Call(requests.update_item, answers.attributes, repeatable=False),
+    DeleteItem: Call(requests.delete_item, answers.attributes, repeatable=False),
+    TransactWrite: Call(requests.transact_write, answers.transact_write),
+    BatchWriteItems: Call(requests.batch_write, answers.batch_write),
+    QueryPage: Call(requests.query, answers.page),
+    ScanPage: Call(requests.scan, answers.page),
+    CreateTable: Call(tables.create_table, tables.description, repeatable=False),
+    DescribeTable: Call(tables.name_only, tables.description),
+    DeleteTable: Call(tables.name_only, tables.nothing, repeatable=False),
+    DescribeTimeToLive: Call(tables.name_only, tables.time_to_live),
+    EnableTimeToLive: Call(tables.enable_time_to_live, tables.nothing, repeatable=False),
 }
 
 
-def asked(operation: Operation[Any], call: Call) -> Asked:
+def asked(operation: Operation[Any]) -> Asked:
     """Describe an operation for errors."""
-    names = _table_names(operation)
-    return Asked(type(operation).__name__, names.pop() if len(names) == 1 else None, call.writes)
-
-
-def _table_names(operation: Operation[Any]) -> set[str]:
-    match operation:
-        case BatchGetItems(gets) | TransactGet(gets):
-            return {get.table.name for get in gets}
-        case TransactWrite(actions) | BatchWriteItems(actions):
-            return {action.table.name for action in actions}
-        case DescribeTable(name) | DeleteTable(name) | DescribeTimeToLive(name) | EnableTimeToLive(name):
-            return {name}
-        case (
-            GetItem(table)
-            | PutItem(table)
-            | UpdateItem(table)
-            | DeleteItem(table)
-            | QueryPage(table)
-            | ScanPage(table)
-            | CreateTable(table)
-        ):
-            return {table.name}
-        case _:
-            return set()
+    return Asked(type(operation).__name__, table_of(operation), type(operation) in WRITES)

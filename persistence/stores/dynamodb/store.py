@@ -19,7 +19,7 @@ from persistence.errors import (
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, watch, watched
-from persistence.stores.dynamodb.calls import CALLS, Call, asked
+from persistence.stores.dynamodb.calls import CALLS, Call, asked, method_of
 from persistence.stores.dynamodb.client import ClientSettings, LazyClient, make_client
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, THROTTLING, translated
 
@@ -106,7 +106,7 @@ class DynamoStore:
         try:
             parameters = call.parameters(operation)
         except QueryError as refused:
-            raise InvalidRequest(str(refused), **asked(operation, call).where) from refused
+            raise InvalidRequest(str(refused), **asked(operation).where) from refused
         return cast(R, call.answer(operation, self._send(operation, call, parameters)))
 
     def close(self) -> None:
@@ -114,10 +114,10 @@ class DynamoStore:
         self._own.close()
 
     def _send(self, operation: Operation[Any], call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
-        question = asked(operation, call)
+        question = asked(operation)
         with watched(question, repeatable=call.repeatable) as attempts:
             try:
-                answer: dict[str, Any] = getattr(self.client, call.method)(**parameters)
+                answer: dict[str, Any] = getattr(self.client, method_of(type(operation)))(**parameters)
             except FOREIGN_ERRORS as error:
                 raise _in_doubt(translated(error, question), attempts) from error
         if attempts.damaged:

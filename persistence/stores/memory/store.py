@@ -9,6 +9,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from persistence.errors import ConditionFailed, InvalidRequest, ItemTooLarge, StoreError, TableNotFound
+from persistence.operation_facts import table_of
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -40,7 +41,6 @@ from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
 from persistence.stores.validation.refused import ItemTooBig, NoSuchIndex, Refused
-from persistence.table import Table
 
 R = TypeVar("R")
 
@@ -151,20 +151,9 @@ def _invalid(operation: Operation[Any], refused: Refused) -> StoreError:
     return kind(
         str(refused),
         operation=type(operation).__name__,
-        table=_table_of(operation),
+        table=table_of(operation),
         code="ValidationException",
     )
-
-
-def _table_of(operation: Operation[Any]) -> str | None:
-    """Give the name of the table that an operation concerns, if it is just one."""
-    match operation:
-        case TransactWrite(parts) | BatchWriteItems(parts) | TransactGet(parts) | BatchGetItems(parts):
-            names = {part.table.name for part in parts}
-            return names.pop() if len(names) == 1 else None
-        case _:
-            table = getattr(operation, "table", None)
-            return table.name if isinstance(table, Table) else getattr(operation, "name", None)
 
 
 def _condition_failed(action: _SingleWrite, old: Record | None) -> ConditionFailed:

@@ -14,9 +14,10 @@ from persistence.errors import (
     TransactionCancelled,
     TransactionInProgress,
 )
+from persistence.operation_facts import table_of
 from persistence.operations import Operation, TransactGet
 from persistence.testing.faults.rules import PASSING_CODES, Cancellation, Throttling
-from persistence.testing.faults.subjects import subject_of, table_of
+from persistence.testing.faults.subjects import subject_of
 
 
 def no_answer(operation: Operation[Any]) -> StoreUnavailable:

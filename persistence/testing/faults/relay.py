@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from persistence.operation_facts import OperationType
 from persistence.testing.faults import wire
 from persistence.testing.faults.decisions import Decisions, Landed, Latecomers
 from persistence.testing.faults.lines import Line, Upstream
@@ -28,7 +29,7 @@ from persistence.testing.faults.rules import (
     Unprocessed,
     Unreachable,
 )
-from persistence.testing.faults.subjects import OperationType, Subject
+from persistence.testing.faults.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)

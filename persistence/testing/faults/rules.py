@@ -17,8 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never, get_args
 
+from persistence.operation_facts import API_NAMES, ON_ITEMS, WRITES, OperationType
 from persistence.operations import BatchGetItems, BatchWriteItems, TransactGet, TransactWrite
-from persistence.testing.faults.subjects import API_NAMES, ON_ITEMS, WRITES, OperationType, Subject
+from persistence.testing.faults.subjects import Subject
 
 ThrottlingCode = Literal[
     "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"

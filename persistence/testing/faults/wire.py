@@ -11,10 +11,11 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
+from persistence.operation_facts import API_NAMES, OperationType
 from persistence.operations import BatchGetItems, BatchWriteItems, TransactGet, TransactWrite
 from persistence.testing.faults.messages import Message
 from persistence.testing.faults.rules import Cancellation, Throttling
-from persistence.testing.faults.subjects import API_NAMES, OperationType, Subject
+from persistence.testing.faults.subjects import Subject
 
 TARGET_HEADER = "x-amz-target"
 
