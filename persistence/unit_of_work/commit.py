@@ -66,9 +66,7 @@ class CommitAttempts:
             except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
                 failure = unanswered
                 self.ambiguous |= isinstance(unanswered, TransactionInProgress)
-            except (
-                Exception
-            ) as refused:  # raised again, or as unknown: a layer's error after a doubt is no answer
+            except Exception as refused:  # raised again, or as unknown: after a doubt no error is an answer
                 if self.ambiguous or getattr(refused, "ambiguous", False):
                     raise self._unknown() from refused
                 raise
