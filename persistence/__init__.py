@@ -35,17 +35,21 @@ if TYPE_CHECKING:
     from persistence.errors import ValidationFailed as ValidationFailed
     from persistence.mapping import MappingSchema as MappingSchema
     from persistence.query import Query as Query
+    from persistence.repository import AsyncRepository as AsyncRepository
     from persistence.repository import Repository as Repository
     from persistence.schema import SchemaService as SchemaService
     from persistence.store import Limits as Limits
     from persistence.store import Store as Store
+    from persistence.stores.dynamodb import AsyncDynamoStore as AsyncDynamoStore
     from persistence.stores.dynamodb import DynamoStore as DynamoStore
+    from persistence.stores.memory import AsyncMemoryStore as AsyncMemoryStore
     from persistence.stores.memory import MemoryStore as MemoryStore
     from persistence.table import GlobalIndex as GlobalIndex
     from persistence.table import Key as Key
     from persistence.table import LocalIndex as LocalIndex
     from persistence.table import Projection as Projection
     from persistence.table import Table as Table
+    from persistence.unit_of_work import AsyncUnitOfWork as AsyncUnitOfWork
     from persistence.unit_of_work import UnitOfWork as UnitOfWork
 
 _HOMES = {
@@ -75,13 +79,13 @@ _HOMES = {
     ),
     "persistence.mapping": ("MappingSchema",),
     "persistence.query": ("Query",),
-    "persistence.repository": ("Repository",),
+    "persistence.repository": ("AsyncRepository", "Repository"),
     "persistence.schema": ("SchemaService",),
     "persistence.store": ("Limits", "Store"),
-    "persistence.stores.dynamodb": ("DynamoStore",),
-    "persistence.stores.memory": ("MemoryStore",),
+    "persistence.stores.dynamodb": ("AsyncDynamoStore", "DynamoStore"),
+    "persistence.stores.memory": ("AsyncMemoryStore", "MemoryStore"),
     "persistence.table": ("GlobalIndex", "Key", "LocalIndex", "Projection", "Table"),
-    "persistence.unit_of_work": ("UnitOfWork",),
+    "persistence.unit_of_work": ("AsyncUnitOfWork", "UnitOfWork"),
 }
 
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from persistence.attributes import Item, same
-from persistence.commit_plan import CommitPlan, PlannedAction
+from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
 from persistence.errors import (
     ActionRefused,
     ActionThrottled,
     CancellationReason,
     CommitConflict,
+    ConditionFailed,
     ConflictError,
     DecodeError,
     EntityExists,
@@ -21,8 +22,10 @@ from persistence.errors import (
     TransactionBusy,
     WrongEntityType,
 )
+from persistence.evaluate import holds
+from persistence.expectations import is_version
 from persistence.mapping import EntityMapping
-from persistence.tracking import Intent, Loaded, Tracked, field_names, managed_roles
+from persistence.tracking import Loaded, field_names, managed_roles
 
 T = TypeVar("T")
 
@@ -60,37 +63,62 @@ def _reason(planned: PlannedAction[Any], reason: CancellationReason) -> Conflict
 
 
 def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
-    if planned.tracked.intent is Intent.CREATE:
+    if planned.kind is Kind.CREATE:
         return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
     if reason.item is None:
         return _make(EntityGone, planned, "is not stored, or no longer")
-    if planned.tracked.mapping.discriminator is not None:
-        attribute, own = planned.tracked.mapping.discriminator
+    if planned.mapping.discriminator is not None:
+        attribute, own = planned.mapping.discriminator
         if reason.item.get(attribute) != own:
             return _foreign(planned, reason.item.get(attribute, {}).get("S"))
+    if _is_refused_by_caller(planned, dict(reason.item)):
+        text = "does not meet the condition that its patch demands"
+        return _make(ConditionFailed, planned, text, found=_found(planned, reason.item))
     return _stale(planned, reason.item)
 
 
+def _is_refused_by_caller(planned: PlannedAction[Any], item: Item) -> bool:
+    """Tell whether it was the condition of a patch that failed, and not what the unit of work demands."""
+    patch = planned.patch
+    if patch is None or patch.condition is None or holds(patch.condition, item):
+        return False
+    if patch.expected_version is None:
+        return True
+    version = patch.mapping.roles.version
+    return version is None or holds(is_version(version, patch.expected_version), item)
+
+
 def _foreign(planned: PlannedAction[Any], mark: str | None) -> WrongEntityType:
-    tracked = planned.tracked
-    return WrongEntityType(tracked.mapping.entity_type, tracked.key_values, mark, entity=tracked.entity)
+    return WrongEntityType(planned.mapping.entity_type, planned.key_values, mark, entity=planned.entity)
 
 
 def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
-    mapping = planned.tracked.mapping
-    found_version = _found_version(mapping, item)
-    versions = f"expected version {planned.expected_version}, found {found_version}".replace("None", "none")
-    detail = f": {versions}" if mapping.roles.version else ""
+    found_version = _found_version(planned.mapping, item)
     return StaleEntity(
-        f"{planned.tracked} was changed by somebody else since it was loaded{detail}; read it again and "
-        "retry",
+        f"{planned} {_what_happened(planned, found_version)}; read it again and retry",
         expected_version=planned.expected_version,
         found_version=found_version,
-        changed_by_other=_changed_by_other(planned.tracked, dict(item)),
+        changed_by_other=_changed_by_other(planned, dict(item)),
         changed_by_me=_changed_by_me(planned),
         found=_found(planned, item),
         **_whose(planned),
     )
+
+
+def _what_happened(planned: PlannedAction[Any], found_version: object) -> str:
+    if planned.kind is Kind.CHECK_ABSENCE:
+        return "was not stored when this unit looked, and was added by somebody else since"
+    text = "was changed by somebody else since it was loaded"
+    if planned.mapping.roles.version is None:
+        return text
+    if planned.expected_version == found_version:
+        return f"{text}: it was deleted and made anew, with the same version {_or_none(found_version)}"
+    versions = f"expected version {_or_none(planned.expected_version)}, found {_or_none(found_version)}"
+    return f"{text}: {versions}"
+
+
+def _or_none(version: object) -> str:
+    return "none" if version is None else str(version)
 
 
 def _busy(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
@@ -124,21 +152,24 @@ E = TypeVar("E", bound=ConflictError)
 
 
 def _make(kind: type[E], planned: PlannedAction[Any], text: str, found: object | None = None) -> E:
-    error = kind(f"{planned.tracked} {text}", **_whose(planned))
+    error = kind(f"{planned} {text}", **_whose(planned))
     error.found = found
     return error
 
 
 def _whose(planned: PlannedAction[Any]) -> dict[str, Any]:
-    tracked = planned.tracked
-    return {"entity": tracked.entity, "entity_type": tracked.mapping.entity_type, "key": tracked.key_values}
+    return {
+        "entity": planned.entity,
+        "entity_type": planned.mapping.entity_type,
+        "key": planned.key_values,
+    }
 
 
 def _found(planned: PlannedAction[Any], item: Mapping[str, Any] | None) -> object | None:
     """Decode the stored entity; an item that this mapping can't read is given as it is."""
     if item is None:
         return None
-    entity = _decoded(planned.tracked.mapping, dict(item))
+    entity = _decoded(planned.mapping, dict(item))
     return item if entity is None else entity
 
 
@@ -159,20 +190,26 @@ def _found_version(mapping: EntityMapping[Any], item: Mapping[str, Any]) -> obje
         return None
 
 
-def _changed_by_other(tracked: Tracked[Any], found: Item) -> dict[str, tuple[object, object]]:
-    if not isinstance(tracked.origin, Loaded):
+def _changed_by_other(planned: PlannedAction[Any], found: Item) -> dict[str, tuple[object, object]]:
+    origin = _loaded(planned)
+    if origin is None:
         return {}
-    before, now = (_decoded(tracked.mapping, item) for item in (tracked.origin.item, found))
-    known = {} if before is None or now is None else _differences(tracked.mapping, before, now)
-    return known | _unknown_differences(tracked.mapping, tracked.origin.item, found)
+    before, now = (_decoded(planned.mapping, item) for item in (origin.item, found))
+    known = {} if before is None or now is None else _differences(planned.mapping, before, now)
+    return known | _unknown_differences(planned.mapping, origin.item, found)
 
 
 def _changed_by_me(planned: PlannedAction[Any]) -> dict[str, tuple[object, object]]:
-    tracked = planned.tracked
-    if not planned.changed or not isinstance(tracked.origin, Loaded):
+    origin = _loaded(planned)
+    if not planned.changed or origin is None:
         return {}
-    before = _decoded(tracked.mapping, tracked.origin.item)
-    return {} if before is None else _differences(tracked.mapping, before, tracked.entity)
+    before = _decoded(planned.mapping, origin.item)
+    return {} if before is None else _differences(planned.mapping, before, planned.entity)
+
+
+def _loaded(planned: PlannedAction[Any]) -> Loaded | None:
+    origin = None if planned.tracked is None else planned.tracked.origin
+    return origin if isinstance(origin, Loaded) else None
 
 
 def _differences(mapping: EntityMapping[T], before: T, now: T) -> dict[str, tuple[object, object]]:
@@ -186,7 +223,7 @@ def _differences(mapping: EntityMapping[T], before: T, now: T) -> dict[str, tupl
 def _unknown_differences(
     mapping: EntityMapping[Any], before: Item, now: Item
 ) -> dict[str, tuple[object, object]]:
-    names = (dict.fromkeys([*before, *now]).keys()) - set(mapping.attributes)
+    names = (dict.fromkeys([*before, *now]).keys()) - {*mapping.attributes, COMMIT_ID}
     return {
         name: (before.get(name), now.get(name)) for name in names if not same(before.get(name), now.get(name))
     }

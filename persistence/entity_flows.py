@@ -10,11 +10,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
-from persistence.errors import EntityNotFound, MappingError, StoreError, Throttled, UnitOfWorkStateError
+from persistence.errors import (
+    DecodeError,
+    EntityNotFound,
+    MappingError,
+    StoreError,
+    Throttled,
+    UnitOfWorkStateError,
+)
 from persistence.events import event_log
 from persistence.flows import Flow, pause, perform, perform_together
 from persistence.mapping import EntityMapping
-from persistence.operations import BatchGetItems, GetItem
+from persistence.mapping.patching import read_fields
+from persistence.operations import BatchGetItems, GetItem, Returning
+from persistence.patches import Patch
 from persistence.tracking import (
     Identity,
     IdentityMap,
@@ -124,6 +133,43 @@ class EntityFlows(Generic[T]):
             event_log().info("save.unread", entity_type=self.mapping.name, error=type(unread).__name__)
             return stored
 
+    def patch(self, patch: Patch[T]) -> Flow[None]:
+        """Change an item that is not read, at the unit's commit or at once."""
+        unit = self.uow.current_unit()
+        if unit is not None:
+            unit.entities.patch(patch)
+            return
+        yield from self.uow.committing_at_once(lambda entities: entities.patch(patch))
+
+    def patch_returning(self, patch: Patch[T], returning: Returning) -> Flow[T | dict[str, Any] | None]:
+        """Change an item that is not read at once, and give what it was or is.
+
+        Args:
+            patch: the change.
+            returning: "old" or "new" for the entity, "updated_old" or "updated_new" for the values of the
+                attributes that it changes, by name.
+        """
+        if self.uow.current_unit() is not None:
+            raise UnitOfWorkStateError(
+                f"execute(returning={returning!r}): in a unit of work a patch is written with the commit, so "
+                "it has nothing to return yet; leave out `returning`, or patch outside the unit"
+            )
+        item = yield from self.uow.updating(patch, _wide_enough(patch, returning))
+        try:
+            if returning in ("updated_old", "updated_new"):
+                return self._values_of(patch, item or {})
+            return None if item is None else self.mapping.codec.decode(item)
+        except DecodeError as unread:
+            unread.add_note(f"the patch of this {self.mapping.name} took effect all the same")
+            raise
+
+    def _values_of(self, patch: Patch[T], item: Item) -> dict[str, Any]:
+        roles = self.mapping.roles
+        stepped = {role.attribute for role in (roles.version, roles.updated_at) if role is not None}
+        changed = {*stepped, *(action.path.attribute for action in patch.actions)}
+        attributes = {name: value for name, value in item.items() if name in changed}
+        return read_fields(self.mapping.plan, attributes)
+
     def refresh(self, entity: T) -> Flow[T]:
         """Read a clean entity again."""
         self._check(entity)
@@ -230,6 +276,14 @@ class EntityFlows(Generic[T]):
             operation="BatchGetItems",
             table=self.mapping.table.name,
         )
+
+
+def _wide_enough(patch: Patch[Any], returning: Returning) -> Returning:
+    """Ask for whole items where a patch changes parts of attributes: the service gives no more than those."""
+    if all(len(action.path.segments) == 1 for action in patch.actions):
+        return returning
+    whole: dict[Returning, Returning] = {"updated_old": "old", "updated_new": "new"}
+    return whole.get(returning, returning)
 
 
 def _chunks(gets: Sequence[GetItem], size: int) -> Iterable[Sequence[GetItem]]:

@@ -12,11 +12,13 @@ PersistenceError
 │   └── ConcurrentUse                     another thread or event loop used it
 ├── ConfigurationError (ValueError)       a setting of the container that can't be
 ├── KeyChanged (ValueError)               a key attribute of a tracked entity was changed
-├── EntityNotFound (LookupError)          no item with that key
+├── EntityNotFound (LookupError)          no item with that key, or none that a query's `one()` could give
+├── MultipleResultsFound (LookupError)    several entities where a query's `one()` wants exactly one
 ├── ValidationFailed                      values that the mapping refuses to store
 ├── DecodeError                           a stored item that the mapping can't read
 ├── TransactionTooLarge                   more actions or bytes than one transaction takes
 ├── CommitOutcomeUnknown                  the answer was lost: committed or not, nobody can tell yet
+├── HandlersFailed                        it is committed, but handlers of its events failed
 ├── SchemaMismatch                        a live table is not as it is declared
 ├── InvalidCursor                         a page cursor that is forged, foreign, expired or damaged
 ├── DeadlineExceeded                      the time for an operation is over
@@ -24,6 +26,7 @@ PersistenceError
 │   ├── CommitConflict                    a commit was refused; `reasons` has one entry per failed action
 │   ├── StaleEntity                       the stored entity changed since it was loaded
 │   ├── EntityExists                      the key of a new entity is taken
+│   ├── AlreadyCommitted                  a unit with this commit id was committed before
 │   ├── EntityGone                        the entity was deleted by somebody else
 │   ├── WrongEntityType                   the stored item belongs to another mapping
 │   ├── TransactionBusy                   another transaction holds the item (retryable)
@@ -49,8 +52,9 @@ Messages name entity types, keys, attributes and type tags; they never contain s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -62,9 +66,11 @@ class PersistenceError(Exception):
         entity_type: the class of the entity concerned, where it is one.
         key: its key values in the order of `get(*key)`, where known.
         operation: what was asked of the store, such as "GetItem", where something was.
+        committed: whether the commit that raised it took effect: False, True, or None if nobody knows.
     """
 
     retryable: bool = False
+    committed: bool | None = False
     entity_type: type | None = None
     key: tuple[object, ...] | None = None
     operation: str | None = None
@@ -156,20 +162,35 @@ class KeyChanged(PersistenceError, ValueError):
 
 
 class EntityNotFound(PersistenceError, LookupError):
-    """No entity is stored under a key.
+    """No entity is stored under a key, or none matches a query that must have a result.
 
     Attributes:
         entity_type: the type that was asked for.
-        key: the first missing key, as its values.
+        key: the first missing key, as its values; None where a query was asked.
         keys: all missing keys.
     """
 
     def __init__(self, entity_type: type, keys: Iterable[tuple[object, ...]]) -> None:
         self.entity_type = entity_type
         self.keys = tuple(keys)
-        self.key = self.keys[0]
-        names = ", ".join(_key_text(key) for key in self.keys)
+        self.key = self.keys[0] if self.keys else None
+        names = ", ".join(_key_text(key) for key in self.keys) or "none matches the query"
         super().__init__(f"{entity_type.__name__} not found: {names}")
+
+
+class MultipleResultsFound(PersistenceError, LookupError):
+    """A query of which exactly one result was wanted has several.
+
+    Attributes:
+        entity_type: the type that was asked for.
+    """
+
+    def __init__(self, entity_type: type) -> None:
+        self.entity_type = entity_type
+        super().__init__(
+            f"several {entity_type.__name__} match the query, and exactly one is wanted; demand more of it, "
+            "or ask for first() or all()"
+        )
 
 
 class ValidationFailed(PersistenceError, ValueError):
@@ -248,22 +269,74 @@ class TransactionTooLarge(PersistenceError):
 class CommitOutcomeUnknown(PersistenceError):
     """The answer to a commit was lost, and it could not be found out whether it took effect.
 
+    `UnitOfWork.resume` repeats the very same request and so finds out, for 9 minutes from the first attempt.
+
     Attributes:
         token: the client token of the request; the same request may be repeated for about 10 minutes.
         keys: (entity type name, key values) of each planned action.
         request: the request as it was sent, frozen.
+        begun: when its first attempt began, aware.
+        commit_id: what its commit record is found by, if it writes one: the id that the unit was given, else
+            the token.
+        committed: always None: nobody knows.
     """
 
-    def __init__(self, token: str, keys: Iterable[tuple[str, tuple[object, ...]]], request: object) -> None:
+    committed = None
+
+    def __init__(
+        self,
+        token: str,
+        keys: Iterable[tuple[str, tuple[object, ...]]],
+        request: object,
+        begun: datetime | None = None,
+        commit_id: str | None = None,
+    ) -> None:
         self.token = token
+        self.commit_id = commit_id or token
         self.keys = tuple(keys)
         self.request = request
+        self.begun = begun
         named = ", ".join(f"{name} {_key_text(key)}" for name, key in self.keys)
         super().__init__(
             f"the outcome of the commit with token {token} is unknown: either all of it took effect or "
-            "nothing did. "
-            f"It writes {named}"
+            f"nothing did. It writes {named}. UnitOfWork.resume(error) repeats the same request within 9 "
+            "minutes and finds out; later read the entities again"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFailure:
+    """A handler of a domain event that raised.
+
+    Attributes:
+        event: what it was called with.
+        handler: the handler.
+        error: what it raised.
+    """
+
+    event: object
+    handler: Callable[..., object]
+    error: Exception
+
+
+class HandlersFailed(PersistenceError):
+    """Handlers of domain events failed after their unit was committed; they are not called again.
+
+    Attributes:
+        failures: one `HandlerFailure` for each handler that raised, in the order of the calls.
+        committed: always True: everything is stored.
+    """
+
+    committed = True
+
+    def __init__(self, failures: Iterable[HandlerFailure]) -> None:
+        self.failures = tuple(failures)
+        named = "; ".join(
+            f"{getattr(failure.handler, '__qualname__', type(failure.handler).__name__)} for "
+            f"{type(failure.event).__name__} raised {type(failure.error).__name__}"
+            for failure in self.failures
+        )
+        super().__init__(f"the unit is committed, but handlers of its events failed: {named}")
 
 
 class SchemaMismatch(PersistenceError):
@@ -299,8 +372,6 @@ class ConflictError(PersistenceError):
             attribute values where no mapping is known. Never part of the message.
         committed: always False: nothing of the refused write took effect.
     """
-
-    committed = False
 
     def __init__(
         self,
@@ -401,6 +472,20 @@ class WrongEntityType(ConflictError):
 
 class EntityExists(ConflictError):
     """The key of a new entity is taken."""
+
+
+class AlreadyCommitted(ConflictError):
+    """A unit with the same commit id was committed before; of this one nothing was written.
+
+    Attributes:
+        commit_id: the id.
+    """
+
+    def __init__(self, commit_id: str) -> None:
+        self.commit_id = commit_id
+        super().__init__(
+            f"a unit with the commit id {commit_id} was committed before; nothing was written now"
+        )
 
 
 class EntityGone(ConflictError):
@@ -510,7 +595,6 @@ class Throttled(StoreError):
     """The service refused the request because of too much traffic; it had no effect."""
 
     retryable = True
-    committed = False
 
 
 class StoreUnavailable(StoreError):

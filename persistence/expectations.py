@@ -18,7 +18,7 @@ from persistence.expressions import (
     all_of,
     equals,
 )
-from persistence.mapping import EntityMapping
+from persistence.mapping import EntityMapping, RoleField
 from persistence.tracking import Detached, Loaded, Tracked, demands_version
 
 T = TypeVar("T")
@@ -28,10 +28,16 @@ FIRST_VERSION = 0
 
 
 class Expectation(Generic[T]):
-    """What a write demands of the stored item, from what was loaded or what the entity carries."""
+    """What a write demands of the stored item, from what was loaded or what the entity carries.
 
-    def __init__(self, tracked: Tracked[T]) -> None:
+    Args:
+        tracked: the entity.
+        reads: demand that nothing of what was read has changed, also where no version says so.
+    """
+
+    def __init__(self, tracked: Tracked[T], *, reads: bool = False) -> None:
         self._tracked = tracked
+        self._reads = reads
         self._mapping = tracked.mapping
         self._role = tracked.mapping.roles.version
 
@@ -68,8 +74,9 @@ class Expectation(Generic[T]):
             *self._creation_conditions(),
             *self._type_conditions(),
         ]
-        if self._mapping.concurrency == "compare":
-            conditions += [_unchanged(change) for change in _by_whole_lists(changed, self._tracked)]
+        compared = (*all_loaded(self._tracked), *changed) if self._compares_reads else changed
+        if self._compares_reads or self._mapping.concurrency == "compare":
+            conditions += [_unchanged(change) for change in _by_whole_lists(compared, self._tracked)]
         if not any(isinstance(condition, Compare) for condition in conditions):
             conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
         if not self._demands_version:
@@ -79,6 +86,10 @@ class Expectation(Generic[T]):
         return result
 
     @property
+    def _compares_reads(self) -> bool:
+        return self._reads and not self._demands_version
+
+    @property
     def _demands_version(self) -> bool:
         origin = self._tracked.origin
         return isinstance(origin, Loaded) and demands_version(self._mapping, origin.item)
@@ -86,25 +97,25 @@ class Expectation(Generic[T]):
     def _version_conditions(self) -> list[Condition]:
         if self._role is None:
             return []
-        path = Path.of(self._role.attribute)
         match self._tracked.origin:
             case Loaded(item):
+                path = Path.of(self._role.attribute)
                 return [equals(path, item.get(self._role.attribute))]
-            case Detached(None):
-                return [AttributeNotExists(path)]
             case Detached(version):
-                demanded = equals(path, self._role.encode(version))
-                # An item that never had a version reads as version 0: its first writer adopts it.
-                return [demanded | AttributeNotExists(path) if version == FIRST_VERSION else demanded]
+                return [is_version(self._role, version)]
             case _:
                 return []
 
     def _creation_conditions(self) -> list[Condition]:
-        """Versions repeat when an item is deleted and made anew; the time of its creation does not."""
-        role = self._mapping.roles.created_at
+        """Demand what does not repeat when an item is deleted and made anew, as its version does."""
+        roles = self._mapping.roles
         match self._tracked.origin:
-            case Loaded(item, complete=True) if role is not None and self._role is not None:
-                return [equals(Path.of(role.attribute), item.get(role.attribute))]
+            case Loaded(item, complete=True) if self._role is not None:
+                return [
+                    equals(Path.of(role.attribute), item.get(role.attribute))
+                    for role in (roles.created_at, roles.incarnation)
+                    if role is not None
+                ]
             case _:
                 return []
 
@@ -114,6 +125,16 @@ class Expectation(Generic[T]):
             return []
         condition = type_condition(self._mapping)
         return [] if condition is None else [condition]
+
+
+def is_version(role: RoleField, version: object) -> Condition:
+    """Demand a version that an application knows; None for none."""
+    path = Path.of(role.attribute)
+    if version is None:
+        return AttributeNotExists(path)
+    demanded = equals(path, role.encode(version))
+    # An item that never had a version reads as version 0: its first writer adopts it.
+    return demanded | AttributeNotExists(path) if version == FIRST_VERSION else demanded
 
 
 def type_condition(mapping: EntityMapping[Any]) -> Condition | None:

@@ -238,6 +238,32 @@ def _operand_attributes(*operands: Operand) -> Iterator[str]:
             yield path.attribute
 
 
+def constants_of(condition: Condition) -> Iterator[AttributeValue]:
+    """Give the constant values that a condition compares with."""
+    match condition:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from constants_of(part)
+        case Not(inner):
+            yield from constants_of(inner)
+        case Compare(_, left, right):
+            yield from _constants(left, right)
+        case Between(operand, low, high):
+            yield from _constants(operand, low, high)
+        case In(operand, options):
+            yield from _constants(operand, *options)
+        case BeginsWith(_, operand) | Contains(_, operand):
+            yield from _constants(operand)
+        case AttributeExists() | AttributeNotExists() | AttributeType():
+            return
+        case _:
+            assert_never(condition)
+
+
+def _constants(*operands: Operand) -> Iterator[AttributeValue]:
+    return (operand.value for operand in operands if isinstance(operand, Value))
+
+
 def equals(path: Path, value: AttributeValue | None) -> Condition:
     """Demand that a path holds exactly this value; None demands that it is absent."""
     return AttributeNotExists(path) if value is None else Compare("=", path, Value(value))

@@ -378,7 +378,16 @@ class Version(Integer):
     """The version that protects an entity against lost updates: 0 when new, plus one with every write.
 
     It may exist only in the table: the entity needs no such attribute, but then it can't be updated detached.
+
+    Args:
+        incarnation: store a random id beside the version, in an attribute of its name and `_incarnation`, and
+            check it with every write of an entity that was read. Versions repeat when an item is deleted and
+            made anew; the id does not.
     """
+
+    def __init__(self, *, incarnation: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.incarnation = incarnation
 
 
 class CreatedAt(DateTime):

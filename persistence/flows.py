@@ -1,7 +1,7 @@
 """Procedures of several steps, written once and driven synchronously or asynchronously.
 
-A flow is a generator that yields what it wants done, an `Operation`, a `Sleep` or `Together`, and is sent the
-answer (or has the error raised in it). It does no I/O of its own.
+A flow is a generator that yields what it wants done, an `Operation`, a `Sleep`, `Together` or a `Call`, and
+is sent the answer (or has the error raised in it). It does no I/O of its own.
 
     def read_twice(get: GetItem) -> Flow[Item | None]:
         first = yield from perform(get)
@@ -16,6 +16,7 @@ answer (or has the error raised in it). It does no I/O of its own.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,14 @@ class Together:
     operations: tuple[Operation[Any], ...]
 
 
-Step = Operation[Any] | Sleep | Together
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A wish to have the application's own code called; an asynchronous driver awaits what is awaitable."""
+
+    work: Callable[[], object]
+
+
+Step = Operation[Any] | Sleep | Together | Call
 Flow = Generator[Step, Any, R]
 
 
@@ -66,6 +74,16 @@ def pause(seconds: float) -> Flow[None]:
     yield Sleep(seconds)
 
 
+def call(work: Callable[[], object]) -> Flow[object]:
+    """Ask to have the application's own code called.
+
+    Args:
+        work: what to call; the flow gets what it returns, awaited where an asynchronous driver can.
+    """
+    answer: object = yield Call(work)
+    return answer
+
+
 def run(flow: Flow[R], store: Store, *, sleep: Callable[[float], None] = time.sleep) -> R:
     """Drive a flow over a synchronous store.
 
@@ -84,6 +102,8 @@ def run(flow: Flow[R], store: Store, *, sleep: Callable[[float], None] = time.sl
                 return sleep(seconds)
             case Together(operations):
                 return [store.perform(operation) for operation in operations]
+            case Call(work):
+                return work()
             case _:
                 return store.perform(step)
 
@@ -115,6 +135,9 @@ async def run_async(
                 return await sleep(seconds)
             case Together(operations):
                 return await _all_of(operations, store)
+            case Call(work):
+                given = work()
+                return await given if inspect.isawaitable(given) else given
             case _:
                 return await store.perform(step)
 

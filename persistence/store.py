@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request to a store may hold. Servers differ; the defaults are AWS's.
+    """What one request to a store may hold, and take. Servers differ; the defaults are AWS's.
 
     Attributes:
         transaction_actions: actions of a `TransactWrite` or gets of a `TransactGet`.
@@ -26,6 +26,8 @@ class Limits:
         item_bytes: bytes of one item, attribute names included.
         batch_gets: keys of a `BatchGetItems`.
         batch_writes: writes of a `BatchWriteItems`.
+        answer_seconds: seconds that one attempt waits for an answer at most, where that is known: a caller
+            with a deadline outlasts it by about as much.
     """
 
     transaction_actions: int = 100
@@ -33,6 +35,7 @@ class Limits:
     item_bytes: int = ITEM_SIZE_LIMIT
     batch_gets: int = 100
     batch_writes: int = 25
+    answer_seconds: float | None = None
 
 
 AWS_LIMITS = Limits()
@@ -91,7 +94,11 @@ class Store(Protocol):
 class AsyncStore(Protocol):
     """The same contract as `Store`, awaited.
 
-    If the awaiting task is cancelled, the operation may or may not take effect.
+    `perform` may be awaited by any number of tasks at once, also of several event loops and threads.
+
+    If an awaiting task is cancelled (or its time is up) it ends at once, with `CancelledError`. That is like
+    an ambiguous error: the operation took effect as a whole, or not at all, or will yet. A `TransactWrite`
+    may be repeated with its token.
     """
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import random
 
@@ -15,6 +16,7 @@ class Timing:
     Attributes:
         monotonic: seconds that only grow.
         sleep: wait for a number of seconds (synchronous units).
+        sleep_async: the same, awaited (asynchronous units).
         chance: a number in [0, 1), for jitter.
         first_pause: upper bound in seconds of the first wait before a repetition; it doubles each time.
         longest_pause: upper bound in seconds of any wait.
@@ -22,6 +24,7 @@ class Timing:
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random
     first_pause: float = 0.05
     longest_pause: float = 2.0

@@ -11,7 +11,7 @@ what the commit shall do; the four words users see are derived from both:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, NoReturn, TypeVar
@@ -20,6 +20,7 @@ from persistence.attributes import Item, NormalisedKey, normalised_key
 from persistence.changes import Change, changes
 from persistence.errors import EntityExists, KeyChanged, StaleEntity, UnitOfWorkStateError, described
 from persistence.mapping import EntityMapping, RoleField
+from persistence.patches import Patch
 
 T = TypeVar("T")
 
@@ -95,6 +96,7 @@ class Tracked(Generic[T]):
         intent: what the commit shall do.
         origin: what is known of the stored item; None for a new entity.
         superseded: versions that commits of this unit have moved on from.
+        was_read: what was loaded, where the entity is written without regard to it.
     """
 
     mapping: EntityMapping[T]
@@ -104,6 +106,7 @@ class Tracked(Generic[T]):
     intent: Intent
     origin: Stored | None
     superseded: tuple[object, ...] = ()
+    was_read: Loaded | None = None
 
     @property
     def key_values(self) -> tuple[object, ...]:
@@ -144,16 +147,25 @@ class Tracked(Generic[T]):
         return bool(loaded_changes(self, self.origin, self.mapping.codec.snapshot(self.entity)))
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A key under which a unit looked and found nothing."""
+
+    mapping: EntityMapping[Any]
+    key: Item
+
+
 @dataclass(slots=True)
 class IdentityMap:
     """All entities of a unit, one per stored key, in the order in which they came.
 
-    Keys that were looked up and found absent are remembered too.
+    Keys that were looked up and found absent are remembered too, and patches of items.
     """
 
     _tracked: dict[Identity, Tracked[Any]] = field(default_factory=dict)
     _objects: dict[int, Tracked[Any]] = field(default_factory=dict)
-    _absent: dict[Identity, tuple[EntityMapping[Any], Item]] = field(default_factory=dict)
+    _absent: dict[Identity, Absence] = field(default_factory=dict)
+    _patches: dict[Identity, Patch[Any]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Tracked[Any]]:
         return iter(tuple(self._tracked.values()))
@@ -186,12 +198,27 @@ class IdentityMap:
         return self._locate(mapping, entity)[1]
 
     def known_absent(self, mapping: EntityMapping[Any], key: Item) -> bool:
-        """Tell whether this unit looked a key up and found nothing."""
-        return identity_of(mapping, key) in self._absent
+        """Tell whether this unit looked a key up and found nothing, and has put nothing there since."""
+        identity = identity_of(mapping, key)
+        return identity in self._absent and identity not in self._tracked
 
     def remember_absent(self, mapping: EntityMapping[Any], key: Item) -> None:
         """Note that nothing is stored under a key."""
-        self._absent[identity_of(mapping, key)] = (mapping, key)
+        self._absent[identity_of(mapping, key)] = Absence(mapping, key)
+
+    @property
+    def absences(self) -> Mapping[Identity, Absence]:
+        """The keys that were found absent, also those of entities that were added since."""
+        return self._absent
+
+    @property
+    def patches(self) -> Mapping[Identity, Patch[Any]]:
+        """The patches that the commit shall write, one per item."""
+        return self._patches
+
+    def at(self, identity: Identity) -> Tracked[Any] | None:
+        """Give what is tracked at a place, whatever its mapping."""
+        return self._tracked.get(identity)
 
     def load(self, mapping: EntityMapping[T], item: Item, *, latest: bool = True) -> T | None:
         """Take in an item that was read; what is tracked already wins over it.
@@ -229,6 +256,7 @@ class IdentityMap:
             EntityExists: the key belongs to another live entity of this unit.
         """
         key, tracked = self._locate(mapping, entity)
+        self._refuse_patched(mapping, key, "add")
         if tracked is None:
             self._track(mapping, key, entity, None, Intent.CREATE)
         elif not tracked.live:
@@ -251,6 +279,7 @@ class IdentityMap:
         """
         key, tracked = self._locate(mapping, entity)
         if tracked is None:
+            self._refuse_patched(mapping, key, "update")
             _refuse_without_version(mapping, key, "update")
             self._track_detached(mapping, key, entity, Intent.WATCH)
         elif not tracked.live:
@@ -265,12 +294,14 @@ class IdentityMap:
             UnitOfWorkStateError: another action on this key is planned.
         """
         key, tracked = self._locate(mapping, entity)
+        self._refuse_patched(mapping, key, "save")
         if tracked is None:
             tracked = self._track_detached(mapping, key, entity, Intent.OVERWRITE)
         elif not _may_overwrite(tracked, entity):
             _refuse(tracked, "save", "save can't stand beside another action on its key; commit that first")
         self.exchange(tracked, entity)
-        tracked.intent, tracked.origin = Intent.OVERWRITE, Detached(None)
+        _detach(tracked, Detached(None))
+        tracked.intent = Intent.OVERWRITE
 
     def remove(self, mapping: EntityMapping[T], entity: T) -> None:
         """Plan the deletion of an entity; of a new one nothing remains.
@@ -279,6 +310,7 @@ class IdentityMap:
             UnitOfWorkStateError: the unit holds another, changed object under this key, or saves it.
         """
         key, tracked = self._locate(mapping, entity)
+        self._refuse_patched(mapping, key, "remove")
         if tracked is None:
             _refuse_without_version(mapping, key, "remove")
             self._track_detached(mapping, key, entity, Intent.REMOVE)
@@ -298,6 +330,29 @@ class IdentityMap:
         else:
             tracked.intent = Intent.REMOVE
 
+    def patch(self, patch: Patch[Any]) -> None:
+        """Plan update actions on an item, beside a change of its entity if there is one.
+
+        Raises:
+            UnitOfWorkStateError: the item is added, removed, saved or updated as a whole in this unit.
+            QueryError: an earlier patch of this unit contradicts it.
+        """
+        tracked = self.find(patch.mapping, patch.key)
+        if tracked is not None and _is_written_whole(tracked):
+            _refuse(tracked, "patch", f"it is {tracked.state.value} in this unit; change the entity instead")
+        if tracked is not None and not tracked.known:
+            refuse_expired_changes(tracked)
+        identity = identity_of(patch.mapping, patch.key)
+        known = self._patches.get(identity)
+        self._patches[identity] = patch if known is None else known.joined(patch)
+
+    def _refuse_patched(self, mapping: EntityMapping[Any], key: Item, call: str) -> None:
+        if self._patches and identity_of(mapping, key) in self._patches:
+            raise UnitOfWorkStateError(
+                f"{call}: {described(mapping.name, mapping.key_values(key))} is patched in this unit; commit "
+                "that first, or make the change in the entity"
+            )
+
     def exchange(self, tracked: Tracked[T], entity: T) -> None:
         """Let another object stand for an entity."""
         self._objects.pop(id(tracked.entity), None)
@@ -309,15 +364,16 @@ class IdentityMap:
         self._tracked.pop(tracked.identity, None)
         self._objects.pop(id(tracked.entity), None)
 
-    def forget_absent(self) -> None:
-        """Drop what is known of absent keys."""
+    def settle(self) -> None:
+        """Drop what counts until a commit only: absent keys and patches."""
         self._absent.clear()
+        self._patches.clear()
 
     def clear(self) -> None:
         """Drop everything."""
         self._tracked.clear()
         self._objects.clear()
-        self._absent.clear()
+        self.settle()
 
     def _stand_in(self, tracked: Tracked[T], entity: T, call: str) -> None:
         """Let another object stand for a stored entity; what was loaded counts if the versions agree."""
@@ -337,7 +393,7 @@ class IdentityMap:
         if version_of(tracked.mapping, tracked.entity) != version:
             if version in tracked.superseded:
                 _refuse(tracked, call, "this unit has committed it since, with a new version; get it again")
-            tracked.origin = Detached(version)
+            _detach(tracked, Detached(version))
         self.exchange(tracked, entity)
 
     def _locate(self, mapping: EntityMapping[T], entity: T) -> tuple[Item, Tracked[T] | None]:
@@ -356,7 +412,6 @@ class IdentityMap:
         tracked = Tracked(mapping, identity_of(mapping, key), key, entity, intent, origin)
         self._tracked[tracked.identity] = tracked
         self._objects[id(entity)] = tracked
-        self._absent.pop(tracked.identity, None)
         return tracked
 
 
@@ -391,9 +446,10 @@ def is_frozen(mapping: EntityMapping[Any]) -> bool:
 
 
 def managed_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
-    """Give the fields that the unit of work writes by itself: version, created_at, updated_at."""
+    """Give the fields that the unit of work writes by itself: version, its incarnation, both timestamps."""
     roles = mapping.roles
-    return tuple(role for role in (roles.version, roles.created_at, roles.updated_at) if role is not None)
+    managed = (roles.version, roles.incarnation, roles.created_at, roles.updated_at)
+    return tuple(role for role in managed if role is not None)
 
 
 def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
@@ -460,6 +516,19 @@ def _may_overwrite(tracked: Tracked[T], entity: T) -> bool:
     if tracked.intent is not Intent.WATCH or isinstance(tracked.origin, Detached):
         return False
     return tracked.entity is entity or not tracked.changed
+
+
+def _detach(tracked: Tracked[Any], origin: Detached) -> None:
+    if tracked.known and isinstance(tracked.origin, Loaded):
+        tracked.was_read = tracked.origin
+    tracked.origin = origin
+
+
+def _is_written_whole(tracked: Tracked[Any]) -> bool:
+    """Tell whether the commit writes more of an item than what changed in it."""
+    if tracked.intent is Intent.WATCH:
+        return isinstance(tracked.origin, Detached)
+    return tracked.intent is not Intent.EXPIRED
 
 
 def _refuse(tracked: Tracked[Any], call: str, why: str) -> NoReturn:

@@ -45,7 +45,7 @@ class MappedPath:
         Raises:
             QueryError: nothing is ever contained there, or the operand is of another type.
         """
-        match _bare(self.node):
+        match bare(self.node):
             case SetOf() | ListOf() as node:
                 return self._encoded(node.inner, operand)
             case Scalar(tag="S" | "B"):
@@ -64,7 +64,7 @@ class MappedPath:
         Raises:
             QueryError: the operand is neither text nor bytes.
         """
-        tag = getattr(_bare(self.node), "tag", None)
+        tag = getattr(bare(self.node), "tag", None)
         if isinstance(operand, str) and tag != "B":
             return self._encoded(STRING, operand)
         if isinstance(operand, bytes | bytearray) and tag != "S":
@@ -88,7 +88,8 @@ class MappedPath:
             ) from refused
 
 
-def _bare(node: Node) -> Node:
+def bare(node: Node) -> Node:
+    """Give a node without what is wrapped around it: its None and its validators."""
     while isinstance(node, Nullable | Validated):
         node = node.inner
     return node
@@ -126,7 +127,7 @@ def _field(plan: RecordPlan, name: str, where: str) -> FieldPlan:
 
 
 def _step(node: Node, step: str | int, where: str) -> tuple[str | int, Node]:
-    match _bare(node), step:
+    match bare(node), step:
         case ((Plain() | Foreign() | HookedRecord()), _):
             return step, Plain()
         case Record() as record, str():

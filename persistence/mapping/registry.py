@@ -22,7 +22,7 @@ from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans
 from persistence.mapping.records import Record, RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, said
-from persistence.mapping.scalars import INTEGER, whole_number
+from persistence.mapping.scalars import INTEGER, STRING, whole_number
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
 from persistence.table import Table
@@ -62,9 +62,14 @@ class RoleField:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The roles that fields of a mapping have; None where it has no such field."""
+    """The roles that fields of a mapping have; None where it has no such field.
+
+    Attributes:
+        incarnation: the random id beside the version, in the table only.
+    """
 
     version: RoleField | None = None
+    incarnation: RoleField | None = None
     created_at: RoleField | None = None
     updated_at: RoleField | None = None
     time_to_live: RoleField | None = None
@@ -100,6 +105,11 @@ class EntityMapping(Generic[T]):
     _plan: RecordPlan = field(repr=False)
     _placement: Placement = field(repr=False)
     _sure: SureWay = field(repr=False)
+
+    @property
+    def plan(self) -> RecordPlan:
+        """The fields, in order: how each is stored, and what stands for it where it is absent."""
+        return self._plan
 
     def key_parts(self, index: str | None = None) -> tuple[KeyPart, ...]:
         """Give the key parts of the table or of an index, partition key first.
@@ -206,6 +216,11 @@ class EntityMapping(Generic[T]):
         """
         return resolved(self._plan, names)
 
+    @property
+    def field_names(self) -> frozenset[str]:
+        """The Python names of the fields that the mapping stores or loads."""
+        return frozenset(field.name for field in self._plan.fields)
+
     def may_be_absent(self, name: str) -> bool:
         """Tell whether items may lack a field, because None or an empty value is left out."""
         found = next(field for field in self._plan.fields if field.name == name)
@@ -272,7 +287,7 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
         entity_type=plan.entity_type,
         name=plan.entity_type.__name__,
         table=placement.table,
-        attributes=_attributes(plan, placement),
+        attributes=_attributes(plan, placement, roles),
         codec=Codec(plan, placement, sure, fast=compiled),
         concurrency=_concurrency(plan, roles),
         roles=roles,
@@ -302,10 +317,17 @@ def _plan_everything(plan: RecordPlan) -> None:
             waiting.append(getattr(each, "inner", None))
 
 
-def _attributes(plan: RecordPlan, placement: Placement) -> tuple[str, ...]:
+def _attributes(plan: RecordPlan, placement: Placement, roles: Roles) -> tuple[str, ...]:
     own = [field.attribute for field in plan.fields if field.stored]
     keys = [part.attribute for parts in placement.parts.values() for part in parts]
     marks = [placement.discriminator[0]] if placement.discriminator else []
+    if roles.incarnation is not None:
+        if roles.incarnation.attribute in (*own, *keys, *marks):
+            raise MappingError(
+                f"{type(plan.schema).__name__} stores another field as {roles.incarnation.attribute!r}, "
+                "where Version(incarnation=True) keeps its random id; give that field another data_key"
+            )
+        marks.append(roles.incarnation.attribute)
     return tuple(dict.fromkeys((*own, *keys, *marks)))
 
 
@@ -315,6 +337,8 @@ def _discriminator(placement: Placement) -> tuple[str, AttributeValue] | None:
     attribute, value = placement.discriminator
     return attribute, {"S": value}
 
+
+_INCARNATION = "_incarnation"
 
 _ROLES: Mapping[str, type[fields.Field[Any]]] = MappingProxyType(
     {
@@ -337,7 +361,13 @@ def _roles(plan: RecordPlan) -> Roles:
             )
         if having:
             found[role] = _role(plan, having[0])
+            if isinstance(having[0].field, fields.Version) and having[0].field.incarnation:
+                found["incarnation"] = _incarnation(plan, having[0])
     return Roles(**found)
+
+
+def _incarnation(plan: RecordPlan, version: FieldPlan) -> RoleField:
+    return RoleField(None, f"{version.attribute}{_INCARNATION}", plan.entity_type, STRING)
 
 
 def _role(plan: RecordPlan, having: FieldPlan) -> RoleField:

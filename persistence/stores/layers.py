@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from persistence.operations import BatchGetItems, BatchWriteItems, Operation, TransactGet, TransactWrite
-from persistence.store import Limits, Store
+from persistence.store import AsyncStore, Limits, Store
 
 R = TypeVar("R")
+S = TypeVar("S", bound=Store | AsyncStore)
 
 
 @dataclass(slots=True)
@@ -34,15 +36,22 @@ class OperationTotals:
     write_units: float = 0.0
 
 
-class Metered:
-    """A layer that counts and times operations; safe to share between threads.
+@dataclass(slots=True)
+class _Measured:
+    """One operation under way; `answer` stays None if there is none."""
+
+    answer: object = None
+
+
+class MeteringLayer(Generic[S]):
+    """What both metering layers share: a store below, and the counting.
 
     Args:
         store: the store that does the work.
         clock: gives seconds that only grow.
     """
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, store: S, *, clock: Callable[[], float] = time.perf_counter) -> None:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
@@ -61,32 +70,58 @@ class Metered:
                 name: replace(counted, errors=dict(counted.errors)) for name, counted in self._totals.items()
             }
 
-    def perform(self, operation: Operation[R]) -> R:
-        """Perform an operation on the store below and count it; see `Store.perform`."""
-        begun = self._clock()
+    @contextmanager
+    def _counting(self, operation: Operation[Any]) -> Iterator[_Measured]:
+        measured, begun, failure = _Measured(), self._clock(), None
         try:
-            answer = self._store.perform(operation)
+            yield measured
         except BaseException as error:
-            self._count(operation, begun, None, error)
+            failure = type(error).__name__
             raise
-        self._count(operation, begun, answer, None)
-        return answer
+        finally:
+            self._count(operation, self._clock() - begun, measured.answer, failure)
 
-    def _count(
-        self, operation: Operation[Any], begun: float, answer: object, error: BaseException | None
-    ) -> None:
-        seconds = self._clock() - begun
+    def _count(self, operation: Operation[Any], seconds: float, answer: object, failure: str | None) -> None:
         with self._lock:
             totals = self._totals.setdefault(type(operation).__name__, OperationTotals())
             totals.calls += 1
             totals.actions += _actions(operation)
             totals.seconds += seconds
-            if error is not None:
-                name = type(error).__name__
-                totals.errors[name] = totals.errors.get(name, 0) + 1
+            if failure is not None:
+                totals.errors[failure] = totals.errors.get(failure, 0) + 1
             for consumed in getattr(answer, "capacity", ()):
                 totals.read_units += consumed.read_units
                 totals.write_units += consumed.write_units
+
+
+class Metered(MeteringLayer[Store]):
+    """A layer that counts and times operations; safe to share between threads.
+
+    Args:
+        store: the store that does the work.
+        clock: gives seconds that only grow.
+    """
+
+    def perform(self, operation: Operation[R]) -> R:
+        """Perform an operation on the store below and count it; see `Store.perform`."""
+        with self._counting(operation) as measured:
+            measured.answer = answer = self._store.perform(operation)
+        return answer
+
+
+class AsyncMetered(MeteringLayer[AsyncStore]):
+    """The same as `Metered` over an asynchronous store; a cancelled operation counts as `CancelledError`.
+
+    Args:
+        store: the store that does the work.
+        clock: gives seconds that only grow.
+    """
+
+    async def perform(self, operation: Operation[R]) -> R:
+        """Perform an operation on the store below and count it; see `AsyncStore.perform`."""
+        with self._counting(operation) as measured:
+            measured.answer = answer = await self._store.perform(operation)
+        return answer
 
 
 def _actions(operation: Operation[Any]) -> int:

@@ -1,52 +1,59 @@
-"""What synchronous and asynchronous units of work share: policies, scopes, and the commit as a flow."""
+"""What synchronous and asynchronous units of work share: policies, scopes, and what ends them, as flows."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Generic, Literal, TypeVar, get_args
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
-from persistence.commit_plan import CommitPlan, PlannedAction, plan
+from persistence.attributes import Item
+from persistence.commit_plan import PlannedAction
+from persistence.entity_keys import EntityKey
 from persistence.errors import (
     CommitConflict,
     CommitOutcomeUnknown,
     ConcurrentUse,
-    ConflictError,
     PersistenceError,
     UnitClosed,
     UnitOfWorkStateError,
 )
-from persistence.events import event_log, is_heard
+from persistence.events import event_log
 from persistence.flows import Flow
+from persistence.operations import Returning
+from persistence.outbox import OutboxMapping, check_event
+from persistence.patches import Patch
 from persistence.store import AsyncStore, Store, check_store_source, present_store
+from persistence.table import Table
 from persistence.timing import Timing
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work import scopes
-from persistence.unit_of_work.commit import LONGEST_DEADLINE, CommitAttempts
+from persistence.unit_of_work.domain_events import (
+    CollectedEvents,
+    DomainEvents,
+    Handlers,
+    domain_events,
+    hand_on,
+)
+from persistence.unit_of_work.outcomes import Committed
+from persistence.unit_of_work.pipeline import Pipeline, Resumption, only_reason
+from persistence.unit_of_work.policies import (
+    DEFAULT_DEADLINE,
+    Isolation,
+    Policies,
+    ScanPolicy,
+    SingleWrite,
+    check_commit_id,
+    check_word,
+    random_id,
+    utc_now,
+)
+from persistence.unit_of_work.records import compiled_records
 from persistence.unit_of_work.scopes import ScopeEntry
+from persistence.unit_of_work.snapshots import snapshot
 from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
 T = TypeVar("T")
-
-ScanPolicy = Literal["warn", "forbid", "allow"]
-"""What happens to a query that only a scan can answer."""
-
-DEFAULT_DEADLINE = 8.0
-"""Seconds: the service recovers a transaction that hangs when it is asked again after 5 seconds."""
-
-
-def utc_now() -> datetime:
-    """Give the present time, aware."""
-    return datetime.now(UTC)
-
-
-def random_id() -> str:
-    """Give a new identifier of 32 characters; a client token may have 36."""
-    return os.urandom(16).hex()
 
 
 class UnitOfWorkBase(Generic[S]):
@@ -59,31 +66,53 @@ class UnitOfWorkBase(Generic[S]):
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], str] = random_id,
         deadline: float = DEFAULT_DEADLINE,
+        single_write: SingleWrite = "transaction",
         autocommit: bool = True,
         scan_policy: ScanPolicy = "warn",
+        events: DomainEvents | Handlers | None = None,
+        outbox: type[OutboxMapping] | None = None,
+        commit_record: str | Table | None = None,
         timing: Timing | None = None,
     ) -> None:
-        if not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST_DEADLINE:
-            raise UnitOfWorkStateError(
-                f"the deadline of a commit must be over 0 and at most {LONGEST_DEADLINE:.0f} seconds (the "
-                "service "
-                f"forgets its client token after 10 minutes), not {deadline!r}"
-            )
-        if scan_policy not in get_args(ScanPolicy):
-            raise UnitOfWorkStateError(f"scan_policy is one of {get_args(ScanPolicy)}, not {scan_policy!r}")
         check_store_source(store)
         self._store = store
-        self._clock = clock
-        self._ids = ids
-        self._deadline = deadline
-        self._autocommit = autocommit
-        self.scan_policy: ScanPolicy = scan_policy
-        self.timing = timing or Timing()
+        self._policies = Policies(
+            clock,
+            ids,
+            deadline,
+            single_write,
+            autocommit,
+            scan_policy,
+            domain_events(events),
+            outbox,
+            compiled_records(commit_record),
+            timing or Timing(),
+        )
+        self._pipeline: Pipeline[S] = Pipeline(self._policies)
 
     @property
     def store(self) -> S:
         """The store that a unit opened now would use."""
         return present_store(self._store)
+
+    @property
+    def scan_policy(self) -> ScanPolicy:
+        """What happens to a query that only a scan can answer."""
+        return self._policies.scan_policy
+
+    @property
+    def timing(self) -> Timing:
+        """Time and chance."""
+        return self._policies.timing
+
+    @property
+    def last_outcome(self) -> Committed | PersistenceError | None:
+        """How the latest commit that was sent ended: `committed` is True, False, or None for unknown.
+
+        It is the latest of this object in whatever thread or task. Where several commit at once, go by the
+        error: an interrupted commit leaves its `CommitOutcomeUnknown` as the interruption's `__context__`.
+        """
+        return self._pipeline.last_outcome
 
     @property
     def pending(self) -> tuple[PlannedAction[Any], ...]:
@@ -93,16 +122,23 @@ class UnitOfWorkBase(Generic[S]):
             ValidationFailed, KeyChanged, ItemTooLarge: as the commit would.
             UnitOfWorkStateError: no unit is open here.
         """
-        unit = self._entry("pending").unit
-        return self._plan(unit).actions
+        return self._pipeline.pending(self._entry("pending").unit)
 
-    def rollback(self) -> None:
-        """Drop all entities and changes of the unit; the objects stay as they are, later reads load anew.
+    def record(self, event: object, entity: object | None = None) -> None:
+        """Note a domain event: it is handed to its handlers, and put into the outbox, if the unit commits.
+
+        Args:
+            event: any object; for an outbox one of its event types.
+            entity: the entity of this unit that the event is about; an outbox keeps the order of its events.
 
         Raises:
-            UnitOfWorkStateError: no unit is open here, or this scope only joined it.
+            UnitOfWorkStateError: no unit is open here.
+            MappingError: the outbox does not take such events.
         """
-        self._opened("rollback").unit.entities.clear()
+        unit = self._entry("record").unit
+        if self._policies.outbox is not None:
+            check_event(self._policies.outbox, event)
+        unit.recorded.append((event, entity))
 
     def current_unit(self) -> Unit[S] | None:
         """Give the unit that calls in this context belong to, or None where they act at once.
@@ -129,25 +165,59 @@ class UnitOfWorkBase(Generic[S]):
             UnitOfWorkStateError: the policy is `autocommit=False`.
             ConflictError: the reason itself, if the one action was refused.
         """
-        if not self._autocommit:
+        self._refuse_without_autocommit()
+        unit = Unit(self.store)
+        result = work(unit.entities)
+        try:
+            events = yield from self._pipeline.commit(unit)
+        except CommitConflict as refused:
+            raise only_reason(refused) from refused.__cause__
+        yield from self._hand_on(events)
+        return result
+
+    def updating(self, patch: Patch[Any], returning: Returning) -> Flow[Item | None]:
+        """Write a patch at once, outside any unit, and give attributes of its item.
+
+        Raises:
+            UnitOfWorkStateError: the policy is `autocommit=False`.
+            ConflictError: it was refused.
+            CommitOutcomeUnknown: its answer was lost, and the item does not tell it any more.
+        """
+        self._refuse_without_autocommit()
+        return (yield from self._pipeline.update(patch, returning, self.store))
+
+    def _refuse_without_autocommit(self) -> None:
+        if not self._policies.autocommit:
             raise UnitOfWorkStateError(
                 "a write outside a unit of work: this UnitOfWork was made with autocommit=False; "
                 "write `with uow:` around it"
             )
-        unit = Unit(self.store)
-        result = work(unit.entities)
-        try:
-            yield from self._commit(unit)
-        except CommitConflict as refused:
-            raise _only_reason(refused) from refused.__cause__
-        return result
 
-    def _enter(self, *, one_shot: bool = False) -> ScopeEntry:
+    def _snapshot(self, keys: Iterable[EntityKey[Any]]) -> Flow[tuple[Any, ...]]:
+        unit = self.current_unit()
+        policies = self._policies
+        return snapshot(tuple(keys), unit, lambda: self.store, policies.deadline, policies.timing)
+
+    def _rollback(self) -> None:
+        self._opened("rollback").unit.forget()
+
+    def _check_scope(self, isolation: Isolation, commit_id: str | None) -> None:
+        check_word("isolation", isolation, Isolation)
+        if check_commit_id(commit_id) is not None and self._policies.records is None:
+            raise UnitOfWorkStateError(
+                "a commit_id is kept in a commit record; make the UnitOfWork with commit_record=..."
+            )
+
+    def _enter(
+        self, *, isolation: Isolation = "default", commit_id: str | None = None, one_shot: bool = False
+    ) -> ScopeEntry:
         entry = scopes.innermost(self)
         if entry is None or entry.unit.closed:
-            entry = ScopeEntry(self, Unit(self.store), opener=True, one_shot=one_shot)
+            unit = Unit(self.store, isolation, commit_id)
+            entry = ScopeEntry(self, unit, opener=True, one_shot=one_shot)
         else:
             entry.unit.check()
+            _refuse_to_tighten(entry.unit, isolation, commit_id)
             entry.unit.joined += 1
             entry = ScopeEntry(self, entry.unit, opener=False, one_shot=one_shot)
         scopes.push(entry)
@@ -159,16 +229,19 @@ class UnitOfWorkBase(Generic[S]):
         if not entry.opener:
             _leave_joined(unit, failure)
             return
+        events: CollectedEvents | None = None
         try:
             if failure is None:
-                yield from self._finish(unit)
+                events = yield from self._finish(unit)
                 unit.end(UnitState.COMMITTED)
         finally:
             if not unit.closed:
                 unit.end(UnitState.DISCARDED)
                 event_log().debug("uow.discarded", broken=unit.first_failure is not None)
+        if events is not None:
+            yield from self._hand_on(events)
 
-    def _finish(self, unit: Unit[S]) -> Flow[None]:
+    def _finish(self, unit: Unit[S]) -> Flow[CollectedEvents]:
         unit.raise_first_failure()
         try:
             unit.check_owner()
@@ -176,50 +249,32 @@ class UnitOfWorkBase(Generic[S]):
         except (ConcurrentUse, UnitOfWorkStateError) as error:
             unit.break_with(error)
             raise
-        yield from self._commit(unit)
+        return (yield from self._pipeline.commit(unit))
 
-    def _commit(self, unit: Unit[S]) -> Flow[None]:
-        """Collect, plan, perform, absorb; a failure breaks the unit."""
-        unit.check()
-        try:
-            commit = self._plan(unit)
-            commit.check(unit.store.limits)
-            if commit.actions:
-                unit.state = UnitState.COMMITTING
-                yield from self._send(commit)
-                commit.absorb(unit.entities)
-                unit.state, unit.written = UnitState.OPEN, True
-            unit.entities.forget_absent()
-        except BaseException as error:
-            unit.break_with(error)
-            raise
+    def _commit_early(self) -> tuple[Flow[None], S]:
+        unit: Unit[S] = self._opened("commit").unit
 
-    def _plan(self, unit: Unit[S]) -> CommitPlan:
-        return plan(unit.entities, self._clock, unit.store.limits)
+        def flow() -> Flow[None]:
+            yield from self._hand_on((yield from self._pipeline.commit(unit)))
 
-    def _send(self, commit: CommitPlan) -> Flow[None]:
-        log, begun = event_log(), self.timing.monotonic()
-        sending = CommitAttempts(commit, commit.request(self._ids()), self._deadline, self.timing, log)
-        try:
-            result = yield from sending.flow()
-        except ConflictError as refused:
-            log.warning("uow.conflicted", actions=commit.by_type, reasons=_reason_names(refused))
-            raise
-        except CommitOutcomeUnknown as unknown:
-            log.warning("uow.outcome_lost", actions=commit.by_type, token=unknown.token)
-            raise
-        except PersistenceError as failed:
-            log.warning("uow.failed", actions=commit.by_type, error=type(failed).__name__)
-            raise
-        if not is_heard(log, logging.INFO):
-            return
-        log.info(
-            "uow.committed",
-            actions=commit.by_type,
-            tables=sorted({planned.tracked.mapping.table.name for planned in commit.actions}),
-            seconds=round(self.timing.monotonic() - begun, 6),
-            write_units=sum(consumed.write_units for consumed in result.capacity),
-        )
+        return flow(), unit.store
+
+    def _resumption(self, outcome: CommitOutcomeUnknown | str) -> Resumption[S]:
+        if not isinstance(outcome, CommitOutcomeUnknown | str):
+            raise UnitOfWorkStateError(
+                f"resume takes a CommitOutcomeUnknown or its token, not {type(outcome).__name__}"
+            )
+        return self._pipeline.resume(outcome, lambda: self.store)
+
+    def _resume(self, resumption: Resumption[S]) -> Flow[Committed]:
+        committed, events = yield from resumption.flow
+        yield from self._hand_on(events)
+        return committed
+
+    def _hand_on(self, events: CollectedEvents) -> Flow[None]:
+        if events:
+            with scopes.outside(self):
+                yield from hand_on(events, self._policies.events)
 
     def _entry(self, call: str) -> ScopeEntry:
         entry = scopes.innermost(self)
@@ -253,6 +308,19 @@ class UnitOfWorkBase(Generic[S]):
             )
 
 
+def _refuse_to_tighten(unit: Unit[Any], isolation: Isolation, commit_id: str | None) -> None:
+    if isolation == "serializable" and unit.isolation != isolation:
+        raise UnitOfWorkStateError(
+            "this scope wants isolation='serializable' and joins a unit that was opened without it, so that "
+            "earlier reads may be of any isolation; open the outer unit with it"
+        )
+    if commit_id is not None:
+        raise UnitOfWorkStateError(
+            "this scope has a commit_id and joins a unit, which has an id of its own; give it where the unit "
+            "is opened"
+        )
+
+
 def _leave_joined(unit: Unit[Any], failure: BaseException | None) -> None:
     """Leave an inner scope; one that ends well says so only if its unit did not fail meanwhile."""
     unit.check_owner()
@@ -274,17 +342,3 @@ def _refuse_joined(unit: Unit[Any]) -> None:
             "nothing was "
             "written. Await the tasks that use a unit before leaving its block"
         )
-
-
-def _only_reason(refused: CommitConflict) -> ConflictError:
-    return refused.reasons[0] if len(refused.reasons) == 1 else refused
-
-
-def _reason_names(refused: ConflictError) -> dict[str, int]:
-    reasons = refused.reasons if isinstance(refused, CommitConflict) else (refused,)
-    return dict(
-        Counter(
-            f"{type(reason).__name__} {getattr(reason.entity_type, '__name__', '')}".strip()
-            for reason in reasons
-        )
-    )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from persistence.errors import (
     ActionThrottled,
+    AlreadyCommitted,
     CommitConflict,
+    CommitOutcomeUnknown,
     EntityGone,
+    HandlersFailed,
     StaleEntity,
     TransactionBusy,
     UnitBroken,
     UnitOfWorkStateError,
 )
+from persistence.events import event_log
 
 RETRIED_REASONS = (StaleEntity, EntityGone, TransactionBusy, ActionThrottled)
 """Reasons after which a new unit with fresh reads may succeed."""
@@ -29,12 +33,62 @@ def is_retried(error: BaseException, retry_on: RetryOn) -> bool:
     """
     if isinstance(error, UnitBroken):
         return is_retried(error.first_failure, retry_on)
+    if isinstance(error, CommitOutcomeUnknown | HandlersFailed | AlreadyCommitted):
+        return False  # it did take effect, or may have: whatever the caller wants, not twice
     if isinstance(error, retry_on):
         return True
     retried = RETRIED_REASONS + retry_on
     if not isinstance(error, CommitConflict) or not error.reasons:
         return False
     return all(isinstance(reason, retried) for reason in error.reasons)
+
+
+class AttemptBase:
+    """One attempt at a unit: a block that swallows a conflict if another attempt follows.
+
+    Attributes:
+        number: 1 for the first.
+        entered: whether its block was entered.
+        finished: whether no further attempt follows.
+    """
+
+    def __init__(self, number: int, retry_on: RetryOn | None) -> None:
+        self.number = number
+        self.entered = False
+        self.finished = False
+        self._retry_on = retry_on
+        self._swallowed: BaseException | None = None
+
+    def refuse_to_be_abandoned(self) -> None:
+        """Report that the loop was left although this attempt was refused and another one is due.
+
+        That is what `return` and `break` inside the block do when its commit meets a conflict. The language
+        offers no way to raise this where the loop was left: it is logged, and shown as an unraisable error.
+        """
+        if self._swallowed is not None:
+            event_log().warning("uow.abandoned", attempt=self.number)
+            raise UnitOfWorkStateError(
+                "the loop over attempts was left by `return` or `break` inside the block, but its commit was "
+                "refused: nothing was written. Leave after the loop, or use uow.run(...)"
+            ) from self._swallowed
+
+    def note_pause(self, seconds: float) -> None:
+        """Tell that another attempt follows after a pause.
+
+        Raises:
+            UnitOfWorkStateError: this one was never made.
+        """
+        if not self.entered:
+            raise UnitOfWorkStateError("the attempt was not entered; write `with attempt:` in the loop")
+        event_log().info("uow.repeated", attempt=self.number, seconds=round(seconds, 3))
+
+    def _follows(self, error: BaseException | None, *, written: bool) -> bool:
+        """Tell whether another attempt follows this outcome; what an early commit wrote is not repeated."""
+        self.finished = (
+            error is None or self._retry_on is None or written or not is_retried(error, self._retry_on)
+        )
+        self._swallowed = None if self.finished else error
+        return not self.finished
 
 
 def check_attempts(attempts: int) -> int:

@@ -7,10 +7,13 @@ empty context see none, and leaving in another context than the one that entered
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.errors import UnitOfWorkStateError
 from persistence.unit_of_work.unit import Unit
 
 
@@ -58,3 +61,24 @@ def push(entry: ScopeEntry) -> None:
 def remove(entry: ScopeEntry) -> None:
     """Leave a scope; in a context that does not know it nothing happens."""
     _ENTRIES.set(tuple(known for known in _ENTRIES.get() if known is not entry))
+
+
+def refuse_second_use(entry: ScopeEntry | None) -> None:
+    """Refuse to enter a scope of `uow()` again.
+
+    Raises:
+        UnitOfWorkStateError: it was entered before.
+    """
+    if entry is not None:
+        raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
+
+
+@contextmanager
+def outside(owner: object) -> Iterator[None]:
+    """Let the code within see no unit of this unit of work: calls act at once, a block opens a new one."""
+    before = _ENTRIES.get()
+    _ENTRIES.set(tuple(known for known in before if known.owner is not owner))
+    try:
+        yield
+    finally:
+        _ENTRIES.set(before)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
-from persistence.errors import UnitOfWorkStateError
-from persistence.events import event_log
+from persistence.entity_keys import EntityKey
+from persistence.errors import CommitOutcomeUnknown, UnitOfWorkStateError
 from persistence.flows import Flow, run
 from persistence.store import Store
 from persistence.unit_of_work.base import UnitOfWorkBase
-from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, RetryOn, check_attempts, is_retried
-from persistence.unit_of_work.scopes import ScopeEntry, innermost
+from persistence.unit_of_work.outcomes import Committed
+from persistence.unit_of_work.policies import Isolation
+from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, AttemptBase, RetryOn, check_attempts
+from persistence.unit_of_work.scopes import ScopeEntry, innermost, refuse_second_use
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 R = TypeVar("R")
 
 
@@ -33,13 +38,21 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         ids: gives unique texts of at most 36 characters, for client tokens.
         deadline: seconds, over 0 and at most 540, for which a commit is repeated after lost answers,
             throttling or busy items.
+        single_write: how a unit of one write is sent: as a "transaction", whose client token makes
+            repetitions harmless, or as one "conditional" write at half the price, which leaves a commit id in
+            the item by which a lost answer is made up for.
+        events: handlers of domain events, called after the commit: one, several, or by event type; or a
+            `DomainEvents`.
+        outbox: the mapping of an outbox; domain events are stored there in the same transaction.
+        commit_record: name or declaration of a table in which each commit leaves a record, one more action,
+            that answers whether it took place: see `was_committed`.
         autocommit: whether a write outside a unit acts at once; False makes it an error.
         scan_policy: what happens to a query that only a scan can answer: "warn" (a `ScanWarning` and an
             event), "forbid" (`ScanForbidden` before anything is sent) or "allow". `scan()` is always allowed.
         timing: time, waiting and chance, for tests.
 
     Raises:
-        UnitOfWorkStateError: a deadline out of range.
+        UnitOfWorkStateError: a deadline out of range, or another policy that can't be.
     """
 
     def __enter__(self) -> UnitOfWork:
@@ -51,9 +64,21 @@ class UnitOfWork(UnitOfWorkBase[Store]):
     ) -> None:
         self._leave_now(self._left_here(), error)
 
-    def __call__(self) -> Scope:
-        """Make a scope for one `with` statement that may be left in another context, as in generators."""
-        return Scope(self)
+    def __call__(self, *, isolation: Isolation = "default", commit_id: str | None = None) -> Scope:
+        """Make a scope for one `with` statement that may be left in another context, as in generators.
+
+        Args:
+            isolation: "serializable" demands at the commit that everything the unit read, absences included,
+                is still as it was; each check counts as an action of the transaction.
+            commit_id: names the unit's first commit in its commit record, with 1 to 200 characters, so that
+                it can be asked for after a crash; a second commit of the same id is refused as
+                `AlreadyCommitted`. It needs `UnitOfWork(commit_record=...)`.
+
+        Raises:
+            UnitOfWorkStateError: another isolation, or an id of another length.
+        """
+        self._check_scope(isolation, commit_id)
+        return Scope(self, isolation, commit_id)
 
     def commit(self) -> None:
         """Commit what the unit holds so far; the unit goes on.
@@ -65,8 +90,76 @@ class UnitOfWork(UnitOfWorkBase[Store]):
                 broken.
             UnitOfWorkStateError: no unit is open here, or this scope only joined it.
         """
-        unit = self._opened("commit").unit
-        self._drive(self._commit(unit), unit.store)
+        flow, store = self._commit_early()
+        self._drive(flow, store)
+
+    def rollback(self) -> None:
+        """Drop all entities, changes and events of the unit; objects stay as they are, later reads load anew.
+
+        Raises:
+            UnitOfWorkStateError: no unit is open here, or this scope only joined it.
+        """
+        self._rollback()
+
+    def resume(self, outcome: CommitOutcomeUnknown | str) -> Committed:
+        """Repeat a commit whose outcome is unknown: the same request, which takes effect once.
+
+        Its entities get their versions, and the handlers of its events are called, as if it had just been
+        made. An error of another process, or of another UnitOfWork, is taken up too, without entities.
+
+        Args:
+            outcome: the error, or its token where this UnitOfWork raised it.
+
+        Returns:
+            What is known then: it took effect.
+
+        Raises:
+            CommitConflict: it certainly did not, and does not.
+            CommitOutcomeUnknown: again no answer came.
+            DeadlineExceeded: it was begun over 9 minutes ago; after 10 the service forgets its token.
+            UnitOfWorkStateError: nothing is known of the token.
+        """
+        resumption = self._resumption(outcome)
+        return self._drive(self._resume(resumption), resumption.store)
+
+    def was_committed(self, commit_id: str) -> bool:
+        """Tell by its commit record whether a commit took effect, even one of a process that has died.
+
+        False says that it has not so far: a request that is still under way may arrive later.
+
+        Args:
+            commit_id: the id that the unit was given, or `commit_id` of a `CommitOutcomeUnknown`.
+
+        Raises:
+            UnitOfWorkStateError: this UnitOfWork writes no commit records.
+        """
+        return self._drive(self._pipeline.was_committed(commit_id), self.store)
+
+    @overload
+    def snapshot(self, first: EntityKey[A], /) -> tuple[A | None]: ...
+    @overload
+    def snapshot(self, first: EntityKey[A], second: EntityKey[B], /) -> tuple[A | None, B | None]: ...
+    @overload
+    def snapshot(
+        self, first: EntityKey[A], second: EntityKey[B], third: EntityKey[C], /
+    ) -> tuple[A | None, B | None, C | None]: ...
+    @overload
+    def snapshot(self, *keys: EntityKey[Any]) -> tuple[Any, ...]: ...
+    def snapshot(self, *keys: EntityKey[Any]) -> tuple[Any, ...]:
+        """Read entities as they are at one moment, by one transactional read.
+
+        Args:
+            keys: up to 100 keys of any repositories, such as `orders.key("o-1")`.
+
+        Returns:
+            The entities in the order of the keys, None for those that are not stored.
+
+        Raises:
+            TransactionTooLarge: more keys than one transaction takes; it is never split.
+            TransactionBusy, Throttled, StoreUnavailable: until the deadline.
+            StaleEntity: the unit has read one of them before, and it is another one by now.
+        """
+        return self.perform(self._snapshot(keys))
 
     def run(self, work: Callable[[], R], attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> R:
         """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
@@ -127,10 +220,8 @@ class UnitOfWork(UnitOfWorkBase[Store]):
                 raise
             if attempt.finished:
                 return
-            if not attempt.entered:
-                raise UnitOfWorkStateError("the attempt was not entered; write `with attempt:` in the loop")
             wait = self.timing.backoff(number)
-            event_log().info("uow.repeated", attempt=number, seconds=round(wait, 3))
+            attempt.note_pause(wait)
             self.timing.sleep(wait)
 
 
@@ -148,10 +239,14 @@ def _finished(result: R) -> R:
 class Scope:
     """One `with` block of a unit of work; it may be left in another context of the same thread and loop."""
 
-    __slots__ = ("_entry", "_uow")
+    __slots__ = ("_commit_id", "_entry", "_isolation", "_uow")
 
-    def __init__(self, uow: UnitOfWork) -> None:
+    def __init__(
+        self, uow: UnitOfWork, isolation: Isolation = "default", commit_id: str | None = None
+    ) -> None:
         self._uow = uow
+        self._isolation: Isolation = isolation
+        self._commit_id = commit_id
         self._entry: ScopeEntry | None = None
 
     @property
@@ -160,9 +255,8 @@ class Scope:
         return self._entry is not None and self._entry.unit.written
 
     def __enter__(self) -> UnitOfWork:
-        if self._entry is not None:
-            raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
-        self._entry = self._uow._enter(one_shot=True)
+        refuse_second_use(self._entry)
+        self._entry = self._uow._enter(isolation=self._isolation, commit_id=self._commit_id, one_shot=True)
         return self._uow
 
     def __exit__(
@@ -172,23 +266,13 @@ class Scope:
         self._uow._leave_now(self._entry, error)
 
 
-class Attempt:
-    """One attempt at a unit: a block that swallows a conflict if another attempt follows.
-
-    Attributes:
-        number: 1 for the first.
-        entered: whether its block was entered.
-        finished: whether no further attempt follows.
-    """
+class Attempt(AttemptBase):
+    """One attempt at a unit; see `UnitOfWork.attempts`."""
 
     def __init__(self, uow: UnitOfWork, number: int, retry_on: RetryOn | None) -> None:
-        self.number = number
-        self.entered = False
-        self.finished = False
+        super().__init__(number, retry_on)
         self._uow = uow
         self._scope = Scope(uow)
-        self._retry_on = retry_on
-        self._swallowed: BaseException | None = None
 
     def __enter__(self) -> Attempt:
         self._uow._refuse_open_unit("attempts")
@@ -202,31 +286,7 @@ class Attempt:
         try:
             self._scope.__exit__(kind, error, trace)
         except Exception as failure:  # raised again unless another attempt follows
-            if self._follows(failure):
+            if self._follows(failure, written=self._scope.written):
                 return True
             raise
-        return self._follows(error)
-
-    def refuse_to_be_abandoned(self) -> None:
-        """Report that the loop was left although this attempt was refused and another one is due.
-
-        That is what `return` and `break` inside the block do when its commit meets a conflict. The language
-        offers no way to raise this where the loop was left: it is logged, and shown as an unraisable error.
-        """
-        if self._swallowed is not None:
-            event_log().warning("uow.abandoned", attempt=self.number)
-            raise UnitOfWorkStateError(
-                "the loop over attempts was left by `return` or `break` inside the block, but its commit was "
-                "refused: nothing was written. Leave after the loop, or use uow.run(...)"
-            ) from self._swallowed
-
-    def _follows(self, error: BaseException | None) -> bool:
-        """Tell whether another attempt follows this outcome; what an early commit wrote is not repeated."""
-        self.finished = (
-            error is None
-            or self._retry_on is None
-            or self._scope.written
-            or not is_retried(error, self._retry_on)
-        )
-        self._swallowed = None if self.finished else error
-        return not self.finished
+        return self._follows(error, written=self._scope.written)

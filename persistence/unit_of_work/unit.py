@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
 from persistence.tracking import IdentityMap
+from persistence.unit_of_work.policies import Isolation
 
 S = TypeVar("S")
 
@@ -52,6 +53,9 @@ class Unit(Generic[S]):
 
     Attributes:
         store: the store that the unit opened with and keeps.
+        isolation: what its commit demands of what it read and does not write.
+        commit_id: names its next commit; None for an id made then.
+        recorded: the domain events that were recorded, each with the entity that it is about, if any.
         entities: the identity map.
         state: one of `UnitState`.
         joined: how many inner scopes are inside at present.
@@ -59,10 +63,25 @@ class Unit(Generic[S]):
         written: whether an early commit has written something.
     """
 
-    __slots__ = ("_first_failure", "_owner", "closed", "entities", "joined", "state", "store", "written")
+    __slots__ = (
+        "_first_failure",
+        "_owner",
+        "closed",
+        "commit_id",
+        "entities",
+        "isolation",
+        "joined",
+        "recorded",
+        "state",
+        "store",
+        "written",
+    )
 
-    def __init__(self, store: S) -> None:
+    def __init__(self, store: S, isolation: Isolation = "default", commit_id: str | None = None) -> None:
         self.store = store
+        self.isolation: Isolation = isolation
+        self.commit_id = commit_id
+        self.recorded: list[tuple[object, object | None]] = []
         self.entities = IdentityMap()
         self.state = UnitState.OPEN
         self.joined = 0
@@ -125,8 +144,13 @@ class Unit(Generic[S]):
         self.state = UnitState.BROKEN
 
     def end(self, state: UnitState) -> None:
-        """Close the unit for good and let go of its entities."""
+        """Close the unit for good and let go of what it holds."""
         if self._first_failure is None:
             self.state = state
         self.closed = True
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of its entities, patches and events."""
         self.entities.clear()
+        self.recorded.clear()

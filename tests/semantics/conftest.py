@@ -1,4 +1,8 @@
-"""One store per test: in memory, imitated by moto, and Amazon's own local server, unchanged."""
+"""One store per test: in memory, imitated by moto, and Amazon's own local server, unchanged.
+
+Every rule is stated once, and shown of synchronous and of asynchronous units of work: the latter stand behind
+the names of the former, see `awaited.py`. What is about threads or generators is marked as synchronous.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from persistence import DynamoStore, MemoryStore, Repository, Store
+from persistence import AsyncDynamoStore, AsyncMemoryStore, DynamoStore, MemoryStore, Repository, Store
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
+from tests.semantics.awaited import OneTask
 from tests.semantics.model import (
     Account,
     AccountMapping,
@@ -29,7 +34,28 @@ STORES = [
     pytest.param("memory", id="memory"),
     pytest.param("moto", id="moto", marks=pytest.mark.moto),
     pytest.param("local", id="dynamodb_local", marks=pytest.mark.dynamodb_local),
+    pytest.param("awaited_memory", id="memory-async"),
+    pytest.param("awaited_local", id="dynamodb_local-async", marks=pytest.mark.dynamodb_local),
 ]
+AWAITED_STORES = ["awaited_memory", "awaited_local"]
+
+
+LEFT_OUT = {"synchronous": AWAITED_STORES, "beyond_moto": ["moto"]}
+"""Marker -> the stores on which a test that has it is not run."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a marker says; there is nothing to be shown, so it is no skipped test."""
+    left_out = [item for item in items if _is_left_out(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    store = None if call is None else call.params.get("store")
+    return any(item.get_closest_marker(marker) and store in stores for marker, stores in LEFT_OUT.items())
 
 
 @pytest.fixture(scope="session")
@@ -58,14 +84,28 @@ def memory_store() -> Store:
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> Recording:
+def store(request: pytest.FixtureRequest) -> Iterator[Recording]:
     """An empty store that keeps what it was asked."""
-    return Recording(request.getfixturevalue(f"{request.param}_store"))
+    awaited, _, name = request.param.rpartition("_")
+    below = request.getfixturevalue(f"{name}_store")
+    if not awaited:
+        yield Recording(below)
+    elif isinstance(below, MemoryStore):
+        yield Recording(below, AsyncMemoryStore(below))
+    else:
+        both = AsyncDynamoStore(below)
+        yield Recording(below, both)
+        both.close()
 
 
 @pytest.fixture
-def world(store: Recording) -> World:
-    return World(store)
+def world(store: Recording) -> Iterator[World]:
+    if store.awaited is None:
+        yield World(store)
+        return
+    task = OneTask()
+    yield World(store, task=task)
+    task.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from persistence import GlobalIndex, Key, LocalIndex, MappingSchema, Projection, Table, fields
+from persistence.outbox import OutboxMapping
 
 
 @dataclass
@@ -240,3 +241,57 @@ class PurchaseAsBuyerMapping(MappingSchema[Purchase]):
         discriminator = "SomethingElse"
 
     version = fields.Version()
+
+
+@dataclass
+class Seat:
+    """Its version is guarded by an incarnation."""
+
+    id: str
+    holder: str = "nobody"
+    version: int = 0
+
+
+class SeatMapping(MappingSchema[Seat]):
+    class Meta:
+        table = "seats"
+        key = Key("id")
+
+    version = fields.Version(incarnation=True)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A domain event."""
+
+    id: str
+    to: str
+
+
+@dataclass
+class Parcel:
+    """Keeps the events that it raises until they are committed."""
+
+    id: str
+    place: str = "here"
+    version: int = 0
+    domain_events: list[object] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    def move(self, place: str) -> None:
+        self.place = place
+        self.domain_events.append(Moved(self.id, place))
+
+
+class ParcelMapping(MappingSchema[Parcel]):
+    class Meta:
+        table = "parcels"
+        key = Key("id")
+
+    version = fields.Version()
+
+
+class ParcelOutbox(OutboxMapping):
+    class Meta:
+        table = "outbox"
+
+    events = (Moved,)

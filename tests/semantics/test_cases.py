@@ -137,6 +137,7 @@ def test_case_16_too_many_bytes_send_nothing(world: World, notes: Repository[Not
     assert world.sent == []
 
 
+@pytest.mark.synchronous("it looks into a context of its own")
 def test_case_27_an_exception_in_the_body_writes_nothing(world: World, notes: Repository[Note]) -> None:
     """An exception in the `with uow` body: 0 writes, and the unit is closed."""
     with pytest.raises(Trouble), world.uow:
@@ -185,6 +186,7 @@ def test_case_28_use_after_close_is_refused(world: World, orders: Repository[Ord
             use()
 
 
+@pytest.mark.synchronous("threads and loops; test_async.py has its counterpart")
 @pytest.mark.parametrize("kind", ["thread", "event loop"])
 def test_case_29_a_unit_is_not_shared(world: World, notes: Repository[Note], kind: str) -> None:
     """Two threads, or tasks of different event loops, on one unit: ConcurrentUse."""
@@ -340,7 +342,7 @@ def test_case_60_two_versions_of_the_application_lose_nothing(world: World, note
     """Two versions of the app write alternately: no field is lost, the order of deployment is irrelevant."""
     new = notes
     old_uow = world.unit_of_work()
-    old = Repository(OldNoteMapping, old_uow)
+    old = world.repository(OldNoteMapping, old_uow)
     with world.uow:
         new.add(
             Note("n1", "by new", body="text", author=Author("Ann", "Rome"), lines=[Line("a", 2)], tags={"x"})

@@ -49,12 +49,12 @@ HERE = {"id": {"S": "1"}}
 
 
 def put(world: World, item: Item, condition: Condition | None = None) -> None:
-    world.uow.store.perform(PutItem(PLAIN, HERE | item, condition))
+    world.store.below.perform(PutItem(PLAIN, HERE | item, condition))
 
 
 def updated(world: World, item: Item, *actions: UpdateAction) -> Item:
     """Store an item, update it, and give what is stored then, without its key."""
-    store = world.uow.store
+    store = world.store.below
     store.perform(CreateTable(PLAIN))
     put(world, item)
     store.perform(UpdateItem(PLAIN, HERE, actions))
@@ -65,7 +65,7 @@ def updated(world: World, item: Item, *actions: UpdateAction) -> Item:
 
 def holds(world: World, item: Item, condition: Condition) -> bool:
     """Tell whether a condition holds for a stored item."""
-    world.uow.store.perform(CreateTable(PLAIN))
+    world.store.below.perform(CreateTable(PLAIN))
     put(world, item)
     try:
         put(world, item, condition)

@@ -136,7 +136,7 @@ class TestStaleEntity:
     def test_knows_versions_that_only_the_table_has(self, world: World) -> None:
         """The version may exist only in the table."""
         hidden, other_uow = world.repository(HiddenMapping), world.unit_of_work()
-        others = Repository(HiddenMapping, other_uow)
+        others = world.repository(HiddenMapping, other_uow)
         others.add(Hidden("h1"))
 
         with pytest.raises(CommitConflict) as refused, world.uow:
@@ -183,7 +183,7 @@ class TestCompare:
     ) -> None:
         """Only the attributes that this unit changes are compared."""
         theirs_uow = world.unit_of_work()
-        theirs = Repository(ComparedSettingMapping, theirs_uow)
+        theirs = world.repository(ComparedSettingMapping, theirs_uow)
 
         with world.uow:
             mine = compared.get("s1")
@@ -197,7 +197,7 @@ class TestCompare:
     def test_changes_of_one_attribute_conflict(self, world: World, compared: Repository[Setting]) -> None:
         """Of two writers of one attribute the second is stale."""
         theirs_uow = world.unit_of_work()
-        theirs = Repository(ComparedSettingMapping, theirs_uow)
+        theirs = world.repository(ComparedSettingMapping, theirs_uow)
 
         with pytest.raises(CommitConflict) as refused, world.uow:
             mine = compared.get("s1")
@@ -215,7 +215,7 @@ class TestCompare:
     ) -> None:
         """A deletion changes every attribute."""
         theirs_uow = world.unit_of_work()
-        theirs = Repository(ComparedSettingMapping, theirs_uow)
+        theirs = world.repository(ComparedSettingMapping, theirs_uow)
 
         with pytest.raises(CommitConflict), world.uow:
             mine = compared.get("s1")
@@ -230,7 +230,7 @@ class TestCompare:
     ) -> None:
         """List elements are updated by index only under a condition that the list is as it was."""
         theirs_uow = world.unit_of_work()
-        theirs = Repository(ComparedSettingMapping, theirs_uow)
+        theirs = world.repository(ComparedSettingMapping, theirs_uow)
 
         with pytest.raises(CommitConflict), world.uow:
             mine = compared.get("s1")

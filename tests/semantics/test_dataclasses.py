@@ -216,7 +216,7 @@ class TestEveryKind:
         """Of two units that read the same version the second is refused."""
         kind.repository.add(kind.entity_type(id="e1", value="first"))
         other_uow = world.unit_of_work()
-        others = Kind(kind.entity_type, Repository(kind.repository.mapping, other_uow))
+        others = Kind(kind.entity_type, world.repository(kind.repository.mapping, other_uow))
 
         with pytest.raises(CommitConflict), world.uow:
             entity = kind.repository.get("e1")

@@ -46,6 +46,7 @@ class TestWritesOverAForeignItem:
         assert versions == [0, 1]
 
 
+@pytest.mark.synchronous("it runs tasks by itself; test_async.py has its counterpart")
 class TestAJoinedScope:
     def test_of_a_unit_that_broke_meanwhile_raises_when_it_is_left(
         self, world: World, notes: Repository[Note]
@@ -155,6 +156,7 @@ class TestAFrozenEntity:
 
 
 class TestRun:
+    @pytest.mark.synchronous("an asynchronous unit takes it")
     def test_refuses_asynchronous_work(self, world: World) -> None:
         """A coroutine would run after its unit."""
 

@@ -55,7 +55,7 @@ class TestSameKeySameObject:
 
     def test_two_repositories_share_the_units_entities(self, world: World, notes: Repository[Note]) -> None:
         """The identity map belongs to the unit, not to a repository."""
-        again = Repository(NoteMapping, world.uow)
+        again = world.repository(NoteMapping, world.uow)
 
         with world.uow:
             assert again.get("n1") is notes.get("n1")
@@ -182,7 +182,7 @@ class TestRefresh:
 class TestTwoMappingsOfOneItem:
     def test_is_refused(self, world: World, notes: Repository[Note]) -> None:
         """One item under two mappings in a unit raises."""
-        old_notes = Repository(OldNoteMapping, world.uow)
+        old_notes = world.repository(OldNoteMapping, world.uow)
 
         with world.uow:
             notes.get("n1")

@@ -405,7 +405,7 @@ class TestPending:
             pending = uow.pending
             assert world.sent == []
 
-        assert [(planned.verb, planned.tracked.key_values) for planned in pending] == [
+        assert [(planned.verb, planned.key_values) for planned in pending] == [
             ("remove", ("n1",)),
             ("update", ("n2",)),
             ("create", ("n4",)),

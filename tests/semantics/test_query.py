@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-from persistence import Query, QueryError, Repository
-from persistence.errors import ScanForbidden, ScanWarning, UnitClosed
+from persistence import EntityNotFound, Query, QueryError, Repository
+from persistence.errors import MultipleResultsFound, ScanForbidden, ScanWarning, UnitClosed
 from persistence.operations import GetItem, QueryPage, ScanPage
 from persistence.query import between, exists, value
 from tests.semantics.model import (
@@ -146,6 +146,17 @@ class TestTheTable:
             next(results)
 
         assert len(world.sent) == sent
+
+    def test_gives_the_only_one(self, world: World, orders: Repository[Order]) -> None:
+        """`one()` wants exactly one result, and reads no more than two where no filter drops any."""
+        query = orders.query(lambda o: o.customer_id == "c1")
+
+        assert query.where("number", "=", 12).one().total == Decimal(7)
+        with pytest.raises(EntityNotFound):
+            query.where("number", "=", 4).one()
+        with pytest.raises(MultipleResultsFound):
+            query.one()
+        assert [each.limit for each in world.sent if isinstance(each, QueryPage)] == [2, 2, 2]
 
     def test_gives_the_first(self, orders: Repository[Order]) -> None:
         """`first()` gives the first result, or None."""

@@ -295,7 +295,7 @@ class TestOneShotScopes:
 
         first.__exit__(None, None, None)
         other_notes.add(Note("n2"))
-        pending = [planned.tracked.key_values for planned in other.pending]
+        pending = [planned.key_values for planned in other.pending]
         second.__exit__(None, None, None)
 
         assert pending == [("n2",)]
@@ -311,6 +311,7 @@ class TestOneShotScopes:
         with pytest.raises(UnitOfWorkStateError, match="one `with` statement"), scope:
             pass
 
+    @pytest.mark.synchronous("it leaves a block in a context of its own")
     def test_plain_blocks_left_elsewhere_say_what_to_write(
         self, world: World, notes: Repository[Note]
     ) -> None:
@@ -347,6 +348,7 @@ def in_thread(work: Callable[[], object]) -> BaseException | None:
     return caught[0]
 
 
+@pytest.mark.synchronous("threads and tasks; test_async.py has its counterpart")
 class TestThreads:
     def test_another_thread_that_inherited_the_context_is_refused(
         self, world: World, notes: Repository[Note]
@@ -405,6 +407,7 @@ class TestThreads:
         assert world.stored(NoteMapping, "n1") is not None
 
 
+@pytest.mark.synchronous("threads and tasks; test_async.py has its counterpart")
 class TestTasks:
     def test_of_one_loop_may_share_a_unit(self, world: World, notes: Repository[Note]) -> None:
         """Tasks of the same loop may use a unit together."""

@@ -144,7 +144,7 @@ class TestBadValues:
 class TestBadTables:
     def test_a_missing_table_is_named(self, world: World) -> None:
         """A table that does not exist is TableNotFound, for reads and writes."""
-        notes = Repository(NoteMapping, world.uow)
+        notes = world.repository(NoteMapping, create=False)
 
         with pytest.raises(TableNotFound) as missing:
             notes.get("n1")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from persistence import MappingSchema, Repository, SchemaService, UnitOfWork
+from persistence import (
+    AsyncRepository,
+    AsyncUnitOfWork,
+    MappingSchema,
+    Repository,
+    SchemaService,
+    UnitOfWork,
+)
 from persistence.attributes import Item
 from persistence.mapping import mapping_of
 from persistence.operations import GetItem, Operation, PutItem, TransactAction, TransactWrite
-from persistence.store import AWS_LIMITS, Limits, Store
+from persistence.store import AWS_LIMITS, AsyncStore, Limits, Store
+from persistence.testing.faults import AsyncFaultyStore, FaultyStore, Rule
+from persistence.testing.faults.store import FaultLayer
 from persistence.unit_of_work import Timing
+from tests.semantics.awaited import AwaitedRepository, AwaitedUnitOfWork, OneTask, RecordingAsync
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -34,10 +45,16 @@ class Clock:
 
 
 class Recording:
-    """A layer that keeps every operation that passes."""
+    """A layer that keeps every operation that passes.
 
-    def __init__(self, store: Store) -> None:
+    Attributes:
+        below: the store.
+        awaited: an asynchronous store on the same items; None in the tests of synchronous units.
+    """
+
+    def __init__(self, store: Store, awaited: AsyncStore | None = None) -> None:
         self.below = store
+        self.awaited = awaited
         self.operations: list[Operation[Any]] = []
 
     @property
@@ -66,28 +83,63 @@ class Pauses:
 
     @property
     def timing(self) -> Timing:
-        return Timing(monotonic=lambda: sum(self.seconds), sleep=self.seconds.append, chance=lambda: 0.5)
+        return Timing(
+            monotonic=lambda: sum(self.seconds),
+            sleep=self.seconds.append,
+            sleep_async=self._sleep_async,
+            chance=lambda: 0.5,
+        )
+
+    async def _sleep_async(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        await asyncio.sleep(0)
 
 
 @dataclass
 class World:
-    """A store with a unit of work over it, and a way round both."""
+    """A store with a unit of work over it, and a way round both.
+
+    Where the store has an asynchronous side, units of work and repositories are asynchronous ones behind the
+    synchronous names.
+    """
 
     store: Recording
     clock: Clock = field(default_factory=Clock)
     pauses: Pauses = field(default_factory=Pauses)
+    task: OneTask | None = None
 
     def __post_init__(self) -> None:
         self.uow = self.unit_of_work()
 
-    def unit_of_work(self, **policies: Any) -> UnitOfWork:
-        """Make a further unit of work on the same store."""
-        return UnitOfWork(self.store, clock=self.clock, timing=self.pauses.timing, **policies)
+    def unit_of_work(self, store: Any = None, **policies: Any) -> UnitOfWork:
+        """Make a further unit of work on the same store, or another one."""
+        policies = {"clock": self.clock, "timing": self.pauses.timing, **policies}
+        if self.task is None or self.store.awaited is None:
+            return UnitOfWork(store or self.store, **policies)
+        awaited = RecordingAsync(self.store.awaited, self.store)
+        made = AwaitedUnitOfWork(AsyncUnitOfWork(store or awaited, **policies), self.task)
+        return cast(UnitOfWork, made)
 
-    def repository(self, mapping: type[MappingSchema[T]], uow: UnitOfWork | None = None) -> Repository[T]:
+    def faulty(self, *plan: Rule, seed: int = 0, **policies: Any) -> tuple[UnitOfWork, FaultLayer[Any]]:
+        """Make a unit of work over a layer that fails as rules say; the layer tells what it was sent."""
+        if self.task is None or self.store.awaited is None:
+            layer: FaultLayer[Any] = FaultyStore(self.store, plan, seed=seed, sleep=self.pauses.timing.sleep)
+        else:
+            awaited = RecordingAsync(self.store.awaited, self.store)
+            layer = AsyncFaultyStore(awaited, plan, seed=seed, sleep=self.pauses.timing.sleep_async)
+        return self.unit_of_work(layer, **policies), layer
+
+    def repository(
+        self, mapping: type[MappingSchema[T]], uow: UnitOfWork | None = None, *, create: bool = True
+    ) -> Repository[T]:
         """Make a repository, and its table unless it is there."""
-        SchemaService(self.store.below, [mapping]).ensure_table(mapping)
-        return Repository(mapping, uow or self.uow)
+        if create:
+            SchemaService(self.store.below, [mapping]).ensure_table(mapping)
+        owner: Any = uow or self.uow
+        if self.task is None or not isinstance(owner, AwaitedUnitOfWork):
+            return Repository(mapping, owner)
+        awaited = AwaitedRepository(AsyncRepository(mapping, owner.asynchronous), self.task)
+        return cast(Repository[T], awaited)
 
     def elsewhere(self, mapping: type[MappingSchema[T]]) -> Repository[T]:
         """Make the repository of another writer, whose calls are not recorded."""

@@ -235,7 +235,7 @@ class TestTheWhole:
         for key in ("c", "a", "b"):
             entities.add(ACCOUNTS, Account(key))
 
-        keys = [each.tracked.key_values for each in planned(entities).actions]
+        keys = [each.key_values for each in planned(entities).actions]
 
         assert keys == [("c",), ("a",), ("b",)]
 

@@ -23,7 +23,7 @@ from persistence.errors import (
 from persistence.mapping import mapping_of
 from persistence.store import AWS_LIMITS
 from persistence.tracking import IdentityMap
-from persistence.unit_of_work.base import utc_now
+from persistence.unit_of_work.policies import utc_now
 from tests.semantics.model import Setting, SettingMapping
 
 SETTINGS = mapping_of(SettingMapping)

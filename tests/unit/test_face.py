@@ -10,6 +10,10 @@ import pytest
 import persistence
 
 NAMES = [
+    "AsyncDynamoStore",
+    "AsyncMemoryStore",
+    "AsyncRepository",
+    "AsyncUnitOfWork",
     "CommitConflict",
     "CommitOutcomeUnknown",
     "ConditionFailed",

@@ -1,19 +1,22 @@
 """DynamoDB itself, over boto3's low-level client; the only room of the library that knows boto3.
 
-| module      | what it does                                                       |
-|-------------|--------------------------------------------------------------------|
-| `store`     | `DynamoStore`: the port, made of what follows                      |
-| `client`    | the client that a store makes when it is given none                |
-| `calls`     | operation type -> API, its parameters, its answer: one table       |
-| `requests`  | operations of items -> parameters (pure)                           |
-| `answers`   | answers about items -> results (pure)                              |
-| `tables`    | both, for operations of tables (pure)                              |
-| `identity`  | which table, which key: tells items apart (pure)                   |
-| `attempts`  | watches botocore's own retries, and ends those that could do harm  |
-| `faults`    | errors of the service and of botocore -> ours: one table           |
-| `echoes`    | cuts stored values out of foreign messages                         |
+| module         | what it does                                                       |
+|----------------|--------------------------------------------------------------------|
+| `store`        | `DynamoStore`: the port, made of what follows                      |
+| `asynchronous` | `AsyncDynamoStore`: the same, awaited                              |
+| `workers`      | the threads in which that one waits                                |
+| `client`       | the client that a store makes when it is given none                |
+| `calls`        | operation type -> API, its parameters, its answer: one table       |
+| `requests`     | operations of items -> parameters (pure)                           |
+| `answers`      | answers about items -> results (pure)                              |
+| `tables`       | both, for operations of tables (pure)                              |
+| `identity`     | which table, which key: tells items apart (pure)                   |
+| `attempts`     | watches botocore's own retries, and ends those that could do harm  |
+| `faults`       | errors of the service and of botocore -> ours: one table           |
+| `echoes`       | cuts stored values out of foreign messages                         |
 """
 
+from persistence.stores.dynamodb.asynchronous import AsyncDynamoStore
 from persistence.stores.dynamodb.store import DynamoStore
 
-__all__ = ["DynamoStore"]
+__all__ = ["AsyncDynamoStore", "DynamoStore"]

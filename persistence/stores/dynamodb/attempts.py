@@ -1,9 +1,12 @@
 """Watch the attempts of botocore's own retries, and end those that could do harm.
 
-botocore repeats a request whose answer was lost or was a server error. A transaction repeats harmlessly,
-since its client token goes with it, and so do reads; an `ADD 1` that took effect would be added again, and a
-conditional put would find its own item in the way. So a write that can't be repeated ends with its first
-doubtful attempt. A refusal because of traffic leaves no doubt: there botocore may go on.
+botocore repeats a request whose answer was lost or was a server error. Reads repeat harmlessly; an `ADD 1`
+that took effect would be added again, and a conditional put would find its own item in the way. So a write
+ends with its first doubtful attempt. A refusal because of traffic leaves no doubt: there botocore may go on.
+
+A transaction with a client token could be repeated without harm, but whoever chose the token repeats it, and
+knows until when. It ends with its first failed attempt, so that no deadline is outlasted by more than that:
+botocore's repetitions take up to half a minute in one of its modes, and for minutes where no answer comes.
 
 A client tells of its attempts by the event `needs-retry`; the watch is set once per client and minds only
 what a store of ours is performing.
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, assert_never
 from zlib import crc32
 
 from botocore.client import BaseClient
@@ -23,6 +26,9 @@ from botocore.exceptions import ClientError
 
 from persistence.errors import PersistenceError, StoreUnavailable
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, Asked, translated
+
+Repeats = Literal["always", "unless in doubt", "never"]
+"""Which failed attempts of a call botocore may repeat; "in doubt" is one that may have taken effect."""
 
 _EVENT = "needs-retry.dynamodb"
 _WATCH = "persistence-attempts"
@@ -34,13 +40,13 @@ class Attempts:
 
     Attributes:
         asked: what the call does.
-        repeatable: whether doing it twice is as good as doing it once.
+        repeats: which failed attempts botocore may repeat.
         doubtful: True once an attempt may have taken effect though its answer does not say so.
         damaged: True if the last answer came incomplete.
     """
 
     asked: Asked
-    repeatable: bool
+    repeats: Repeats
     doubtful: bool = False
     damaged: bool = False
 
@@ -58,14 +64,14 @@ def watch(client: BaseClient) -> None:
 
 
 @contextmanager
-def watched(asked: Asked, *, repeatable: bool) -> Iterator[Attempts]:
+def watched(asked: Asked, repeats: Repeats) -> Iterator[Attempts]:
     """Note the attempts of the one call within the block.
 
     Args:
         asked: what the call does.
-        repeatable: whether doing it twice is as good as doing it once.
+        repeats: which failed attempts botocore may repeat.
     """
-    attempts = Attempts(asked, repeatable)
+    attempts = Attempts(asked, repeats)
     token = _current.set(attempts)
     try:
         yield attempts
@@ -91,11 +97,22 @@ def _note_attempt(
 
 
 def _note(attempts: Attempts, fault: PersistenceError, cause: Exception | None) -> None:
-    if not getattr(fault, "ambiguous", False):
-        return
-    attempts.doubtful = True
-    if not attempts.repeatable:
+    in_doubt: bool = getattr(fault, "ambiguous", False)
+    attempts.doubtful |= in_doubt
+    if _ends(attempts.repeats, fault, in_doubt=in_doubt):
         raise fault from cause
+
+
+def _ends(repeats: Repeats, fault: PersistenceError, *, in_doubt: bool) -> bool:
+    match repeats:
+        case "always":
+            return False
+        case "unless in doubt":
+            return in_doubt
+        case "never":
+            return in_doubt or fault.retryable
+        case _:
+            assert_never(repeats)
 
 
 def damaged_answer(asked: Asked) -> StoreUnavailable:

@@ -28,6 +28,7 @@ from persistence.operations import (
     UpdateItem,
 )
 from persistence.stores.dynamodb import answers, requests, tables
+from persistence.stores.dynamodb.attempts import Repeats
 from persistence.stores.dynamodb.faults import Asked
 
 
@@ -38,12 +39,12 @@ class Call:
     Attributes:
         parameters: operation -> keyword arguments of the client's method.
         answer: operation, the method's answer -> the operation's own answer.
-        repeatable: whether botocore may repeat it after an attempt that may have taken effect.
+        repeats: which failed attempts botocore may repeat.
     """
 
     parameters: Callable[[Any], dict[str, Any]]
     answer: Callable[[Any, Mapping[str, Any]], Any]
-    repeatable: bool = True
+    repeats: Repeats = "always"
 
 
 def method_of(operation: type[Operation[Any]]) -> str:
@@ -55,19 +56,28 @@ CALLS: Mapping[type[Operation[Any]], Call] = {
     GetItem: Call(requests.get_item, answers.item),
     BatchGetItems: Call(requests.batch_get, answers.batch_get),
     TransactGet: Call(requests.transact_get, answers.items),
-    PutItem: Call(requests.put_item, answers.attributes, repeatable=False),
-    UpdateItem: Call(requests.update_item, answers.attributes, repeatable=False),
-    DeleteItem: Call(requests.delete_item, answers.attributes, repeatable=False),
+    PutItem: Call(requests.put_item, answers.attributes, repeats="unless in doubt"),
+    UpdateItem: Call(requests.update_item, answers.attributes, repeats="unless in doubt"),
+    DeleteItem: Call(requests.delete_item, answers.attributes, repeats="unless in doubt"),
     TransactWrite: Call(requests.transact_write, answers.transact_write),
     BatchWriteItems: Call(requests.batch_write, answers.batch_write),
     QueryPage: Call(requests.query, answers.page),
     ScanPage: Call(requests.scan, answers.page),
-    CreateTable: Call(tables.create_table, tables.description, repeatable=False),
+    CreateTable: Call(tables.create_table, tables.description, repeats="unless in doubt"),
     DescribeTable: Call(tables.name_only, tables.description),
-    DeleteTable: Call(tables.name_only, tables.nothing, repeatable=False),
+    DeleteTable: Call(tables.name_only, tables.nothing, repeats="unless in doubt"),
     DescribeTimeToLive: Call(tables.name_only, tables.time_to_live),
-    EnableTimeToLive: Call(tables.enable_time_to_live, tables.nothing, repeatable=False),
+    EnableTimeToLive: Call(tables.enable_time_to_live, tables.nothing, repeats="unless in doubt"),
 }
+
+
+def repeats_of(operation: Operation[Any], call: Call) -> Repeats:
+    """Say which failed attempts of an operation botocore may repeat.
+
+    A transaction without a client token gets one from botocore, which nobody else could repeat it under.
+    """
+    has_token = isinstance(operation, TransactWrite) and operation.token is not None
+    return "never" if has_token else call.repeats
 
 
 def asked(operation: Operation[Any]) -> Asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from boto3.session import Session
 from botocore.client import BaseClient
@@ -23,17 +24,28 @@ class ClientSettings:
         region: such as "eu-central-1".
         endpoint_url: for local servers; for AWS leave it to botocore.
         connect_timeout: seconds to wait for a connection.
-        read_timeout: seconds to wait for an answer.
-        attempts: how often botocore sends one request at most, the first time included.
+        read_timeout: seconds to wait for an answer; None for as long as it takes.
+        attempts: how often botocore sends one request at most, the first time included, where it may be
+            repeated.
         connections: how many connections are kept; at least one per thread that uses the store.
     """
 
     region: str | None = None
     endpoint_url: str | None = None
     connect_timeout: float = 2.0
-    read_timeout: float = 5.0
+    read_timeout: float | None = 5.0
     attempts: int = 3
     connections: int = 50
+
+
+def settings_of(client: BaseClient) -> ClientSettings:
+    """Read the settings of a client, as far as a store minds them: timeouts and connections."""
+    config: Any = client.meta.config
+    return ClientSettings(
+        connect_timeout=config.connect_timeout,
+        read_timeout=config.read_timeout,
+        connections=config.max_pool_connections,
+    )
 
 
 def make_client(settings: ClientSettings) -> BaseClient:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from botocore.client import BaseClient
@@ -19,8 +20,8 @@ from persistence.errors import (
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, watch, watched
-from persistence.stores.dynamodb.calls import CALLS, Call, asked, method_of
-from persistence.stores.dynamodb.client import ClientSettings, LazyClient, make_client
+from persistence.stores.dynamodb.calls import CALLS, Call, asked, method_of, repeats_of
+from persistence.stores.dynamodb.client import ClientSettings, LazyClient, make_client, settings_of
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, THROTTLING, translated
 
 R = TypeVar("R")
@@ -31,21 +32,27 @@ _PASSING = THROTTLING | {"None", "TransactionConflict"}
 class DynamoStore:
     """DynamoDB behind the port; see `persistence.store.Store` for what it promises.
 
-    A client is made at first use, unless one is given, and can be used by all threads. Within one call
-    botocore retries what is harmless to repeat: reads, batches, and transactions under their client token.
-    A single write is repeated only where the service refused it for its traffic; after a lost answer or a
-    server error it is `StoreUnavailable` with `ambiguous=True`, also on a client that was given. Retries
-    beyond one call, such as those of a commit until its deadline, are the unit of work's.
+    A client is made at first use, unless one is given, and can be used by all threads. What botocore repeats
+    within one call, also on a client that was given:
+
+    - Reads and batches, since that is harmless.
+    - A single write only where it certainly had no effect, such as one that the service refused for its
+      traffic. After a lost answer or a server error it is `StoreUnavailable` with `ambiguous=True`.
+    - A transaction with a client token never: it ends with its first failed attempt. To repeat it is up to
+      who chose the token: a unit of work does it until its deadline, which one attempt outlasts at most.
+      (A transaction without a token gets one from botocore, and is repeated like a read.)
 
     Args:
         client: a boto3 low-level client for "dynamodb", as it is configured; not a resource. None makes one.
         region: region of the client to make, such as "eu-central-1".
         endpoint_url: endpoint of the client to make, for local servers.
-        limits: what one request may hold; local servers take less than AWS.
+        limits: what one request may hold; local servers take less than AWS. Its `answer_seconds` are the
+            read timeout of the client, unless they are given here.
         connect_timeout: seconds that the client to make waits for a connection.
         read_timeout: seconds that it waits for an answer.
-        attempts: how often it sends one request at most. A call that never gets an answer ends after about
-            `attempts * read_timeout` seconds.
+        attempts: how often it sends one request at most, where it may repeat it. A call that never gets an
+            answer ends after about `attempts * read_timeout` seconds, a transaction with a token after
+            `read_timeout`.
         connections: how many connections it keeps; at least one per thread is best.
 
     Raises:
@@ -71,16 +78,20 @@ class DynamoStore:
                 "DynamoStore takes a client, or the settings of one to make, not both; "
                 "configure the client that is given"
             )
-        self._limits = limits
+        self._settings = settings if client is None else settings_of(_watched(_low_level(client)))
+        self._limits = _with_answer_seconds(limits, self._settings.read_timeout)
         self._given = client
-        self._own = LazyClient(lambda: _watched_client(make_client(settings)))
-        if client is not None:
-            watch(_low_level(client))
+        self._own = LazyClient(lambda: _watched(make_client(settings)))
 
     @property
     def limits(self) -> Limits:
         """What one request may hold."""
         return self._limits
+
+    @property
+    def connections(self) -> int:
+        """How many connections the client keeps, and so how many requests can well be under way at once."""
+        return self._settings.connections
 
     @property
     def client(self) -> BaseClient:
@@ -115,7 +126,7 @@ class DynamoStore:
 
     def _send(self, operation: Operation[Any], call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
         question = asked(operation)
-        with watched(question, repeatable=call.repeatable) as attempts:
+        with watched(question, repeats_of(operation, call)) as attempts:
             try:
                 answer: dict[str, Any] = getattr(self.client, method_of(type(operation)))(**parameters)
             except FOREIGN_ERRORS as error:
@@ -134,9 +145,13 @@ def _low_level(client: object) -> BaseClient:
     )
 
 
-def _watched_client(client: BaseClient) -> BaseClient:
+def _watched(client: BaseClient) -> BaseClient:
     watch(client)
     return client
+
+
+def _with_answer_seconds(limits: Limits, read_timeout: float | None) -> Limits:
+    return limits if limits.answer_seconds is not None else replace(limits, answer_seconds=read_timeout)
 
 
 def _in_doubt(error: PersistenceError, attempts: Attempts) -> PersistenceError:

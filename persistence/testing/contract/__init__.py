@@ -5,6 +5,14 @@
         def store(self) -> Store:
             return MyStore()
 
+An asynchronous store is shown to the cases as a synchronous one:
+
+    class TestMyAsyncStore(StoreContract):
+        @pytest.fixture
+        def store(self) -> Iterator[Store]:
+            with SyncView(MyAsyncStore()) as store:
+                yield store
+
 Each case states one rule of the port and makes its own tables, so the fixture may give a fresh store per case
 or one for all. Cases speak operations (`persistence.operations`) and errors (`persistence.errors`) only.
 
@@ -56,6 +64,7 @@ from persistence.testing.contract.differences import (  # noqa: E402
     case_names,
     known_differences,
 )
+from persistence.testing.contract.views import SyncView  # noqa: E402  see above
 
 __all__ = [
     "BatchContract",
@@ -79,6 +88,7 @@ __all__ = [
     "ScanContract",
     "SizeContract",
     "StoreContract",
+    "SyncView",
     "TableContract",
     "TableMaker",
     "TokenContract",

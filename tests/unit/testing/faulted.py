@@ -25,6 +25,7 @@ from persistence.operations import (
     UpdateItem,
 )
 from persistence.store import Limits
+from persistence.stores.memory import AsyncMemoryStore
 from persistence.testing.faults import AsyncFaultyStore, FaultyStore, Injected, Landed, Rule
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 
@@ -77,21 +78,6 @@ def item(name: str) -> Item:
     return {"id": {"S": name}, "n": {"N": "0"}}
 
 
-class Awaited:
-    """A synchronous store as an asynchronous one."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    @property
-    def limits(self) -> Limits:
-        return self._store.limits
-
-    async def perform(self, operation: Operation[R]) -> R:
-        await asyncio.sleep(0)
-        return self._store.perform(operation)
-
-
 class Faulty:
     """A memory store, and a faulty layer over it, synchronous or asynchronous."""
 
@@ -99,7 +85,7 @@ class Faulty:
         self.below = MemoryStore()
         self.pauses: list[float] = []
         self._sync = FaultyStore(self.below, plan, seed=seed, sleep=self.pauses.append)
-        self._async = AsyncFaultyStore(Awaited(self.below), plan, seed=seed, sleep=self._sleep)
+        self._async = AsyncFaultyStore(AsyncMemoryStore(self.below), plan, seed=seed, sleep=self._sleep)
         self._asynchronous = asynchronous
 
     @property

@@ -168,14 +168,17 @@ class TestDoubt:
         assert isinstance(error, StoreUnavailable)
         assert error.ambiguous is False
 
-    def test_ends_with_the_retries_of_the_client(self, things: Things, direct: Store, proxied: Start) -> None:
-        """botocore repeats a transaction with its token: the same bytes, one effect."""
+    def test_ends_when_a_transaction_is_repeated(self, things: Things, direct: Store, proxied: Start) -> None:
+        """With its token it is the same request, byte by byte, and has one effect; botocore sends it once."""
         proxy = proxied(Rule(LostAnswer(), (TransactWrite,), count=1))
         store = store_at(proxy.endpoint_url)
+        unanswered = failure(store, things.add_one_to_each("a", "b"))
 
         store.perform(things.add_one_to_each("a", "b"))
 
         store.client.close()
+        assert isinstance(unanswered, StoreUnavailable)
+        assert unanswered.ambiguous
         assert (things.count(direct, "a"), things.count(direct, "b")) == (1, 1)
         first, second = proxy.requests
         assert first.body == second.body

@@ -244,6 +244,6 @@ class TestOperations:
         """The rules speak of operations, a request of the service's actions."""
         assert CALLS.keys() == API_NAMES.keys()
 
-    def test_that_can_not_be_repeated_are_writes(self) -> None:
+    def test_that_may_not_be_repeated_are_writes(self) -> None:
         """What reads may always be asked again."""
-        assert {operation for operation, call in CALLS.items() if not call.repeatable} <= WRITES
+        assert {operation for operation, call in CALLS.items() if call.repeats != "always"} <= WRITES

@@ -60,7 +60,26 @@ class Silence:
         time.sleep(0.4)
 
 
-Step = Answer | Drop | Reset | Silence
+@dataclass(frozen=True)
+class Held:
+    """The answer is held back until the test lets it go.
+
+    Attributes:
+        arrived: the request is there.
+        released: set by the test.
+    """
+
+    answer: Answer = field(default_factory=Answer)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, connection: socket.socket) -> None:
+        self.arrived.set()
+        assert self.released.wait(10), "the test never let the answer go"
+        self.answer.send(connection)
+
+
+Step = Answer | Drop | Reset | Silence | Held
 
 
 def refusal(code: str, message: str = "", status: int = 400, **members: Any) -> Answer:

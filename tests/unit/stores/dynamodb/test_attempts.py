@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from typing import Literal
 
 import boto3
 import pytest
@@ -18,6 +19,7 @@ from persistence.errors import (
     PersistenceError,
     StoreUnavailable,
     Throttled,
+    TransactionBusy,
     TransactionCancelled,
     TransactionInProgress,
 )
@@ -41,12 +43,14 @@ GET = GetItem(TABLE, KEY)
 ADD_ONE = UpdateItem(TABLE, KEY, (Add(Path.of("n"), Value({"N": "1"})),))
 CREATE = PutItem(TABLE, KEY, AttributeNotExists(Path.of("id")))
 TRANSACTION = TransactWrite((CREATE,), token="token-1")
+WITHOUT_TOKEN = TransactWrite((CREATE,))
 
 THROTTLED = refusal("ProvisionedThroughputExceededException", "slow down")
 SERVER_ERROR = refusal("InternalServerError", "try again", status=500)
 CONDITION_FAILED = refusal("ConditionalCheckFailedException", "The conditional request failed")
 FOUND = Answer({"Item": KEY})
 
+Mode = Literal["legacy", "standard", "adaptive"]
 Failure = Callable[..., tuple[PersistenceError, int]]
 
 LOST: list[Step] = [Drop(), Reset(), Silence(), SERVER_ERROR, Answer({"Attributes": KEY}, cut=3)]
@@ -57,12 +61,12 @@ def cancelled(*codes: str) -> Answer:
     return refusal("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
 
 
-def client(endpoint_url: str, attempts: int = 3) -> BaseClient:
+def client(endpoint_url: str, attempts: int = 3, mode: Mode = "standard") -> BaseClient:
     session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1")
     config = Config(
         connect_timeout=0.5,
         read_timeout=0.2,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": mode, "total_max_attempts": attempts},
         proxies={"http": ""},
     )
     return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
@@ -72,9 +76,11 @@ def client(endpoint_url: str, attempts: int = 3) -> BaseClient:
 def failure() -> Failure:
     """Perform an operation that fails, and tell how, and how many requests arrived."""
 
-    def fail(operation: Operation[object], *steps: Step, attempts: int = 3) -> tuple[PersistenceError, int]:
+    def fail(
+        operation: Operation[object], *steps: Step, attempts: int = 3, mode: Mode = "standard"
+    ) -> tuple[PersistenceError, int]:
         with scripted(steps) as server:
-            made = client(server.endpoint_url, attempts)
+            made = client(server.endpoint_url, attempts, mode)
             with pytest.raises(PersistenceError) as caught:
                 DynamoStore(made).perform(operation)
             made.close()
@@ -152,11 +158,48 @@ class TestSingleWrites:
 
 class TestTransactions:
     @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
-    def test_are_repeated_as_they_were_sent(self, lost: Step) -> None:
+    def test_end_with_a_lost_answer(self, lost: Step, failure: Failure) -> None:
+        """Whoever chose the token repeats it. The server would answer a second request."""
+        error, requests = failure(TRANSACTION, lost, Answer())
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, requests) == (True, 1)
+
+    @pytest.mark.parametrize(
+        ("refused", "kind"),
+        [
+            (THROTTLED, Throttled),
+            (refusal("ThrottlingException"), Throttled),
+            (refusal("TransactionInProgressException"), TransactionInProgress),
+            (refusal("ReplicatedWriteConflictException", status=409), TransactionBusy),
+        ],
+        ids=["throughput", "throttled", "in progress", "other region"],
+    )
+    def test_end_with_any_refusal_that_passes(
+        self, refused: Step, kind: type[PersistenceError], failure: Failure
+    ) -> None:
+        """botocore would go on for as long as it likes, past any deadline."""
+        error, requests = failure(TRANSACTION, refused, Answer())
+
+        assert isinstance(error, kind)
+        assert (error.retryable, getattr(error, "ambiguous", False), requests) == (True, False, 1)
+
+    @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+    @pytest.mark.parametrize("failed", [SERVER_ERROR, THROTTLED], ids=["server error", "throttled"])
+    def test_end_at_once_however_a_client_repeats(self, mode: Mode, failed: Step, failure: Failure) -> None:
+        _, requests = failure(TRANSACTION, failed, Answer(), attempts=10, mode=mode)
+
+        assert requests == 1
+
+    @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
+    def test_are_the_same_request_each_time(self, lost: Step) -> None:
         with scripted([lost, Answer()]) as server:
             made = client(server.endpoint_url)
+            store = DynamoStore(made)
+            with pytest.raises(StoreUnavailable):
+                store.perform(TRANSACTION)
 
-            result = DynamoStore(made).perform(TRANSACTION)
+            result = store.perform(TRANSACTION)
 
             made.close()
             assert result == TransactWriteResult()
@@ -164,18 +207,31 @@ class TestTransactions:
             assert first == second
             assert json.loads(first)["ClientRequestToken"] == "token-1"
 
-    def test_without_a_token_get_one_for_all_attempts(self) -> None:
-        with scripted([Drop(), Answer()]) as server:
+    def test_are_certain_when_they_are_refused_at_once(self, failure: Failure) -> None:
+        error, requests = failure(TRANSACTION, cancelled("TransactionConflict", "None"))
+
+        assert isinstance(error, TransactionCancelled)
+        assert (error.ambiguous, requests) == (False, 1)
+
+
+class TestTransactionsWithoutAToken:
+    """botocore gives them one, which nobody else knows: so botocore repeats them."""
+
+    @pytest.mark.parametrize("lost", LOST, ids=LOST_NAMES)
+    def test_have_one_token_for_all_attempts(self, lost: Step) -> None:
+        with scripted([lost, Answer()]) as server:
             made = client(server.endpoint_url)
 
-            DynamoStore(made).perform(TransactWrite((CREATE,)))
+            result = DynamoStore(made).perform(WITHOUT_TOKEN)
 
             made.close()
-            first, second = (json.loads(request)["ClientRequestToken"] for request in server.requests)
+            assert result == TransactWriteResult()
+            first, second = server.requests
             assert first == second
+            assert json.loads(first)["ClientRequestToken"]
 
     def test_are_in_doubt_when_every_answer_was_lost(self, failure: Failure) -> None:
-        error, requests = failure(TRANSACTION, Drop(), Drop(), Drop())
+        error, requests = failure(WITHOUT_TOKEN, Drop(), Drop(), Drop())
 
         assert isinstance(error, StoreUnavailable)
         assert (error.ambiguous, requests) == (True, 3)
@@ -185,27 +241,27 @@ class TestTransactions:
     )
     def test_stay_in_doubt_whatever_the_last_attempt_says(self, last: Step, failure: Failure) -> None:
         """The first attempt can still take effect."""
-        error, _ = failure(TRANSACTION, Drop(), last, attempts=2)
+        error, requests = failure(WITHOUT_TOKEN, Drop(), last, attempts=2)
 
         assert isinstance(error, StoreUnavailable | TransactionInProgress | AccessDenied)
-        assert error.ambiguous
+        assert (error.ambiguous, requests) == (True, 2)
 
     def test_stay_in_doubt_when_nobody_listens_any_more(self, failure: Failure) -> None:
-        error, requests = failure(TRANSACTION, Drop())
+        error, requests = failure(WITHOUT_TOKEN, Drop())
 
         assert isinstance(error, StoreUnavailable)
         assert (error.ambiguous, requests) == (True, 1)
 
     def test_are_decided_by_a_failed_condition(self, failure: Failure) -> None:
         """Had the first attempt taken effect, its token would have been confirmed."""
-        error, _ = failure(TRANSACTION, Drop(), cancelled("ConditionalCheckFailed"))
+        error, _ = failure(WITHOUT_TOKEN, Drop(), cancelled("ConditionalCheckFailed"))
 
         assert isinstance(error, TransactionCancelled)
         assert not error.ambiguous
 
     def test_are_not_decided_by_a_conflict(self, failure: Failure) -> None:
         """It may be the first attempt itself that holds the item."""
-        error, _ = failure(TRANSACTION, Drop(), cancelled("TransactionConflict", "None"))
+        error, _ = failure(WITHOUT_TOKEN, Drop(), cancelled("TransactionConflict", "None"))
 
         assert isinstance(error, TransactionCancelled)
         assert error.ambiguous

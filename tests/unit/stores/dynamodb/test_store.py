@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.client import BaseClient
+from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,10 +82,34 @@ class TestConstructor:
         store = DynamoStore()
 
         assert isinstance(store, Store)
-        assert store.limits == AWS_LIMITS
+        assert store.limits == replace(AWS_LIMITS, answer_seconds=5.0)
+        assert store.connections == 50
 
     def test_takes_limits(self) -> None:
         assert DynamoStore(limits=Limits(transaction_actions=10)).limits.transaction_actions == 10
+
+    def test_knows_how_long_an_answer_may_take(self) -> None:
+        """One attempt of a commit outlasts its deadline by as much at most."""
+        assert DynamoStore(read_timeout=1.5).limits.answer_seconds == 1.5
+        assert DynamoStore(limits=Limits(answer_seconds=9.0)).limits.answer_seconds == 9.0
+
+    @pytest.mark.parametrize("seconds", [7, None])
+    def test_asks_a_given_client_how_long_an_answer_may_take(self, seconds: int | None) -> None:
+        """botocore's own default is a minute; None is for ever, which is no number of seconds."""
+        config = Config(read_timeout=seconds, max_pool_connections=3)
+        given = boto3.client(
+            "dynamodb",
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="y",
+            config=config,
+        )
+
+        store = DynamoStore(given, limits=Limits(transaction_actions=10))
+
+        assert store.limits == Limits(transaction_actions=10, answer_seconds=seconds)
+        assert store.connections == 3
+        given.close()
 
     def test_refuses_a_client_beside_settings_of_one(self, moto_client: BaseClient) -> None:
         with pytest.raises(ValueError, match="not both"):

@@ -1,23 +1,21 @@
-"""Repositories: collections of entities, to be injected into application services."""
+"""Synchronous repositories."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Iterable
+from typing import Any, TypeVar, overload
 
-from persistence.attributes import Item
-from persistence.entity_flows import EntityFlows
-from persistence.errors import MappingError, QueryError, UnitOfWorkStateError
-from persistence.mapping import MappingSchema, mapping_of
-from persistence.query import Query
+from persistence.mapping import MappingSchema
+from persistence.query import PatchBuilder, Query
+from persistence.query.patching import PatchWish
 from persistence.query.planner import Wish
-from persistence.query.recorder import record
+from persistence.repository.base import RepositoryBase
 from persistence.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
 
-class Repository(Generic[T]):
+class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
     """All entities of one type, as if they were in memory.
 
     Use it as it is, `Repository(OrderMapping, uow)`, or with finders of its own:
@@ -39,26 +37,18 @@ class Repository(Generic[T]):
 
     Raises:
         MappingError: the mapping can't be used as it is declared.
+        UnitOfWorkStateError: the unit of work is none, or an asynchronous one.
     """
 
-    mapping: type[MappingSchema[T]]
+    _driver = UnitOfWork
+    _twin = "AsyncRepository"
 
     @overload
     def __init__(self, mapping: type[MappingSchema[T]], uow: UnitOfWork) -> None: ...
     @overload
     def __init__(self, uow: UnitOfWork) -> None: ...
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        mapping, uow = self._arguments(*args, **kwargs)
-        if not isinstance(uow, UnitOfWork):
-            raise UnitOfWorkStateError(
-                f"a repository needs a UnitOfWork as `uow`, after the mapping, not {type(uow).__name__}"
-            )
-        self.mapping = mapping
-        self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
-        self._uow = uow
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._flows.mapping.name}>"
+        super().__init__(*args, **kwargs)
 
     def add(self, entity: T) -> T:
         """Add a new entity.
@@ -153,55 +143,24 @@ class Repository(Generic[T]):
         """
         return self._uow.perform(self._flows.refresh(entity))
 
-    def query(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
-        """Ask for entities by a condition; a key or index that serves it is chosen.
+    def patch(self, *key: object, **fields: object) -> PatchBuilder[T]:
+        """Change the item with a key without reading it; nothing happens before `.execute()`.
+
+            orders.patch("o-1").increment("views").set("status", Status.SHIPPED).execute()
 
         Args:
-            predicate: a lambda over the entity, such as
-                `lambda o: (o.customer_id == "c1") & (o.placed_at >= monday)`.
+            key: the key's fields in order of their first appearance in the mapping's key.
+            fields: the same by name.
 
         Raises:
-            QueryError: the lambda does what can't be recorded.
+            QueryError: the arguments are not the key's.
         """
-        return self._query(Wish(None if predicate is None else record(predicate)))
+        wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
+        return PatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
 
     def where(self, name: str, operator: str, *values: object) -> Query[T]:
         """Ask for entities by a condition given by name; see `Query.where`."""
         return self._query(Wish()).where(name, operator, *values)
 
-    def scan(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
-        """Read the whole table, or a whole index with `.index(...)`; the condition filters what was read.
-
-        Args:
-            predicate: as for `query`.
-        """
-        return self._query(Wish(None if predicate is None else record(predicate), scan=True))
-
     def _query(self, wish: Wish) -> Query[T]:
         return Query(self._flows, self._uow, self._uow.current_unit(), wish)
-
-    def _keys(self, keys: Iterable[object]) -> list[Item]:
-        if isinstance(keys, str | bytes):
-            raise QueryError(f"many keys are given as a list, not as one {type(keys).__name__}")
-        return [self._flows.key(*_key_arguments(key)) for key in keys]
-
-    @classmethod
-    def _arguments(cls, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        names = ["uow"] if hasattr(cls, "mapping") else ["mapping", "uow"]
-        given = dict(zip(names, args, strict=False)) | kwargs
-        if len(args) + len(kwargs) != len(given) or given.keys() - {"mapping", "uow"} or "uow" not in given:
-            raise MappingError(f"{cls.__name__} takes {', '.join(names)}")
-        mapping = given.get("mapping") or getattr(cls, "mapping", None)
-        if mapping is None:
-            raise MappingError(
-                f"{cls.__name__} needs a mapping: give it as the first argument, or in the class"
-            )
-        return mapping, given["uow"]
-
-
-def _key_arguments(key: object) -> tuple[tuple[object, ...], Mapping[str, object]]:
-    if isinstance(key, Mapping):
-        return (), key
-    if isinstance(key, Sequence) and not isinstance(key, str | bytes | bytearray):
-        return tuple(key), {}
-    return (key,), {}

@@ -1,0 +1,12 @@
+"""What a commit will do, worked out without asking any store.
+
+`plan` turns what a unit tracks into one action per item: the entities in the order in which they came under
+the unit, then patches, then what the unit stores beside them, then checks. That order holds up to the
+cancellation reasons, so that each reason finds its entity. Nothing changes in memory until
+`CommitPlan.absorb`, which is called after the store said yes.
+"""
+
+from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
+from persistence.commit_plan.planner import Additions, plan, plan_patch
+
+__all__ = ["COMMIT_ID", "Additions", "CommitPlan", "Kind", "PlannedAction", "plan", "plan_patch"]

@@ -1,0 +1,75 @@
+"""Patches as actions: alone, or as one update with a change of the same entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from persistence.commit_plan.planned import Kind, PlannedAction
+from persistence.commit_plan.writes import free_or_own_type, step_roles
+from persistence.errors import UnitOfWorkStateError
+from persistence.expectations import FIRST_VERSION, Expectation, is_version, partition_path, type_condition
+from persistence.expressions import AttributeExists, Condition, all_of
+from persistence.mapping import RoleField
+from persistence.operations import UpdateItem
+from persistence.patches import Patch
+from persistence.tracking import Loaded, Tracked
+
+T = TypeVar("T")
+
+
+def patched_alone(
+    patch: Patch[T], tracked: Tracked[T] | None, roles: Mapping[RoleField, object], reads: Condition | None
+) -> PlannedAction[T]:
+    """Plan a patch of an item whose entity, if the unit holds it, has no change of its own.
+
+    Args:
+        patch: the patch.
+        tracked: the entity's record.
+        roles: the values that a new item would get.
+        reads: what is demanded because the unit read the item.
+    """
+    if tracked is not None:
+        refuse_other_version(patch, tracked)
+    mapping = patch.mapping
+    actions = (*patch.actions, *patch.fill_ins, *step_roles(mapping, roles, may_create=patch.upsert))
+    condition = all_of(own_condition(patch), reads)
+    return PlannedAction(
+        Kind.PATCH,
+        mapping,
+        patch.key,
+        UpdateItem(mapping.table, patch.key, actions, condition, item_on_failure=condition is not None),
+        tracked,
+        encoded=None if tracked is None else mapping.codec.snapshot(tracked.entity),
+        expected_version=patch.expected_version,
+        patch=patch,
+    )
+
+
+def own_condition(patch: Patch[T]) -> Condition | None:
+    """Give what a patch demands by itself."""
+    mapping, version = patch.mapping, patch.mapping.roles.version
+    if patch.upsert:
+        place = free_or_own_type(mapping)
+    else:
+        place = all_of(AttributeExists(partition_path(mapping)), type_condition(mapping))
+    demanded = None
+    if version is not None and patch.expected_version is not None:
+        demanded = is_version(version, patch.expected_version)
+    return all_of(place, demanded, patch.condition)
+
+
+def refuse_other_version(patch: Patch[T], tracked: Tracked[T]) -> None:
+    """Refuse a patch that expects another version than the one that the unit has loaded.
+
+    Raises:
+        UnitOfWorkStateError: it does.
+    """
+    if patch.expected_version is None or not isinstance(tracked.origin, Loaded) or not tracked.known:
+        return
+    loaded = Expectation(tracked).version
+    if (FIRST_VERSION if loaded is None else loaded) != patch.expected_version:
+        raise UnitOfWorkStateError(
+            f"patch: {tracked} is expected in version {patch.expected_version}, but this unit has loaded "
+            f"version {loaded}; one of them is wrong. Read it in a new unit, or leave out if_version()"
+        )

@@ -1,0 +1,192 @@
+"""Planned actions, and what becomes of their entities once they are stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from persistence.attributes import Item, item_size, value_size
+from persistence.changes import Change
+from persistence.errors import TransactionTooLarge, described
+from persistence.expressions import UpdateAction, Value, constants_of
+from persistence.mapping import EntityMapping
+from persistence.operations import (
+    ConditionCheck,
+    DeleteItem,
+    PutItem,
+    TransactAction,
+    TransactWrite,
+    UpdateItem,
+)
+from persistence.patches import Patch
+from persistence.store import Limits
+from persistence.tracking import IdentityMap, Intent, Loaded, Tracked, version_of
+
+T = TypeVar("T")
+
+COMMIT_ID = "_commit_id"
+"""The attribute by which a write without a transaction can be told from others after a lost answer."""
+
+
+class Kind(Enum):
+    """What an action does, in a word."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    UPDATE = "update"
+    OVERWRITE = "overwrite"
+    REMOVE = "remove"
+    PATCH = "patch"
+    CHECK = "check"
+    """Demand that an entity is still as it was read."""
+    CHECK_ABSENCE = "check absence of"
+    """Demand that nothing is stored where nothing was found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedAction(Generic[T]):
+    """One action of a commit and what becomes of its entity afterwards.
+
+    Attributes:
+        kind: what it does.
+        mapping: the mapping of the item.
+        key: the item's stored key.
+        action: what will be sent.
+        tracked: the entity's record; None where the unit holds no entity.
+        roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
+        encoded: the entity's encoding that the action stores; None for a deletion.
+        stored: the item as it will be stored; None if that can't be known, or for a deletion.
+        expected_version: the version that the action demands, None if it demands none.
+        new_version: the version that the item has afterwards, None where that is not known.
+        changed: what the unit changed in a loaded entity.
+        patch: the patch that is part of the action, if one is.
+    """
+
+    kind: Kind
+    mapping: EntityMapping[T]
+    key: Item
+    action: TransactAction
+    tracked: Tracked[T] | None = None
+    roles: Mapping[str, object] = field(default_factory=dict)
+    encoded: Item | None = None
+    stored: Item | None = None
+    expected_version: object = None
+    new_version: object = None
+    changed: tuple[Change, ...] = ()
+    patch: Patch[T] | None = None
+
+    @property
+    def entity_name(self) -> str:
+        """Name of the entity's class."""
+        return self.mapping.name
+
+    @property
+    def entity(self) -> T | None:
+        """The entity, where the unit holds it."""
+        return None if self.tracked is None else self.tracked.entity
+
+    @property
+    def key_values(self) -> tuple[object, ...]:
+        """The key as `get(*key)` takes it."""
+        return self.mapping.key_values(self.key)
+
+    @property
+    def verb(self) -> str:
+        """What happens to the entity, in a word."""
+        return self.kind.value
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is more than a check."""
+        return self.kind not in (Kind.CHECK, Kind.CHECK_ABSENCE)
+
+    def __str__(self) -> str:
+        return described(self.mapping.name, self.key_values)
+
+    def __repr__(self) -> str:
+        patched = () if self.patch is None else self.patch.actions
+        paths = [str(change.path) for change in (*self.changed, *patched)]
+        return f"<{self.verb} {self}{' ' if paths else ''}{', '.join(paths)}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommitPlan:
+    """All actions of one commit.
+
+    Attributes:
+        actions: in the order in which they are sent.
+    """
+
+    actions: tuple[PlannedAction[Any], ...]
+
+    def request(self, token: str) -> TransactWrite:
+        """Make the one request that the commit sends, again and again if need be."""
+        return TransactWrite(tuple(planned.action for planned in self.actions), token)
+
+    @property
+    def by_type(self) -> dict[str, int]:
+        """Entity type name -> number of its actions."""
+        return dict(Counter(planned.entity_name for planned in self.actions))
+
+    def check(self, limits: Limits) -> None:
+        """Refuse a commit that one transaction can't hold.
+
+        Raises:
+            TransactionTooLarge: more actions or bytes than one transaction takes.
+        """
+        count = len(self.actions)
+        if count <= limits.transaction_actions and count * limits.item_bytes <= limits.transaction_bytes:
+            return
+        size = sum(_action_size(planned.action) for planned in self.actions)
+        if count > limits.transaction_actions:
+            raise TransactionTooLarge(count, size, f"{limits.transaction_actions} actions", self.by_type)
+        if size > limits.transaction_bytes:
+            raise TransactionTooLarge(count, size, f"{limits.transaction_bytes} bytes", self.by_type)
+
+    def absorb(self, identities: IdentityMap) -> None:
+        """Bring the entities and the identity map in line with what is stored now."""
+        for planned in self.actions:
+            if planned.tracked is not None and planned.writes:
+                _absorb(planned, planned.tracked, identities)
+
+
+def _action_size(action: TransactAction) -> int:
+    condition = action.condition
+    compared = 0 if condition is None else sum(map(value_size, constants_of(condition)))
+    match action:
+        case PutItem():
+            return compared + item_size(action.item)
+        case UpdateItem():
+            return compared + item_size(action.key) + sum(map(_update_size, action.actions))
+        case DeleteItem() | ConditionCheck():
+            return compared + item_size(action.key)
+
+
+def _update_size(action: UpdateAction) -> int:
+    name = action.path.attribute
+    value = getattr(action, "value", None)
+    return item_size({name: value.value}) if isinstance(value, Value) else len(name)
+
+
+def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
+    if planned.encoded is None:
+        identities.forget(tracked)
+        return
+    tracked.was_read = None
+    if planned.stored is None:
+        tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
+        return
+    complete = _all_known(planned, tracked)
+    if planned.roles:
+        tracked.superseded += (version_of(tracked.mapping, tracked.entity),)
+        identities.exchange(tracked, tracked.mapping.assign(tracked.entity, planned.roles))
+    tracked.intent, tracked.origin = Intent.WATCH, Loaded(planned.stored, planned.encoded, complete)
+
+
+def _all_known(planned: PlannedAction[T], tracked: Tracked[T]) -> bool:
+    """Tell whether a write leaves nothing in the item that this unit has not read or put there."""
+    origin = tracked.origin
+    return isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)

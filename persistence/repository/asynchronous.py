@@ -1,0 +1,98 @@
+"""Asynchronous repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, overload
+
+from persistence.mapping import MappingSchema
+from persistence.query import AsyncPatchBuilder, AsyncQuery
+from persistence.query.patching import PatchWish
+from persistence.query.planner import Wish
+from persistence.repository.base import RepositoryBase
+from persistence.unit_of_work import AsyncUnitOfWork
+
+T = TypeVar("T")
+
+
+class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPatchBuilder[T]]):
+    """All entities of one type, as if they were in memory: what `Repository` is, awaited.
+
+    Use it as it is, `AsyncRepository(OrderMapping, uow)`, or with finders of its own:
+
+        class OrderRepository(AsyncRepository[Order]):
+            mapping = OrderMapping
+
+            def open_ones(self) -> AsyncQuery[Order]: ...
+
+        orders = OrderRepository(uow)
+        order = await orders.get("o-1")
+
+    `query`, `where`, `scan`, `patch` and `key` read nothing and are not awaited; what they give is.
+
+    Args:
+        mapping: the mapping of the entities; not given where the class names it.
+        uow: the asynchronous unit of work to which the entities belong.
+
+    Raises:
+        MappingError: the mapping can't be used as it is declared.
+        UnitOfWorkStateError: the unit of work is none, or a synchronous one.
+    """
+
+    _driver = AsyncUnitOfWork
+    _twin = "Repository"
+
+    @overload
+    def __init__(self, mapping: type[MappingSchema[T]], uow: AsyncUnitOfWork) -> None: ...
+    @overload
+    def __init__(self, uow: AsyncUnitOfWork) -> None: ...
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    async def add(self, entity: T) -> T:
+        """Add a new entity; see `Repository.add`."""
+        return await self._uow.perform(self._flows.add(entity))
+
+    async def get(self, *key: object, **fields: object) -> T:
+        """Give the entity with a key; see `Repository.get`."""
+        return await self._uow.perform(self._flows.get(self._flows.key(key, fields)))
+
+    async def find(self, *key: object, **fields: object) -> T | None:
+        """Give the entity with a key, or None; see `Repository.get`."""
+        return await self._uow.perform(self._flows.find(self._flows.key(key, fields)))
+
+    async def get_many(self, keys: Iterable[object]) -> list[T]:
+        """Give the entities with many keys, in their order; see `Repository.get_many`."""
+        return await self._uow.perform(self._flows.get_many(self._keys(keys)))
+
+    async def find_many(self, keys: Iterable[object]) -> list[T | None]:
+        """Give the entities with many keys, None for those that are missing; see `Repository.get_many`."""
+        return await self._uow.perform(self._flows.find_many(self._keys(keys)))
+
+    async def update(self, entity: T) -> T:
+        """Put a detached or replaced entity under the unit; see `Repository.update`."""
+        return await self._uow.perform(self._flows.update(entity))
+
+    async def save(self, entity: T) -> T:
+        """Store an entity whatever is stored now; see `Repository.save`."""
+        return await self._uow.perform(self._flows.save(entity))
+
+    async def remove(self, entity: T) -> None:
+        """Delete an entity if the stored version is still the one that was read; see `Repository.remove`."""
+        await self._uow.perform(self._flows.remove(entity))
+
+    async def refresh(self, entity: T) -> T:
+        """Read an unchanged entity again, in place; see `Repository.refresh`."""
+        return await self._uow.perform(self._flows.refresh(entity))
+
+    def patch(self, *key: object, **fields: object) -> AsyncPatchBuilder[T]:
+        """Change the item with a key without reading it; `await` its `.execute()`. See `Repository.patch`."""
+        wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
+        return AsyncPatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
+
+    def where(self, name: str, operator: str, *values: object) -> AsyncQuery[T]:
+        """Ask for entities by a condition given by name; see `Query.where`."""
+        return self._query(Wish()).where(name, operator, *values)
+
+    def _query(self, wish: Wish) -> AsyncQuery[T]:
+        return AsyncQuery(self._flows, self._uow, self._uow.current_unit(), wish)

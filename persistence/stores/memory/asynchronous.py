@@ -1,0 +1,66 @@
+"""The memory store, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from persistence.operations import Operation
+from persistence.store import AWS_LIMITS, Limits
+from persistence.stores.memory.store import MemoryStore
+
+R = TypeVar("R")
+
+
+class AsyncMemoryStore:
+    """A `MemoryStore` behind the asynchronous port; see `persistence.store.AsyncStore` for what it promises.
+
+    Other tasks get their turn as they do while a real store is waited for: twice in each `perform`, before
+    the operation takes effect and after it. So a task that is cancelled ends in one of the ways that a
+    network has: cancelled on the way there, nothing happened; cancelled on the way back, the operation took
+    effect and nobody hears of its answer.
+
+    Args:
+        store: a memory store whose content is shared, so that synchronous code can work on the same tables;
+            None makes a new one.
+        auto_create: as for `MemoryStore`, like the further arguments; only for a store to make.
+        clock: gives the time in epoch seconds.
+        limits: what one request may hold.
+
+    Raises:
+        ValueError: settings for a store to make, beside a store.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        *,
+        auto_create: bool = True,
+        clock: Callable[[], float] = time.time,
+        limits: Limits = AWS_LIMITS,
+    ) -> None:
+        if store is not None and (auto_create, clock, limits) != (True, time.time, AWS_LIMITS):
+            raise ValueError("AsyncMemoryStore takes a MemoryStore as it is; give that one the settings")
+        if store is None:
+            store = MemoryStore(auto_create=auto_create, clock=clock, limits=limits)
+        self._store = store
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        return self._store.limits
+
+    async def perform(self, operation: Operation[R]) -> R:
+        """Perform one operation; see `persistence.store.AsyncStore.perform`.
+
+        Raises:
+            StoreError: or a `ConflictError`, as `MemoryStore.perform` does.
+            asyncio.CancelledError: the task was cancelled; the operation may have taken effect.
+        """
+        await asyncio.sleep(0)
+        try:
+            return self._store.perform(operation)
+        finally:
+            await asyncio.sleep(0)

@@ -1,0 +1,98 @@
+"""Sending a commit again and again, the same each time, until its outcome is certain or time is up."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Generic, TypeVar
+
+from persistence.commit_plan import CommitPlan
+from persistence.errors import CommitOutcomeUnknown, PersistenceError
+from persistence.events import EventLog
+from persistence.flows import Flow, pause
+from persistence.operations import Operation
+from persistence.timing import Timing
+
+R = TypeVar("R")
+
+
+class NoAnswer(Exception):
+    """An attempt gave no answer that settles the commit; another one may follow.
+
+    Attributes:
+        failure: what it gave instead.
+    """
+
+    def __init__(self, failure: PersistenceError) -> None:
+        self.failure = failure
+        super().__init__(str(failure))
+
+
+@dataclass(slots=True)
+class Attempts(ABC, Generic[R]):
+    """The attempts of one commit; what was in doubt once stays so until an answer settles it.
+
+    Attributes:
+        commit: the plan.
+        token: its client token where it is a transaction, else its mark in the item.
+        request: the request, the same each time.
+        begun: when its first attempt began, aware.
+        commit_id: the id that the application gave it; None for none.
+        ambiguous: whether an attempt may have taken effect although no answer said so.
+    """
+
+    commit: CommitPlan
+    token: str
+    request: Operation[R]
+    begun: datetime
+    timing: Timing
+    log: EventLog
+    commit_id: str | None = field(default=None, kw_only=True)
+    ambiguous: bool = field(default=False, kw_only=True)
+
+    def flow(self, deadline: float) -> Flow[R]:
+        """Send the request until its outcome is certain or the deadline has passed.
+
+        Args:
+            deadline: seconds from now in which attempts may start.
+
+        Raises:
+            CommitConflict: it was refused; nothing took effect.
+            Throttled, StoreUnavailable: it certainly had no effect, and time is up.
+            CommitOutcomeUnknown: an answer was lost and could not be made up for in time.
+            StoreError: it can't be done at all; nothing took effect.
+        """
+        end = self.timing.monotonic() + deadline
+        for attempt in count(1):
+            try:
+                return (yield from self._attempt())
+            except NoAnswer as unanswered:
+                failure = unanswered.failure
+            self.ambiguous |= bool(getattr(failure, "ambiguous", False))
+            wait = self.timing.backoff(attempt)
+            if self.timing.monotonic() + wait >= end:
+                return (yield from self._give_up(failure))
+            code = getattr(failure, "code", None) or type(failure).__name__
+            self.log.info("retry.scheduled", attempt=attempt, code=code, seconds=round(wait, 3))
+            yield from pause(wait)
+        raise AssertionError("unreachable: the attempts are endless")
+
+    def unknown(self) -> CommitOutcomeUnknown:
+        """Give the error that says that nobody knows."""
+        keys = [(planned.entity_name, planned.key_values) for planned in self.commit.actions]
+        return CommitOutcomeUnknown(self.token, keys, self.request, self.begun, self.commit_id)
+
+    @abstractmethod
+    def _attempt(self) -> Flow[R]:
+        """Send the request once.
+
+        Raises:
+            NoAnswer: another attempt may follow.
+            PersistenceError: the commit has failed, or can't be settled.
+        """
+
+    @abstractmethod
+    def _give_up(self, failure: PersistenceError) -> Flow[R]:
+        """Settle the commit now that time is up, or raise what is known of it."""

@@ -1,0 +1,170 @@
+"""A commit of one write without a transaction: half the price, and a commit id in the item.
+
+No client token makes its repetition harmless. It leaves its id in the item instead: whoever finds it there
+knows that the write took effect. Where the condition can hold only once, as one on a version, the write may
+be sent again; else a lost answer is only ever looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from persistence.attributes import Item
+from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
+from persistence.conflicts import conflict
+from persistence.errors import (
+    CancellationReason,
+    ConditionFailed,
+    DecodeError,
+    ItemTooLarge,
+    PersistenceError,
+    StoreError,
+    StoreUnavailable,
+    Throttled,
+    TransactionBusy,
+)
+from persistence.expressions import Path, Set, Value
+from persistence.flows import Flow, perform
+from persistence.operations import (
+    ConditionCheck,
+    DeleteItem,
+    GetItem,
+    PutItem,
+    Returning,
+    UpdateItem,
+    WriteResult,
+)
+from persistence.unit_of_work.attempts import Attempts, NoAnswer
+
+SingleOperation = PutItem | UpdateItem | DeleteItem
+
+_LEAVES_WHAT_WAS = ("old", "updated_old")
+
+
+def takes_one_write(commit: CommitPlan) -> bool:
+    """Tell whether a commit is one write that can do without a transaction."""
+    if len(commit.actions) != 1:
+        return False
+    (planned,) = commit.actions
+    return planned.patch is None and not isinstance(planned.action, ConditionCheck)
+
+
+def single_write(
+    planned: PlannedAction[Any], commit_id: str, returning: Returning = "none"
+) -> SingleOperation:
+    """Make the write of one action, with its commit id."""
+    mark = {"S": commit_id}
+    match planned.action:
+        case PutItem() as put:
+            return replace(put, item={**put.item, COMMIT_ID: mark})
+        case UpdateItem() as update:
+            actions = (*update.actions, Set(Path.of(COMMIT_ID), Value(mark)))
+            return replace(update, actions=actions, returning=returning)
+        case DeleteItem() as delete:
+            return delete
+        case ConditionCheck():
+            raise AssertionError("a check is never alone")
+
+
+@dataclass(slots=True)
+class ConditionalAttempts(Attempts[WriteResult]):
+    """The attempts of one write."""
+
+    @property
+    def _planned(self) -> PlannedAction[Any]:
+        (planned,) = self.commit.actions
+        return planned
+
+    @property
+    def _holds_once(self) -> bool:
+        """Whether the condition of the write can't hold any more once it took effect."""
+        planned = self._planned
+        if planned.kind is Kind.CREATE:
+            return True
+        if planned.mapping.roles.version is None or planned.kind is Kind.OVERWRITE:
+            return False
+        return planned.patch is None or planned.patch.expected_version is not None
+
+    def _attempt(self) -> Flow[WriteResult]:
+        if self.ambiguous:
+            item = yield from self._read()
+            if self._is_own(item):
+                return self._settled(item)
+            if not self._holds_once:
+                raise NoAnswer(StoreUnavailable("the write was not found"))
+        try:
+            return _without_id((yield from perform(self.request)))
+        except ConditionFailed as refused:
+            return (yield from self._refused(refused))
+        except ItemTooLarge as refused:
+            raise self._conflict("ValidationError", message="item size") from refused
+        except (TransactionBusy, Throttled, StoreUnavailable) as unanswered:
+            raise NoAnswer(unanswered) from unanswered
+        except Exception as refused:  # raised again, or as unknown: after a doubt no error is an answer
+            if self.ambiguous or getattr(refused, "ambiguous", False):
+                raise self.unknown() from refused
+            raise
+
+    def _refused(self, refused: ConditionFailed) -> Flow[WriteResult]:
+        item = dict(refused.found) if isinstance(refused.found, Mapping) else (yield from self._read())
+        if not self.ambiguous or self._was_overtaken(item):
+            raise self._conflict("ConditionalCheckFailed", item) from refused
+        if self._is_own(item):
+            return self._settled(item)
+        raise self.unknown() from refused
+
+    def _was_overtaken(self, item: Item | None) -> bool:
+        """Tell whether somebody else made the step of the version that this write would have made."""
+        planned, role = self._planned, self._planned.mapping.roles.version
+        if planned.new_version is None or role is None or item is None or self._is_own(item):
+            return False
+        roles = planned.mapping.roles
+        kept = [each.attribute for each in (roles.created_at, roles.incarnation) if each is not None]
+        before = getattr(planned.tracked and planned.tracked.origin, "item", {})
+        if planned.kind is not Kind.UPDATE or any(before.get(name) != item.get(name) for name in kept):
+            return False
+        try:
+            return planned.mapping.read_role(role, item) == planned.new_version
+        except DecodeError:
+            return False
+
+    def _read(self) -> Flow[Item | None]:
+        get = GetItem(self._planned.mapping.table, self._planned.key, consistent=True)
+        try:
+            return (yield from perform(get)).item
+        except (StoreError, TransactionBusy) as unread:
+            raise NoAnswer(unread) from unread
+
+    def _is_own(self, item: Item | None) -> bool:
+        return item is not None and item.get(COMMIT_ID) == {"S": self.token}
+
+    def _settled(self, item: Item | None) -> WriteResult:
+        """Give the answer that was lost, as far as the item still tells it."""
+        returning = self.request.returning if isinstance(self.request, UpdateItem) else "none"
+        if returning in _LEAVES_WHAT_WAS:
+            raise self.unknown()
+        if returning == "none" or item is None:
+            return WriteResult()
+        if returning == "updated_new" and isinstance(self.request, UpdateItem):
+            touched = {action.path.attribute for action in self.request.actions}
+            item = {name: value for name, value in item.items() if name in touched}
+        return _without_id(WriteResult(item))
+
+    def _give_up(self, failure: PersistenceError) -> Flow[WriteResult]:
+        if self.ambiguous:
+            raise self.unknown() from failure
+        if isinstance(failure, TransactionBusy):
+            raise self._conflict("TransactionConflict") from failure
+        raise failure
+
+    def _conflict(self, code: str, item: Item | None = None, message: str | None = None) -> PersistenceError:
+        return conflict(self.commit, (CancellationReason(code, message, item),))
+
+
+def _without_id(result: WriteResult) -> WriteResult:
+    if not result.attributes or COMMIT_ID not in result.attributes:
+        return result
+    kept = {name: value for name, value in result.attributes.items() if name != COMMIT_ID}
+    return replace(result, attributes=kept)

@@ -1,0 +1,96 @@
+"""How commits ended, and what is kept of those that nobody knows it of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
+from persistence.unit_of_work.attempts import Attempts
+from persistence.unit_of_work.domain_events import CollectedEvents
+from persistence.unit_of_work.policies import LONGEST_DEADLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A commit that took effect.
+
+    Attributes:
+        token: its client token.
+        actions: entity type name -> number of its actions.
+        commit_id: what its commit record is found by, if it wrote one.
+        committed: always True.
+    """
+
+    token: str
+    actions: Mapping[str, int] = field(default_factory=dict)
+    commit_id: str = ""
+    committed: ClassVar[bool] = True
+
+    @classmethod
+    def by(cls, sending: Attempts[Any]) -> Committed:
+        """Give the outcome of attempts that succeeded."""
+        return cls(sending.token, sending.commit.by_type, sending.commit_id or sending.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A commit whose outcome is unknown.
+
+    Attributes:
+        sending: its attempts, which can go on.
+        events: what was recorded in its unit.
+        store: where it was sent.
+        begun: when it was sent first, by the clock that only grows.
+    """
+
+    sending: Attempts[Any]
+    events: CollectedEvents
+    store: Any
+    begun: float
+
+
+class UnresolvedCommits:
+    """The unknown commits of the last minutes, by token; safe to share between threads."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._known: dict[str, Unresolved] = {}
+
+    def keep(self, unresolved: Unresolved) -> None:
+        """Keep a commit as long as it may be resumed."""
+        with self._lock:
+            oldest = self._monotonic() - LONGEST_DEADLINE
+            self._known = {token: each for token, each in self._known.items() if each.begun > oldest}
+            self._known[unresolved.sending.token] = unresolved
+
+    def take(self, token: str) -> Unresolved | None:
+        """Give a commit to the one caller who resumes it; who fails keeps it again."""
+        with self._lock:
+            return self._known.pop(token, None)
+
+
+def time_left(begun: float, now: float) -> float:
+    """Give the seconds for which a request may still be repeated.
+
+    Raises:
+        DeadlineExceeded: it may not be any more.
+    """
+    left = begun + LONGEST_DEADLINE - now
+    if left > 0:
+        return left
+    raise DeadlineExceeded(
+        f"resume: the commit was sent first {now - begun:.0f} seconds ago, and after 10 minutes the service "
+        "forgets its token, so that it could take effect twice. Read its entities to find out"
+    )
+
+
+def refuse_strange_token(token: object) -> UnitOfWorkStateError:
+    """Give the error for a token that nothing is known of."""
+    return UnitOfWorkStateError(
+        f"resume: no commit with the token {token!r} is known to this UnitOfWork as unknown; give the "
+        "CommitOutcomeUnknown itself, which holds the request"
+    )

@@ -1,0 +1,322 @@
+"""The way of a commit: collect, plan, perform, absorb; and what can be said of it afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from persistence.attributes import Item
+from persistence.commit_plan import CommitPlan, PlannedAction, plan, plan_patch
+from persistence.errors import (
+    CommitConflict,
+    CommitOutcomeUnknown,
+    ConflictError,
+    PersistenceError,
+    UnitOfWorkStateError,
+)
+from persistence.events import EventLog, event_log, is_heard
+from persistence.flows import Flow, perform
+from persistence.mapping import mapping_of
+from persistence.operations import Capacity, GetItem, Returning, TransactWrite
+from persistence.outbox import entries
+from persistence.patches import Patch
+from persistence.store import AsyncStore, Limits, Store
+from persistence.tracking import IdentityMap, Tracked
+from persistence.unit_of_work.attempts import Attempts
+from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
+from persistence.unit_of_work.domain_events import CollectedEvents
+from persistence.unit_of_work.foreign import ForeignAttempts
+from persistence.unit_of_work.outcomes import (
+    Committed,
+    Unresolved,
+    UnresolvedCommits,
+    refuse_strange_token,
+    time_left,
+)
+from persistence.unit_of_work.policies import Policies
+from persistence.unit_of_work.records import KEPT, CommitRecord
+from persistence.unit_of_work.transaction import TransactionAttempts
+from persistence.unit_of_work.unit import Unit, UnitState
+
+S = TypeVar("S", bound=Store | AsyncStore)
+
+_NO_EVENTS = CollectedEvents((), ())
+
+_PENDING = "pending"
+"""Stands for ids that are made when a commit begins."""
+
+
+class Pipeline(Generic[S]):
+    """Commits units; safe to share between threads.
+
+    Attributes:
+        last_outcome: how the latest commit that was sent ended, in whatever thread or task.
+    """
+
+    def __init__(self, policies: Policies) -> None:
+        self.last_outcome: Committed | PersistenceError | None = None
+        self._policies = policies
+        self._unresolved = UnresolvedCommits(policies.timing.monotonic)
+        self._advised = False
+
+    def commit(self, unit: Unit[S]) -> Flow[CollectedEvents]:
+        """Commit what a unit holds; a failure breaks the unit.
+
+        Returns:
+            The events that are to be handed on now.
+        """
+        unit.check()
+        try:
+            events = CollectedEvents.of(unit.recorded, unit.entities, self._policies.events)
+            token = self._policies.ids() if self._policies.records is not None else ""
+            commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
+            commit.check(unit.store.limits)
+            if commit.actions:
+                unit.state = UnitState.COMMITTING
+                sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)
+                yield from self._send(self._begun(sending, unit.store, events))
+                commit.absorb(unit.entities)
+                unit.state, unit.written, unit.commit_id = UnitState.OPEN, True, None
+            events.drain(self._policies.events)
+            unit.entities.settle()
+            unit.recorded.clear()
+        except BaseException as error:
+            unit.break_with(error)
+            raise
+        return events
+
+    def pending(self, unit: Unit[S]) -> tuple[PlannedAction[Any], ...]:
+        """Give the actions that a commit would send now."""
+        events = CollectedEvents.of(unit.recorded, unit.entities, self._policies.events)
+        return self._plan(unit, events, unit.commit_id or _PENDING, lambda: _PENDING).actions
+
+    def resume(self, outcome: CommitOutcomeUnknown | str, present_store: Callable[[], S]) -> Resumption[S]:
+        """Prepare to repeat a commit whose outcome is unknown.
+
+        Raises:
+            UnitOfWorkStateError: nothing is known of the token.
+            DeadlineExceeded: it is too late for that.
+        """
+        token = outcome if isinstance(outcome, str) else outcome.token
+        now = self._policies.timing.monotonic()
+        # Taken, so that of several callers one brings the entities in line and hands on the events.
+        unresolved = self._unresolved.take(token)
+        if unresolved is None:
+            if not isinstance(outcome, CommitOutcomeUnknown) or not isinstance(
+                outcome.request, TransactWrite
+            ):
+                raise refuse_strange_token(token)
+            unresolved = self._foreign(outcome, outcome.request, present_store(), now)
+        left = time_left(unresolved.begun, now)
+        return Resumption(unresolved.store, self._resume(unresolved, min(self._policies.deadline, left)))
+
+    def _resume(self, unresolved: Unresolved, deadline: float) -> Flow[tuple[Committed, CollectedEvents]]:
+        yield from self._send(unresolved, deadline)
+        unresolved.sending.commit.absorb(IdentityMap())
+        unresolved.events.drain(self._policies.events)
+        return Committed.by(unresolved.sending), unresolved.events
+
+    def was_committed(self, commit_id: str) -> Flow[bool]:
+        """Look for the commit record of a commit.
+
+        Raises:
+            UnitOfWorkStateError: no commit records are written.
+        """
+        records = self._policies.records
+        if records is None:
+            raise UnitOfWorkStateError(
+                "was_committed: this UnitOfWork writes no commit records; make it with commit_record=..."
+            )
+        answer = yield from perform(
+            GetItem(records.table, records.key_from((commit_id,), {}), consistent=True)
+        )
+        return answer.item is not None
+
+    def update(self, patch: Patch[Any], returning: Returning, store: S) -> Flow[Item | None]:
+        """Write a patch at once and give attributes of its item.
+
+        Raises:
+            ConflictError: it was refused.
+            CommitOutcomeUnknown: its answer was lost, and the item does not tell it any more.
+        """
+        policies, token = self._policies, self._policies.ids()
+        planned = plan_patch(patch, policies.clock, store.limits, policies.ids)
+        commit = CommitPlan((planned,))
+        request = single_write(planned, token, returning)
+        attempts = ConditionalAttempts(commit, token, request, policies.clock(), policies.timing, event_log())
+        try:
+            result = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
+        except CommitConflict as refused:
+            raise only_reason(refused) from refused.__cause__
+        attributes: Item | None = result.attributes
+        return attributes
+
+    def _plan(
+        self, unit: Unit[S], events: CollectedEvents, commit_id: str, ids: Callable[[], str]
+    ) -> CommitPlan:
+        def additions(
+            writes: Sequence[PlannedAction[Any]], now: Callable[[], datetime]
+        ) -> list[Tracked[Any]]:
+            added = IdentityMap()
+            self._add_events(added, unit, events, writes, now, ids)
+            self._add_record(added, bool(writes), commit_id, now, ids)
+            return list(added)
+
+        return plan(
+            unit.entities,
+            self._policies.clock,
+            unit.store.limits,
+            ids=ids,
+            checked=unit.isolation == "serializable",
+            additions=additions,
+        )
+
+    def _add_events(
+        self,
+        added: IdentityMap,
+        unit: Unit[S],
+        events: CollectedEvents,
+        writes: Sequence[PlannedAction[Any]],
+        now: Callable[[], datetime],
+        ids: Callable[[], str],
+    ) -> None:
+        outbox = self._policies.outbox
+        if outbox is not None and events:
+            for entry in entries(outbox, events.for_outbox(unit.entities, writes), now(), ids):
+                added.add(mapping_of(outbox), entry)
+
+    def _add_record(
+        self,
+        added: IdentityMap,
+        writes: bool,
+        commit_id: str,
+        now: Callable[[], datetime],
+        ids: Callable[[], str],
+    ) -> None:
+        records = self._policies.records
+        if records is not None and (writes or len(added)):
+            time = now()
+            added.add(records, CommitRecord(commit_id, ids(), time, time + KEPT))
+
+    def _attempts(self, commit: CommitPlan, token: str, commit_id: str | None) -> Attempts[Any]:
+        policies, log = self._policies, event_log()
+        begun = policies.clock()
+        if policies.single_write == "conditional" and takes_one_write(commit):
+            request = single_write(commit.actions[0], token)
+            return ConditionalAttempts(
+                commit, token, request, begun, policies.timing, log, commit_id=commit_id
+            )
+        record = next((each for each in commit.actions if each.mapping is policies.records), None)
+        return TransactionAttempts(
+            commit, token, commit.request(token), begun, policies.timing, log, record, commit_id=commit_id
+        )
+
+    def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
+        return Unresolved(sending, events, store, self._policies.timing.monotonic())
+
+    def _send(self, unresolved: Unresolved, deadline: float | None = None) -> Flow[Any]:
+        sending, now = unresolved.sending, self._policies.timing.monotonic
+        begun = now()
+        self._advise(sending.log, unresolved.store.limits)
+        try:
+            result = yield from sending.flow(deadline or self._policies.deadline)
+        except CommitOutcomeUnknown as unknown:
+            self._keep(unresolved, unknown)
+            sending.log.warning("uow.outcome_lost", actions=sending.commit.by_type, token=unknown.token)
+            raise
+        except PersistenceError as failed:
+            self.last_outcome = failed
+            _log_failure(sending, failed)
+            raise
+        except BaseException as interruption:
+            # A cancelled task or a keyboard interrupt: nobody waits for the answer, which may say anything.
+            lost = sending.unknown()
+            lost.__context__, interruption.__context__ = interruption.__context__, lost
+            self._keep(unresolved, lost)
+            raise
+        self.last_outcome = Committed.by(sending)
+        _log_success(sending, now() - begun, result.capacity)
+        return result
+
+    def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
+        unresolved.sending.ambiguous = True
+        self._unresolved.keep(unresolved)
+        self.last_outcome = unknown
+
+    def _foreign(
+        self, unknown: CommitOutcomeUnknown, request: TransactWrite, store: S, now: float
+    ) -> Unresolved:
+        """Take up a commit that another UnitOfWork, or another process, has begun."""
+        policies = self._policies
+        begun = unknown.begun or policies.clock()
+        sending = ForeignAttempts(
+            CommitPlan(()),
+            unknown.token,
+            request,
+            begun,
+            policies.timing,
+            event_log(),
+            keys=unknown.keys,
+            commit_id=unknown.commit_id,
+            ambiguous=True,
+        )
+        return Unresolved(sending, _NO_EVENTS, store, now - (policies.clock() - begun).total_seconds())
+
+    def _advise(self, log: EventLog, limits: Limits) -> None:
+        seconds = limits.answer_seconds
+        if seconds is not None and seconds > self._policies.deadline and not self._advised:
+            self._advised = True
+            log.warning(
+                "advice.given", code="read_timeout", read_timeout=seconds, deadline=self._policies.deadline
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption(Generic[S]):
+    """A commit that is about to be repeated.
+
+    Attributes:
+        store: where it was sent.
+        flow: repeats it, and gives its outcome and the events that are to be handed on then.
+    """
+
+    store: S
+    flow: Flow[tuple[Committed, CollectedEvents]]
+
+
+def only_reason(refused: CommitConflict) -> ConflictError:
+    """Give the reason of a conflict that has just one."""
+    return refused.reasons[0] if len(refused.reasons) == 1 else refused
+
+
+def _log_failure(sending: Attempts[Any], failed: PersistenceError) -> None:
+    actions = sending.commit.by_type
+    if isinstance(failed, ConflictError):
+        sending.log.warning("uow.conflicted", actions=actions, reasons=_reason_names(failed))
+    else:
+        sending.log.warning("uow.failed", actions=actions, error=type(failed).__name__)
+
+
+def _log_success(sending: Attempts[Any], seconds: float, capacity: Capacity) -> None:
+    if is_heard(sending.log, logging.INFO):
+        sending.log.info(
+            "uow.committed",
+            actions=sending.commit.by_type,
+            tables=sorted({planned.mapping.table.name for planned in sending.commit.actions}),
+            seconds=round(seconds, 6),
+            write_units=sum(consumed.write_units for consumed in capacity),
+        )
+
+
+def _reason_names(refused: ConflictError) -> dict[str, int]:
+    reasons = refused.reasons if isinstance(refused, CommitConflict) else (refused,)
+    return dict(
+        Counter(
+            f"{type(reason).__name__} {getattr(reason.entity_type, '__name__', '')}".strip()
+            for reason in reasons
+        )
+    )
