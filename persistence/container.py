@@ -15,18 +15,20 @@ use it at once, and the old one again when the override ends:
 
 from __future__ import annotations
 
+import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from dependency_injector import containers, providers
 
 from persistence.errors import ConfigurationError
 from persistence.mapping import MappingRegistry
-from persistence.repository import Repository
+from persistence.repository import AsyncRepository, Repository
 from persistence.schema import SchemaService
-from persistence.store import AWS_LIMITS
-from persistence.stores.dynamodb import DynamoStore
-from persistence.stores.memory import MemoryStore
-from persistence.unit_of_work import DEFAULT_DEADLINE, UnitOfWork
+from persistence.store import AWS_LIMITS, AsyncStore
+from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
+from persistence.stores.memory import AsyncMemoryStore, MemoryStore
+from persistence.unit_of_work import DEFAULT_DEADLINE, AsyncUnitOfWork, UnitOfWork
 
 STORES = ("memory", "dynamodb")
 DEFAULT_STORE = "memory"
@@ -58,20 +60,47 @@ def _autocommit(configured: bool | str | None) -> bool:
     return text in _TRUE
 
 
+class _AsynchronousSides:
+    """Gives the asynchronous side of a store, one for each store."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[Any, AsyncStore] = WeakKeyDictionary()
+
+    def of(self, store: Any) -> AsyncStore:
+        with self._lock:
+            if store not in self._known:
+                self._known[store] = _asynchronous(store)
+            return self._known[store]
+
+
+def _asynchronous(store: Any) -> AsyncStore:
+    if isinstance(store, MemoryStore):
+        return AsyncMemoryStore(store)
+    if isinstance(store, DynamoStore):
+        return AsyncDynamoStore(store)
+    raise ConfigurationError(
+        f"there is no asynchronous side of {type(store).__name__}; override the provider async_store as well"
+    )
+
+
 class PersistenceContainer(containers.DeclarativeContainer):
-    """Configuration, store, unit of work, schema service and repositories.
+    """Configuration, stores, units of work, schema service and repositories, synchronous and asynchronous.
 
     Configuration (all optional):
 
     - `store`: "memory" (default) or "dynamodb".
     - `region`, `endpoint_url`: for the DynamoDB client; by default as boto3 finds them.
     - `deadline`: seconds for which a commit is repeated, default 8.
+    - `single_write`: "transaction" (default) or "conditional".
+    - `commit_record`: the name of a table for commit records; none by default.
     - `autocommit`: False makes writes outside a unit an error.
     - `scan_policy`: "warn" (default), "forbid" or "allow".
 
     Providers to override:
 
-    - `store`.
+    - `store`; `async_store` is the asynchronous side of the same store, and follows it.
+    - `events`: handlers of domain events; `outbox`: the mapping of an outbox.
     - `client`: a boto3 DynamoDB client; None for one that the store makes.
     - `limits`: what one request may hold, where a server takes less than AWS.
     - `mappings`: those that the schema service knows.
@@ -81,6 +110,8 @@ class PersistenceContainer(containers.DeclarativeContainer):
     mappings = providers.Object(())
     limits = providers.Object(AWS_LIMITS)
     client: providers.Provider[Any] = providers.Object(None)
+    events: providers.Provider[Any] = providers.Object(None)
+    outbox: providers.Provider[Any] = providers.Object(None)
 
     store = providers.Selector(
         providers.Callable(_store_name, config.store),
@@ -90,15 +121,25 @@ class PersistenceContainer(containers.DeclarativeContainer):
         ),
     )
 
-    # The store's provider, not a store: an override reaches units of work that exist already.
-    uow = providers.ThreadSafeSingleton(
-        UnitOfWork,
-        store.provider,
-        deadline=providers.Callable(_deadline, config.deadline),
-        autocommit=providers.Callable(_autocommit, config.autocommit),
-        scan_policy=providers.Callable(lambda policy: policy or "warn", config.scan_policy),
+    async_store = providers.Callable(
+        _AsynchronousSides.of, providers.ThreadSafeSingleton(_AsynchronousSides), store
     )
+
+    _policies: dict[str, providers.Provider[Any]] = {  # noqa: RUF012  # read once, when the class is made
+        "deadline": providers.Callable(_deadline, config.deadline),
+        "autocommit": providers.Callable(_autocommit, config.autocommit),
+        "scan_policy": providers.Callable(lambda policy: policy or "warn", config.scan_policy),
+        "single_write": providers.Callable(lambda word: word or "transaction", config.single_write),
+        "commit_record": providers.Callable(lambda table: table or None, config.commit_record),
+        "events": events,
+        "outbox": outbox,
+    }
+
+    # The stores' providers, not stores: an override reaches units of work that exist already.
+    uow = providers.ThreadSafeSingleton(UnitOfWork, store.provider, **_policies)
+    async_uow = providers.ThreadSafeSingleton(AsyncUnitOfWork, async_store.provider, **_policies)
 
     schema = providers.ThreadSafeSingleton(SchemaService, store.provider, mappings)
     registry = providers.ThreadSafeSingleton(lambda mappings: MappingRegistry(*mappings), mappings)
     repository = providers.Factory(Repository, uow=uow)
+    async_repository = providers.Factory(AsyncRepository, uow=async_uow)

@@ -88,6 +88,12 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         """Read entities as they are at one moment; see `UnitOfWork.snapshot`."""
         return await self.perform(self._snapshot(keys))
 
+    @overload
+    async def run(
+        self, work: Callable[[], Awaitable[R]], attempts: int = ..., *, retry_on: RetryOn = ...
+    ) -> R: ...
+    @overload
+    async def run(self, work: Callable[[], R], attempts: int = ..., *, retry_on: RetryOn = ...) -> R: ...
     async def run(
         self,
         work: Callable[[], Awaitable[R] | R],

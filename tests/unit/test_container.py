@@ -14,6 +14,7 @@ from dependency_injector import containers, providers
 from dependency_injector.wiring import Provide, inject
 
 from persistence import (
+    AsyncDynamoStore,
     DynamoStore,
     Key,
     MappingSchema,
@@ -23,7 +24,7 @@ from persistence import (
     UnitOfWork,
     UnitOfWorkStateError,
 )
-from persistence.errors import ScanForbidden
+from persistence.errors import ConfigurationError, ScanForbidden
 from tests.semantics.model import Note, NoteMapping, Setting, SettingMapping
 
 
@@ -170,6 +171,78 @@ class TestOverriding:
 @inject
 def number_of_notes(notes: Repository[Note] = Provide[Shop.notes]) -> int:
     return notes.scan().count()
+
+
+class TestTheAsynchronousSide:
+    def test_works_on_the_same_store(self, shop: Shop) -> None:
+        """`async_uow` and `uow` see the same tables."""
+        notes = shop.persistence.async_repository(NoteMapping)
+
+        async def rename() -> None:
+            async with shop.persistence.async_uow():
+                (await notes.get("n1")).title = "renamed"
+
+        shop.notes().add(Note("n1"))
+        asyncio.run(rename())
+
+        assert shop.notes().get("n1").title == "renamed"
+        assert shop.persistence.async_store() is shop.persistence.async_store()
+
+    def test_follows_an_override_of_the_store(self, shop: Shop) -> None:
+        """One override swaps both sides at once, also for what is built already, and ends for both."""
+        notes = shop.persistence.async_repository(NoteMapping)
+        shop.notes().add(Note("n1"))
+
+        with shop.persistence.store.override(providers.Object(MemoryStore())):
+            during = asyncio.run(notes.find("n1"))
+
+        assert during is None
+        assert asyncio.run(notes.find("n1")) == Note("n1", **_times(shop.notes().get("n1")))
+
+    def test_of_dynamodb_waits_in_threads(self, moto_client: object) -> None:
+        """A `DynamoStore` has an `AsyncDynamoStore` beside it, with the same client."""
+        container = PersistenceContainer(config={"store": "dynamodb"})
+        container.client.override(providers.Object(moto_client))
+
+        store = container.async_store()
+
+        assert isinstance(store, AsyncDynamoStore)
+        assert store.client is moto_client
+
+    def test_of_another_store_has_to_be_given(self, shop: Shop) -> None:
+        """A store of the application's own needs an asynchronous one of its own."""
+
+        class Own:
+            limits = MemoryStore().limits
+
+            def perform(self, operation: Any) -> Any:
+                raise AssertionError("it was used")
+
+        shop.persistence.store.override(providers.Object(Own()))
+
+        with pytest.raises(ConfigurationError, match="async_store"):
+            shop.persistence.async_store()
+
+
+class TestPolicies:
+    def test_are_given_to_both_units_of_work(self) -> None:
+        """Events, outbox and commit records are providers and configuration."""
+        handled: list[object] = []
+        container = PersistenceContainer(config={"single_write": "conditional", "commit_record": "commits"})
+        container.events.override(providers.Object(handled.append))
+        uow = container.uow()
+
+        with uow(commit_id="first"):
+            uow.record("event")
+            container.repository(NoteMapping).add(Note("n1"))
+
+        assert handled == ["event"]
+        assert uow.was_committed("first")
+        assert asyncio.run(container.async_uow().was_committed("first"))
+
+
+def _times(note: Note) -> dict[str, Any]:
+    return {"created_at": note.created_at, "updated_at": note.updated_at}
 
 
 class Report:
