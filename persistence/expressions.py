@@ -209,30 +209,31 @@ def all_of(*conditions: Condition | None) -> Condition | None:
     return _joined(And, *present)
 
 
-def attributes_of(condition: Condition) -> Iterator[str]:
-    """Give the top-level attributes that a condition asks of, one for each path in it."""
+def operands_of(condition: Condition) -> Iterator[Operand]:
+    """Give everything that a condition asks of or compares with, in order."""
     match condition:
         case And(parts) | Or(parts):
             for part in parts:
-                yield from attributes_of(part)
+                yield from operands_of(part)
         case Not(inner):
-            yield from attributes_of(inner)
+            yield from operands_of(inner)
         case Compare(_, left, right):
-            yield from _operand_attributes(left, right)
+            yield from (left, right)
         case Between(operand, low, high):
-            yield from _operand_attributes(operand, low, high)
+            yield from (operand, low, high)
         case In(operand, options):
-            yield from _operand_attributes(operand, *options)
+            yield from (operand, *options)
         case BeginsWith(path, operand) | Contains(path, operand):
-            yield from _operand_attributes(path, operand)
+            yield from (path, operand)
         case AttributeExists(path) | AttributeNotExists(path) | AttributeType(path, _):
-            yield path.attribute
+            yield path
         case _:
             assert_never(condition)
 
 
-def _operand_attributes(*operands: Operand) -> Iterator[str]:
-    for operand in operands:
+def attributes_of(condition: Condition) -> Iterator[str]:
+    """Give the top-level attributes that a condition asks of, one for each path in it."""
+    for operand in operands_of(condition):
         if not isinstance(operand, Value):
             path = operand.path if isinstance(operand, Size) else operand
             yield path.attribute
@@ -240,28 +241,7 @@ def _operand_attributes(*operands: Operand) -> Iterator[str]:
 
 def constants_of(condition: Condition) -> Iterator[AttributeValue]:
     """Give the constant values that a condition compares with."""
-    match condition:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from constants_of(part)
-        case Not(inner):
-            yield from constants_of(inner)
-        case Compare(_, left, right):
-            yield from _constants(left, right)
-        case Between(operand, low, high):
-            yield from _constants(operand, low, high)
-        case In(operand, options):
-            yield from _constants(operand, *options)
-        case BeginsWith(_, operand) | Contains(_, operand):
-            yield from _constants(operand)
-        case AttributeExists() | AttributeNotExists() | AttributeType():
-            return
-        case _:
-            assert_never(condition)
-
-
-def _constants(*operands: Operand) -> Iterator[AttributeValue]:
-    return (operand.value for operand in operands if isinstance(operand, Value))
+    return (operand.value for operand in operands_of(condition) if isinstance(operand, Value))
 
 
 def equals(path: Path, value: AttributeValue | None) -> Condition:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -129,7 +128,10 @@ class CommitPlan:
     @property
     def by_type(self) -> dict[str, int]:
         """Entity type name -> number of its actions."""
-        return dict(Counter(planned.entity_name for planned in self.actions))
+        counts: dict[str, int] = {}
+        for planned in self.actions:
+            counts[planned.mapping.name] = counts.get(planned.mapping.name, 0) + 1
+        return counts
 
     def check(self, limits: Limits) -> None:
         """Refuse a commit that one transaction can't hold.

@@ -11,11 +11,11 @@ from persistence.entity_keys import EntityKey
 from persistence.errors import CommitOutcomeUnknown
 from persistence.flows import Flow, run_async
 from persistence.store import AsyncStore
-from persistence.unit_of_work.base import UnitOfWorkBase
+from persistence.unit_of_work.base import ScopeBase, UnitOfWorkBase
 from persistence.unit_of_work.outcomes import Committed
 from persistence.unit_of_work.policies import Isolation
 from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, AttemptBase, RetryOn, check_attempts
-from persistence.unit_of_work.scopes import ScopeEntry, innermost, refuse_second_use
+from persistence.unit_of_work.scopes import ScopeEntry, innermost
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -163,34 +163,23 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             await self.timing.sleep_async(wait)
 
 
-class AsyncScope:
+class AsyncScope(ScopeBase[AsyncStore]):
     """One `async with` block of a unit of work; it may be left in another context of the same loop."""
-
-    __slots__ = ("_commit_id", "_entry", "_isolation", "_uow")
 
     def __init__(
         self, uow: AsyncUnitOfWork, isolation: Isolation = "default", commit_id: str | None = None
     ) -> None:
+        super().__init__(uow, isolation, commit_id)
         self._uow = uow
-        self._isolation: Isolation = isolation
-        self._commit_id = commit_id
-        self._entry: ScopeEntry | None = None
-
-    @property
-    def written(self) -> bool:
-        """Whether an early commit of its unit has written something."""
-        return self._entry is not None and self._entry.unit.written
 
     async def __aenter__(self) -> AsyncUnitOfWork:
-        refuse_second_use(self._entry)
-        self._entry = self._uow._enter(isolation=self._isolation, commit_id=self._commit_id, one_shot=True)
+        self._enter()
         return self._uow
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._entry is not None
-        await self._uow._leave_now(self._entry, error)
+        await self._uow._leave_now(self._entered, error)
 
 
 class AsyncAttempt(AttemptBase):

@@ -56,10 +56,10 @@ class DomainEvents:
         """Give the handlers of an event, in the order in which they were given."""
         return [handler for kind, handler in self._handlers if isinstance(event, kind)]
 
-    def raised_by(self, tracked: Tracked[Any]) -> list[object]:
+    def raised_by(self, tracked: Tracked[Any]) -> tuple[object, ...]:
         """Give the events that an entity keeps."""
         kept = self._list_of(tracked)
-        return [] if kept is None else list(kept)
+        return () if kept is None else tuple(kept)
 
     def drain(self, tracked: Tracked[Any], count: int) -> None:
         """Take the first events of an entity away."""
@@ -68,14 +68,11 @@ class DomainEvents:
             del kept[:count]
 
     def _list_of(self, tracked: Tracked[Any]) -> MutableSequence[object] | None:
-        if self.attribute in tracked.mapping.entity_type.__dataclass_fields__ and self._is_stored(tracked):
-            return None
         kept = getattr(tracked.entity, self.attribute, None)
-        return kept if isinstance(kept, MutableSequence) else None
-
-    def _is_stored(self, tracked: Tracked[Any]) -> bool:
-        """Tell whether the mapping stores the attribute, so that it is data and no list of events."""
-        return self.attribute in tracked.mapping.field_names
+        if not kept or not isinstance(kept, MutableSequence):
+            return None
+        # What the mapping stores is data of the entity, and no list of events.
+        return None if self.attribute in tracked.mapping.field_names else kept
 
 
 def domain_events(given: DomainEvents | Handlers | None) -> DomainEvents:
@@ -124,8 +121,8 @@ class CollectedEvents:
         cls, recorded: Iterable[tuple[object, object | None]], entities: IdentityMap, policy: DomainEvents
     ) -> CollectedEvents:
         """Collect what a unit has recorded and what its entities keep."""
-        kept = ((tracked, tuple(policy.raised_by(tracked))) for tracked in entities)
-        return cls(tuple(recorded), tuple((tracked, events) for tracked, events in kept if events))
+        kept = [(tracked, events) for tracked in entities if (events := policy.raised_by(tracked))]
+        return cls(tuple(recorded), tuple(kept))
 
     def __bool__(self) -> bool:
         return bool(self.recorded or self.raised)

@@ -172,8 +172,13 @@ class Pipeline(Generic[S]):
             unit.store.limits,
             ids=ids,
             checked=unit.isolation == "serializable",
-            additions=additions,
+            additions=additions if self._adds else None,
         )
+
+    @property
+    def _adds(self) -> bool:
+        """Whether commits may store more than their entities."""
+        return self._policies.outbox is not None or self._policies.records is not None
 
     def _add_events(
         self,

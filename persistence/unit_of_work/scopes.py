@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.errors import UnitOfWorkStateError
 from persistence.unit_of_work.unit import Unit
 
 
@@ -61,16 +60,6 @@ def push(entry: ScopeEntry) -> None:
 def remove(entry: ScopeEntry) -> None:
     """Leave a scope; in a context that does not know it nothing happens."""
     _ENTRIES.set(tuple(known for known in _ENTRIES.get() if known is not entry))
-
-
-def refuse_second_use(entry: ScopeEntry | None) -> None:
-    """Refuse to enter a scope of `uow()` again.
-
-    Raises:
-        UnitOfWorkStateError: it was entered before.
-    """
-    if entry is not None:
-        raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
 
 
 @contextmanager
