@@ -65,6 +65,8 @@ def _reason(planned: PlannedAction[Any], reason: CancellationReason) -> Conflict
 def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
     if planned.kind is Kind.CREATE:
         return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
+    if reason.item is None and planned.patch is not None and planned.patch.upsert:
+        return _make(ConditionFailed, planned, "is not stored, and does not meet its patch's condition")
     if reason.item is None:
         return _make(EntityGone, planned, "is not stored, or no longer")
     if planned.mapping.discriminator is not None:
@@ -111,7 +113,7 @@ def _what_happened(planned: PlannedAction[Any], found_version: object) -> str:
     text = "was changed by somebody else since it was loaded"
     if planned.mapping.roles.version is None:
         return text
-    if planned.expected_version == found_version:
+    if planned.expected_version is not None and planned.expected_version == found_version:
         return f"{text}: it was deleted and made anew, with the same version {_or_none(found_version)}"
     versions = f"expected version {_or_none(planned.expected_version)}, found {_or_none(found_version)}"
     return f"{text}: {versions}"

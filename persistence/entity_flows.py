@@ -7,6 +7,7 @@ event loop may have used the unit meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
@@ -33,7 +34,7 @@ from persistence.tracking import (
     refuse_expired_changes,
 )
 from persistence.unit_of_work.base import UnitOfWorkBase
-from persistence.unit_of_work.unit import Unit
+from persistence.unit_of_work.unit import Unit, reading
 
 T = TypeVar("T")
 
@@ -62,7 +63,8 @@ class EntityFlows(Generic[T]):
         unit = self.uow.current_unit()
         if unit is not None and self._knows(unit, key):
             return self._known(unit, key)
-        answer = yield from perform(GetItem(self.mapping.table, key, consistent=True))
+        get = GetItem(self.mapping.table, key, consistent=True)
+        answer = yield from reading(unit, lambda: perform(get))
         return self._took_in(unit, key, answer.item)
 
     def get(self, key: Item) -> Flow[T]:
@@ -77,8 +79,11 @@ class EntityFlows(Generic[T]):
         unit = self.uow.current_unit()
         wanted = {identity_of(self.mapping, key): key for key in keys}
         items: dict[Identity, Item | None] = {}
+        epoch = None if unit is None else unit.epoch
         while missing := self._unread(unit, wanted, items):
-            items |= yield from self._read(missing, unit)
+            items |= yield from reading(unit, partial(self._read, missing, unit))
+            if unit is not None and unit.epoch != epoch:
+                items, epoch = {}, unit.epoch
         found = {
             identity: self._took_in(unit, key, items[identity])
             if identity in items
@@ -161,6 +166,7 @@ class EntityFlows(Generic[T]):
             return None if item is None else self.mapping.codec.decode(item)
         except DecodeError as unread:
             unread.add_note(f"the patch of this {self.mapping.name} took effect all the same")
+            unread.committed = True
             raise
 
     def _values_of(self, patch: Patch[T], item: Item) -> dict[str, Any]:
@@ -177,8 +183,8 @@ class EntityFlows(Generic[T]):
         if unit is None:
             return (yield from self.get(self.mapping.key_of(entity)))
         tracked = self._refreshable(unit, entity)
-        answer = yield from perform(GetItem(self.mapping.table, tracked.key, consistent=True))
-        unit.check()
+        get = GetItem(self.mapping.table, tracked.key, consistent=True)
+        answer = yield from reading(unit, lambda: perform(get))
         if answer.item is None:
             self._note_absence(unit, tracked.key)
             raise EntityNotFound(self.mapping.entity_type, [tracked.key_values])

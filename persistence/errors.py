@@ -125,6 +125,7 @@ class UnitBroken(UnitOfWorkStateError):
 
     def __init__(self, first_failure: BaseException) -> None:
         self.first_failure = first_failure
+        self.committed = getattr(first_failure, "committed", False)
         super().__init__(
             "this unit of work is broken and can only be left; open a new one. "
             f"Its first failure was {type(first_failure).__name__}: {first_failure}"
@@ -276,8 +277,8 @@ class CommitOutcomeUnknown(PersistenceError):
         keys: (entity type name, key values) of each planned action.
         request: the request as it was sent, frozen.
         begun: when its first attempt began, aware.
-        commit_id: what its commit record is found by, if it writes one: the id that the unit was given, else
-            the token.
+        commit_id: what its commit record is found by: the id that the unit was given, else the token; None
+            if it writes none.
         committed: always None: nobody knows.
     """
 
@@ -292,7 +293,7 @@ class CommitOutcomeUnknown(PersistenceError):
         commit_id: str | None = None,
     ) -> None:
         self.token = token
-        self.commit_id = commit_id or token
+        self.commit_id = commit_id
         self.keys = tuple(keys)
         self.request = request
         self.begun = begun

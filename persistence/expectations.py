@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import AttributeValue, Item
 from persistence.changes import Change
-from persistence.errors import ValidationFailed
+from persistence.errors import UnitOfWorkStateError, ValidationFailed
 from persistence.expressions import (
     AttributeExists,
     AttributeNotExists,
@@ -19,6 +19,7 @@ from persistence.expressions import (
     equals,
 )
 from persistence.mapping import EntityMapping, RoleField
+from persistence.render import EXPRESSION_OPERATORS
 from persistence.tracking import Detached, Loaded, Tracked, demands_version
 
 T = TypeVar("T")
@@ -81,9 +82,19 @@ class Expectation(Generic[T]):
             conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
         if not self._demands_version:
             conditions += _parents_exist(changed)
+        self._refuse_too_many(conditions)
         result = all_of(*conditions)
         assert result is not None
         return result
+
+    def _refuse_too_many(self, conditions: Sequence[Condition]) -> None:
+        """Refuse what no expression holds: each comparison is an operator, and so is each AND between two."""
+        if 2 * len(conditions) - 1 > EXPRESSION_OPERATORS:
+            raise UnitOfWorkStateError(
+                f"{self._tracked} has no version, and {len(conditions)} attributes to be compared instead, "
+                f"more than an expression of {EXPRESSION_OPERATORS} operators holds; give "
+                f"{self._mapping.name} a fields.Version()"
+            )
 
     @property
     def _compares_reads(self) -> bool:
@@ -173,11 +184,9 @@ def _value_at(item: Item, path: Path) -> AttributeValue:
 
 
 def _parents_exist(changed: Iterable[Change]) -> list[Condition]:
-    """Demand the parents of nested SETs, which fail without; no version rules their absence out."""
+    """Demand the parents of nested changes, which fail without; no version rules their absence out."""
     parents = dict.fromkeys(
-        Path(change.path.segments[:-1])
-        for change in changed
-        if change.after is not None and len(change.path.segments) > 1
+        Path(change.path.segments[:-1]) for change in changed if len(change.path.segments) > 1
     )
     return [AttributeExists(parent) for parent in parents]
 

@@ -5,6 +5,7 @@ One verb, `perform`. Adapters implement it, layers wrap it, flows ask for it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
@@ -119,6 +120,22 @@ def present_store(source: S | Callable[[], S]) -> S:
     if callable(source):
         return source()
     return source
+
+
+def check_colour(store: object, *, asynchronous: bool) -> None:
+    """Refuse a synchronous store where an asynchronous one is needed, and the other way round.
+
+    Raises:
+        UnitOfWorkStateError: with the remedy.
+    """
+    if inspect.iscoroutinefunction(getattr(store, "perform", None)) is not asynchronous:
+        needed, pair = ("an asynchronous", "AsyncMemoryStore or AsyncDynamoStore with an AsyncUnitOfWork")
+        if not asynchronous:
+            needed, pair = ("a synchronous", "MemoryStore or DynamoStore with a UnitOfWork")
+        raise UnitOfWorkStateError(
+            f"expected {needed} store, and {type(store).__name__} is none; use a {pair}. Of an asynchronous "
+            "store `perform` is declared with `async def`"
+        )
 
 
 def check_store_source(source: object) -> None:

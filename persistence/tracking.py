@@ -177,15 +177,19 @@ class IdentityMap:
         """Give what is tracked under a key.
 
         Raises:
-            UnitOfWorkStateError: it is tracked under another mapping.
+            UnitOfWorkStateError: it is tracked, or patched, under another mapping.
         """
-        tracked = self._tracked.get(identity_of(mapping, key)) if self._tracked else None
-        if tracked is not None and tracked.mapping is not mapping:
-            raise UnitOfWorkStateError(
-                f"{described(mapping.name, mapping.key_values(key))} is the item that this unit holds as "
-                f"{tracked.mapping.name} (mapping {tracked.mapping.schema.__name__}); "
-                "use one mapping per item within a unit"
-            )
+        if not self._tracked and not self._patches:
+            return None
+        identity = identity_of(mapping, key)
+        tracked = self._tracked.get(identity)
+        for held in (tracked, self._patches.get(identity)):
+            if held is not None and held.mapping is not mapping:
+                raise UnitOfWorkStateError(
+                    f"{described(mapping.name, mapping.key_values(key))} is the item that this unit holds as "
+                    f"{held.mapping.name} (mapping {held.mapping.schema.__name__}); "
+                    "use one mapping per item within a unit"
+                )
         return tracked
 
     def find_entity(self, mapping: EntityMapping[T], entity: T) -> Tracked[T] | None:
@@ -262,6 +266,8 @@ class IdentityMap:
         elif not tracked.live:
             self.exchange(tracked, entity)
             tracked.intent = Intent.REPLACE
+        elif tracked.intent is Intent.OVERWRITE and tracked.entity is entity:
+            _refuse(tracked, "add", _SAVED)
         elif tracked.entity is not entity:
             raise EntityExists(
                 f"{tracked} is already part of this unit",
@@ -284,6 +290,8 @@ class IdentityMap:
             self._track_detached(mapping, key, entity, Intent.WATCH)
         elif not tracked.live:
             _refuse(tracked, "update", "it is removed in this unit; add a new one instead")
+        elif tracked.intent is Intent.OVERWRITE:
+            _refuse(tracked, "update", _SAVED)
         elif tracked.entity is not entity:
             self._stand_in(tracked, entity, "update")
 
@@ -318,13 +326,9 @@ class IdentityMap:
         if tracked.live and tracked.entity is not entity:
             self._stand_in(tracked, entity, "remove")
         if tracked.intent is Intent.OVERWRITE:
-            _refuse(
-                tracked, "remove", "it was given to save in this unit; it can't be saved and removed at once"
-            )
+            _refuse(tracked, "remove", _SAVED)
         if not tracked.known:
-            _refuse(
-                tracked, "remove", "it was saved in this unit, so that its version is not known; get it again"
-            )
+            raise _expired(tracked)
         if tracked.intent is Intent.CREATE:
             self.forget(tracked)
         else:
@@ -377,6 +381,8 @@ class IdentityMap:
 
     def _stand_in(self, tracked: Tracked[T], entity: T, call: str) -> None:
         """Let another object stand for a stored entity; what was loaded counts if the versions agree."""
+        if not tracked.known:
+            raise _expired(tracked)
         if is_frozen(tracked.mapping) and tracked.intent in _STORED_AS_A_WHOLE:
             self.exchange(tracked, entity)
             return
@@ -393,6 +399,7 @@ class IdentityMap:
         if version_of(tracked.mapping, tracked.entity) != version:
             if version in tracked.superseded:
                 _refuse(tracked, call, "this unit has committed it since, with a new version; get it again")
+            self._refuse_patched(tracked.mapping, tracked.key, call)
             _detach(tracked, Detached(version))
         self.exchange(tracked, entity)
 
@@ -414,6 +421,8 @@ class IdentityMap:
         self._objects[id(entity)] = tracked
         return tracked
 
+
+_SAVED = "it was given to save in this unit, beside which no other action can stand; commit that first"
 
 _STORED_AS_A_WHOLE = (Intent.CREATE, Intent.REPLACE, Intent.OVERWRITE)
 
@@ -474,13 +483,17 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[
 def refuse_expired_changes(tracked: Tracked[Any]) -> None:
     """Raise `StaleEntity` if an entity was changed that had to be read again first."""
     if not tracked.known and tracked.changed:
-        raise StaleEntity(
-            f"{tracked} was saved in this unit and changed after that commit; its stored version is not "
-            "known, so that the change can't be checked. Get it again before changing it",
-            entity=tracked.entity,
-            entity_type=tracked.mapping.entity_type,
-            key=tracked.key_values,
-        )
+        raise _expired(tracked)
+
+
+def _expired(tracked: Tracked[Any]) -> StaleEntity:
+    return StaleEntity(
+        f"{tracked} was saved or patched in this unit and is to be written after that commit; its stored "
+        "version is not known, so that this can't be checked. Get it again first",
+        entity=tracked.entity,
+        entity_type=tracked.mapping.entity_type,
+        key=tracked.key_values,
+    )
 
 
 def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:

@@ -41,9 +41,15 @@ def patched_alone(
         UpdateItem(mapping.table, patch.key, actions, condition, item_on_failure=condition is not None),
         tracked,
         encoded=None if tracked is None else mapping.codec.snapshot(tracked.entity),
-        expected_version=patch.expected_version,
+        expected_version=_expected_version(patch, tracked, reads),
         patch=patch,
     )
+
+
+def _expected_version(patch: Patch[T], tracked: Tracked[T] | None, reads: Condition | None) -> object:
+    if patch.expected_version is not None or tracked is None or reads is None:
+        return patch.expected_version
+    return Expectation(tracked).version
 
 
 def own_condition(patch: Patch[T]) -> Condition | None:

@@ -143,13 +143,20 @@ class _Planner:
             return Expectation(replace(tracked, origin=read), reads=True).condition()
         return is_free(mapping) if identity_of(mapping, key) in self._identities.absences else None
 
+    def _with_reads(self, tracked: Tracked[T], condition: Condition) -> Condition:
+        """Demand also what the unit read of an item that it writes without regard to that."""
+        if isinstance(tracked.origin, Loaded):
+            return condition
+        reads = self._reads(tracked.mapping, tracked.key, tracked)
+        return condition if reads is None else condition & reads
+
     def create(self, tracked: Tracked[T]) -> PlannedAction[T]:
         """Plan a new entity."""
         return self._put(Kind.CREATE, tracked, is_free(tracked.mapping), FIRST_VERSION)
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
         expected = Expectation(tracked, reads=self._checked)
-        condition = expected.condition(all_loaded(tracked))
+        condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
         return self._put(Kind.REPLACE, tracked, condition, expected.next_version, expected.version)
 
     def _put(
@@ -174,7 +181,7 @@ class _Planner:
         actions = (*set_all(tracked, item), *set_roles(roles))
         if not actions:
             return None
-        condition = all_of(expected.condition(), self._reads(tracked.mapping, tracked.key, tracked))
+        condition = self._with_reads(tracked, expected.condition())
         update = _update_item(tracked, actions, condition)
         return _planned(Kind.UPDATE, tracked, update, roles, item, item, expected.version)
 
@@ -228,9 +235,8 @@ class _Planner:
 
     def _remove(self, tracked: Tracked[T]) -> PlannedAction[T]:
         expected = Expectation(tracked, reads=self._checked)
-        delete = DeleteItem(
-            tracked.mapping.table, tracked.key, expected.condition(all_loaded(tracked)), item_on_failure=True
-        )
+        condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
+        delete = DeleteItem(tracked.mapping.table, tracked.key, condition, item_on_failure=True)
         return _planned(Kind.REMOVE, tracked, delete, expected_version=expected.version)
 
     def _roles(

@@ -14,6 +14,8 @@ def parsed(name: str) -> Names:
     Raises:
         QueryError: it is none.
     """
+    if not isinstance(name, str):
+        raise QueryError(f"a path is a text, such as address.city or lines[0].sku, not {type(name).__name__}")
     parts: list[str | int] = []
     for part in name.replace("[", ".[").split("."):
         if part.startswith("[") and part.endswith("]") and part[1:-1].isdigit():

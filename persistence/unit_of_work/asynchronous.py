@@ -14,7 +14,13 @@ from persistence.store import AsyncStore
 from persistence.unit_of_work.base import ScopeBase, UnitOfWorkBase
 from persistence.unit_of_work.outcomes import Committed
 from persistence.unit_of_work.policies import Isolation
-from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, AttemptBase, RetryOn, check_attempts
+from persistence.unit_of_work.retrying import (
+    DEFAULT_ATTEMPTS,
+    AttemptBase,
+    RetryOn,
+    check_attempts,
+    refuse_generator,
+)
 from persistence.unit_of_work.scopes import ScopeEntry, innermost
 
 A = TypeVar("A")
@@ -41,6 +47,8 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
     Raises:
         UnitOfWorkStateError: a policy that can't be.
     """
+
+    _asynchronous = True
 
     async def __aenter__(self) -> AsyncUnitOfWork:
         self._enter()
@@ -90,16 +98,29 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
 
     @overload
     async def run(
-        self, work: Callable[[], Awaitable[R]], attempts: int = ..., *, retry_on: RetryOn = ...
+        self,
+        work: Callable[[], Awaitable[R]],
+        attempts: int = ...,
+        *,
+        retry_on: RetryOn = ...,
+        isolation: Isolation = ...,
     ) -> R: ...
     @overload
-    async def run(self, work: Callable[[], R], attempts: int = ..., *, retry_on: RetryOn = ...) -> R: ...
+    async def run(
+        self,
+        work: Callable[[], R],
+        attempts: int = ...,
+        *,
+        retry_on: RetryOn = ...,
+        isolation: Isolation = ...,
+    ) -> R: ...
     async def run(
         self,
         work: Callable[[], Awaitable[R] | R],
         attempts: int = DEFAULT_ATTEMPTS,
         *,
         retry_on: RetryOn = (),
+        isolation: Isolation = "default",
     ) -> R:
         """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
 
@@ -107,6 +128,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             work: a coroutine function, or a function; it may be called several times.
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
+            isolation: that of each unit; see `__call__`.
 
         Returns:
             What `work` returned in the attempt that was committed.
@@ -116,16 +138,18 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("run")
+        self._check_scope(isolation, None)
         results: list[R] = []
-        async for attempt in self._attempts(check_attempts(attempts), retry_on):
+        async for attempt in self._attempts(check_attempts(attempts, retry_on), retry_on, isolation):
             async with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 given = work()
+                refuse_generator(given)
                 results.append(await given if inspect.isawaitable(given) else given)
         return results[-1]
 
     def attempts(
-        self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()
+        self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = (), isolation: Isolation = "default"
     ) -> AsyncIterator[AsyncAttempt]:
         """Give the same as `run` for a loop: `async for attempt in uow.attempts(): async with attempt: ...`.
 
@@ -135,7 +159,8 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("attempts")
-        return self._attempts(check_attempts(attempts), retry_on)
+        self._check_scope(isolation, None)
+        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation)
 
     async def perform(self, flow: Flow[R]) -> R:
         """Drive a repository's flow over the store of the unit that is open here, or the present one."""
@@ -148,9 +173,11 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
     async def _drive(self, flow: Flow[R], store: AsyncStore) -> R:
         return await run_async(flow, store, sleep=self.timing.sleep_async)
 
-    async def _attempts(self, attempts: int, retry_on: RetryOn) -> AsyncIterator[AsyncAttempt]:
+    async def _attempts(
+        self, attempts: int, retry_on: RetryOn, isolation: Isolation
+    ) -> AsyncIterator[AsyncAttempt]:
         for number in range(1, attempts + 1):
-            attempt = AsyncAttempt(self, number, retry_on if number < attempts else None)
+            attempt = AsyncAttempt(self, number, retry_on if number < attempts else None, isolation)
             try:
                 yield attempt
             except GeneratorExit:
@@ -185,10 +212,12 @@ class AsyncScope(ScopeBase[AsyncStore]):
 class AsyncAttempt(AttemptBase):
     """One attempt at a unit; see `AsyncUnitOfWork.attempts`."""
 
-    def __init__(self, uow: AsyncUnitOfWork, number: int, retry_on: RetryOn | None) -> None:
+    def __init__(
+        self, uow: AsyncUnitOfWork, number: int, retry_on: RetryOn | None, isolation: Isolation
+    ) -> None:
         super().__init__(number, retry_on)
         self._uow = uow
-        self._scope = AsyncScope(uow)
+        self._scope = AsyncScope(uow, isolation)
 
     async def __aenter__(self) -> AsyncAttempt:
         self._uow._refuse_open_unit("attempts")

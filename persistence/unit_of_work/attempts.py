@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -14,6 +15,7 @@ from persistence.events import EventLog
 from persistence.flows import Flow, pause
 from persistence.operations import Operation
 from persistence.timing import Timing
+from persistence.unit_of_work.policies import LONGEST_DEADLINE
 
 R = TypeVar("R")
 
@@ -39,7 +41,10 @@ class Attempts(ABC, Generic[R]):
         token: its client token where it is a transaction, else its mark in the item.
         request: the request, the same each time.
         begun: when its first attempt began, aware.
-        commit_id: the id that the application gave it; None for none.
+        clock: gives the present time, aware. A machine that was asleep tells by it, and not by the clock that
+            only grows, that the service has forgotten the token.
+        commit_id: what its commit record is found by; None if it writes none.
+        sent_before: whether this is not the first attempt.
         ambiguous: whether an attempt may have taken effect although no answer said so.
     """
 
@@ -47,10 +52,12 @@ class Attempts(ABC, Generic[R]):
     token: str
     request: Operation[R]
     begun: datetime
+    clock: Callable[[], datetime]
     timing: Timing
     log: EventLog
     commit_id: str | None = field(default=None, kw_only=True)
     ambiguous: bool = field(default=False, kw_only=True)
+    sent_before: bool = field(default=False, kw_only=True)
 
     def flow(self, deadline: float) -> Flow[R]:
         """Send the request until its outcome is certain or the deadline has passed.
@@ -66,10 +73,13 @@ class Attempts(ABC, Generic[R]):
         """
         end = self.timing.monotonic() + deadline
         for attempt in count(1):
+            if self.ambiguous and self.age > LONGEST_DEADLINE:
+                raise self.unknown()
             try:
                 return (yield from self._attempt())
             except NoAnswer as unanswered:
                 failure = unanswered.failure
+            self.sent_before = True
             self.ambiguous |= bool(getattr(failure, "ambiguous", False))
             wait = self.timing.backoff(attempt)
             if self.timing.monotonic() + wait >= end:
@@ -78,6 +88,14 @@ class Attempts(ABC, Generic[R]):
             self.log.info("retry.scheduled", attempt=attempt, code=code, seconds=round(wait, 3))
             yield from pause(wait)
         raise AssertionError("unreachable: the attempts are endless")
+
+    @property
+    def age(self) -> float:
+        """Seconds since its first attempt, by the clock on the wall."""
+        return (self.clock() - self.begun).total_seconds()
+
+    def forgo_answer(self) -> None:
+        """Settle for the outcome, where an answer holds more than that."""
 
     def unknown(self) -> CommitOutcomeUnknown:
         """Give the error that says that nobody knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.commit_plan import PlannedAction
@@ -22,7 +22,7 @@ from persistence.flows import Flow
 from persistence.operations import Returning
 from persistence.outbox import OutboxMapping, check_event
 from persistence.patches import Patch
-from persistence.store import AsyncStore, Store, check_store_source, present_store
+from persistence.store import AsyncStore, Store, check_colour, check_store_source, present_store
 from persistence.table import Table
 from persistence.timing import Timing
 from persistence.tracking import IdentityMap
@@ -59,6 +59,8 @@ T = TypeVar("T")
 class UnitOfWorkBase(Generic[S]):
     """The policies of a unit of work and its open scopes; see `UnitOfWork` for how it is used."""
 
+    _asynchronous: ClassVar[bool]
+
     def __init__(
         self,
         store: S | Callable[[], S],
@@ -89,11 +91,22 @@ class UnitOfWorkBase(Generic[S]):
             timing or Timing(),
         )
         self._pipeline: Pipeline[S] = Pipeline(self._policies)
+        self._checked: S | None = None
+        if not callable(store):
+            check_colour(store, asynchronous=self._asynchronous)
 
     @property
     def store(self) -> S:
-        """The store that a unit opened now would use."""
-        return present_store(self._store)
+        """The store that a unit opened now would use.
+
+        Raises:
+            UnitOfWorkStateError: it is asynchronous and the unit of work is not, or the other way round.
+        """
+        store = present_store(self._store)
+        if store is not self._checked:
+            check_colour(store, asynchronous=self._asynchronous)
+            self._checked = store
+        return store
 
     @property
     def scan_policy(self) -> ScanPolicy:

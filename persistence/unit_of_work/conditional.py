@@ -1,17 +1,18 @@
 """A commit of one write without a transaction: half the price, and a commit id in the item.
 
 No client token makes its repetition harmless. It leaves its id in the item instead: whoever finds it there
-knows that the write took effect. Where the condition can hold only once, as one on a version, the write may
-be sent again; else a lost answer is only ever looked up.
+knows that the write took effect. The write is sent again only where its condition can't come true a second
+time: where it demands the version of one incarnation, or of one time of creation. A version alone repeats
+when others delete the item and make it anew, and so does a free key; there a lost answer is only looked up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from persistence.attributes import Item
+from persistence.attributes import AttributeValue, Item
 from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
 from persistence.conflicts import conflict
 from persistence.errors import (
@@ -36,6 +37,7 @@ from persistence.operations import (
     UpdateItem,
     WriteResult,
 )
+from persistence.tracking import Loaded
 from persistence.unit_of_work.attempts import Attempts, NoAnswer
 
 SingleOperation = PutItem | UpdateItem | DeleteItem
@@ -70,7 +72,17 @@ def single_write(
 
 @dataclass(slots=True)
 class ConditionalAttempts(Attempts[WriteResult]):
-    """The attempts of one write."""
+    """The attempts of one write.
+
+    Attributes:
+        answer_needed: whether somebody waits for what the write returns, and not only for its outcome.
+    """
+
+    answer_needed: bool = field(default=True, kw_only=True)
+
+    def forgo_answer(self) -> None:
+        """Settle for the outcome."""
+        self.answer_needed = False
 
     @property
     def _planned(self) -> PlannedAction[Any]:
@@ -78,14 +90,19 @@ class ConditionalAttempts(Attempts[WriteResult]):
         return planned
 
     @property
+    def _pinned(self) -> dict[str, AttributeValue]:
+        """What the write demands of the item that no later item under its key has; empty if nothing."""
+        roles, tracked = self._planned.mapping.roles, self._planned.tracked
+        origin = None if tracked is None else tracked.origin
+        if not isinstance(origin, Loaded) or not origin.complete or roles.version is None:
+            return {}
+        names = [role.attribute for role in (roles.incarnation, roles.created_at) if role is not None]
+        return {name: origin.item[name] for name in names if name in origin.item}
+
+    @property
     def _holds_once(self) -> bool:
         """Whether the condition of the write can't hold any more once it took effect."""
-        planned = self._planned
-        if planned.kind is Kind.CREATE:
-            return True
-        if planned.mapping.roles.version is None or planned.kind is Kind.OVERWRITE:
-            return False
-        return planned.patch is None or planned.patch.expected_version is not None
+        return bool(self._pinned) and self._planned.patch is None
 
     def _attempt(self) -> Flow[WriteResult]:
         if self.ambiguous:
@@ -118,12 +135,10 @@ class ConditionalAttempts(Attempts[WriteResult]):
     def _was_overtaken(self, item: Item | None) -> bool:
         """Tell whether somebody else made the step of the version that this write would have made."""
         planned, role = self._planned, self._planned.mapping.roles.version
-        if planned.new_version is None or role is None or item is None or self._is_own(item):
+        if role is None or item is None or self._is_own(item) or planned.kind is not Kind.UPDATE:
             return False
-        roles = planned.mapping.roles
-        kept = [each.attribute for each in (roles.created_at, roles.incarnation) if each is not None]
-        before = getattr(planned.tracked and planned.tracked.origin, "item", {})
-        if planned.kind is not Kind.UPDATE or any(before.get(name) != item.get(name) for name in kept):
+        pinned = self._pinned
+        if not pinned or any(item.get(name) != value for name, value in pinned.items()):
             return False
         try:
             return planned.mapping.read_role(role, item) == planned.new_version
@@ -143,10 +158,12 @@ class ConditionalAttempts(Attempts[WriteResult]):
     def _settled(self, item: Item | None) -> WriteResult:
         """Give the answer that was lost, as far as the item still tells it."""
         returning = self.request.returning if isinstance(self.request, UpdateItem) else "none"
-        if returning in _LEAVES_WHAT_WAS:
-            raise self.unknown()
-        if returning == "none" or item is None:
+        if returning == "none" or item is None or not self.answer_needed:
             return WriteResult()
+        if returning in _LEAVES_WHAT_WAS:
+            unknown = self.unknown()
+            unknown.add_note("it did take effect, but what was stored before it is lost with the answer")
+            raise unknown
         if returning == "updated_new" and isinstance(self.request, UpdateItem):
             touched = {action.path.attribute for action in self.request.actions}
             item = {name: value for name, value in item.items() if name in touched}

@@ -9,7 +9,6 @@ from persistence.errors import (
     ActionRefused,
     CommitConflict,
     CommitOutcomeUnknown,
-    PersistenceError,
     TransactionCancelled,
     described,
 )
@@ -34,11 +33,10 @@ class ForeignAttempts(TransactionAttempts):
 
     def _refused(self, cancelled: TransactionCancelled) -> Flow[TransactWriteResult]:
         if len(cancelled.reasons) != len(self.keys):
-            raise self.unknown() from cancelled
+            return (yield from self._doubt(cancelled))
+        if self._is_recorded(cancelled):
+            return TransactWriteResult()
         raise self._named(cancelled) from cancelled
-
-    def _give_up(self, failure: PersistenceError) -> Flow[TransactWriteResult]:
-        raise self.unknown() from failure
 
     def _named(self, cancelled: TransactionCancelled) -> CommitConflict:
         pairs = zip(self.keys, cancelled.reasons, strict=True)

@@ -20,19 +20,19 @@ class Committed:
     Attributes:
         token: its client token.
         actions: entity type name -> number of its actions.
-        commit_id: what its commit record is found by, if it wrote one.
+        commit_id: what its commit record is found by; None if it wrote none.
         committed: always True.
     """
 
     token: str
     actions: Mapping[str, int] = field(default_factory=dict)
-    commit_id: str = ""
+    commit_id: str | None = None
     committed: ClassVar[bool] = True
 
     @classmethod
     def by(cls, sending: Attempts[Any]) -> Committed:
         """Give the outcome of attempts that succeeded."""
-        return cls(sending.token, sending.commit.by_type, sending.commit_id or sending.token)
+        return cls(sending.token, sending.commit.by_type, sending.commit_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +73,31 @@ class UnresolvedCommits:
             return self._known.pop(token, None)
 
 
-def time_left(begun: float, now: float) -> float:
+def time_left(age: float, longest: float) -> float:
     """Give the seconds for which a request may still be repeated.
+
+    Args:
+        age: seconds since it was sent first.
+        longest: the age up to which it may be repeated.
 
     Raises:
         DeadlineExceeded: it may not be any more.
     """
-    left = begun + LONGEST_DEADLINE - now
-    if left > 0:
-        return left
-    raise DeadlineExceeded(
-        f"resume: the commit was sent first {now - begun:.0f} seconds ago, and after 10 minutes the service "
-        "forgets its token, so that it could take effect twice. Read its entities to find out"
+    if 0 <= age < longest:
+        return longest - age
+    error = DeadlineExceeded(
+        f"resume: the commit was sent first {age:.0f} seconds ago, and after 10 minutes the service forgets "
+        "its token, so that it could take effect twice. Ask was_committed(...), or read its entities"
     )
+    error.committed = None
+    raise error
 
 
 def refuse_strange_token(token: object) -> UnitOfWorkStateError:
     """Give the error for a token that nothing is known of."""
-    return UnitOfWorkStateError(
+    error = UnitOfWorkStateError(
         f"resume: no commit with the token {token!r} is known to this UnitOfWork as unknown; give the "
         "CommitOutcomeUnknown itself, which holds the request"
     )
+    error.committed = None
+    return error

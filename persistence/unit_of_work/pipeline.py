@@ -37,14 +37,17 @@ from persistence.unit_of_work.outcomes import (
     refuse_strange_token,
     time_left,
 )
-from persistence.unit_of_work.policies import Policies
-from persistence.unit_of_work.records import KEPT, CommitRecord
+from persistence.unit_of_work.policies import LONGEST_DEADLINE, Policies
+from persistence.unit_of_work.records import KEPT, CommitRecord, record_of
 from persistence.unit_of_work.transaction import TransactionAttempts
 from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
 
 _NO_EVENTS = CollectedEvents((), ())
+
+FOREIGN_MARGIN = 120.0
+"""Seconds by which the clocks of two machines may differ."""
 
 _PENDING = "pending"
 """Stands for ids that are made when a commit begins."""
@@ -76,18 +79,33 @@ class Pipeline(Generic[S]):
             commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
             commit.check(unit.store.limits)
             if commit.actions:
-                unit.state = UnitState.COMMITTING
                 sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)
-                yield from self._send(self._begun(sending, unit.store, events))
+                yield from self._send_for(unit, self._begun(sending, unit.store, events))
                 commit.absorb(unit.entities)
-                unit.state, unit.written, unit.commit_id = UnitState.OPEN, True, None
+                unit.state, unit.commit_id = UnitState.OPEN, None
+                unit.epoch += 1
+            if commit.actions or unit.isolation == "default":
+                # Where nothing was sent nothing was checked: a serializable unit goes on relying on it.
+                unit.entities.settle()
+            unit.written |= bool(events)
             events.drain(self._policies.events)
-            unit.entities.settle()
             unit.recorded.clear()
         except BaseException as error:
             unit.break_with(error)
             raise
         return events
+
+    def _send_for(self, unit: Unit[S], unresolved: Unresolved) -> Flow[None]:
+        """Send a unit's commit; it counts as written unless it is certain that it is not."""
+        before = unit.written
+        unit.state, unit.written = UnitState.COMMITTING, True
+        try:
+            yield from self._send(unresolved)
+        except CommitOutcomeUnknown:
+            raise
+        except PersistenceError:
+            unit.written = before
+            raise
 
     def pending(self, unit: Unit[S]) -> tuple[PlannedAction[Any], ...]:
         """Give the actions that a commit would send now."""
@@ -111,10 +129,18 @@ class Pipeline(Generic[S]):
             ):
                 raise refuse_strange_token(token)
             unresolved = self._foreign(outcome, outcome.request, present_store(), now)
-        left = time_left(unresolved.begun, now)
+        left = self._time_left(unresolved, now)
         return Resumption(unresolved.store, self._resume(unresolved, min(self._policies.deadline, left)))
 
+    def _time_left(self, unresolved: Unresolved, now: float) -> float:
+        # The older of two clocks: one stands still while the machine sleeps, the other may be set back.
+        sending = unresolved.sending
+        if isinstance(sending, ForeignAttempts):
+            return time_left(sending.age, LONGEST_DEADLINE - FOREIGN_MARGIN)
+        return time_left(max(now - unresolved.begun, sending.age), LONGEST_DEADLINE)
+
     def _resume(self, unresolved: Unresolved, deadline: float) -> Flow[tuple[Committed, CollectedEvents]]:
+        unresolved.sending.forgo_answer()
         yield from self._send(unresolved, deadline)
         unresolved.sending.commit.absorb(IdentityMap())
         unresolved.events.drain(self._policies.events)
@@ -147,7 +173,9 @@ class Pipeline(Generic[S]):
         planned = plan_patch(patch, policies.clock, store.limits, policies.ids)
         commit = CommitPlan((planned,))
         request = single_write(planned, token, returning)
-        attempts = ConditionalAttempts(commit, token, request, policies.clock(), policies.timing, event_log())
+        attempts = ConditionalAttempts(
+            commit, token, request, policies.clock(), policies.clock, policies.timing, event_log()
+        )
         try:
             result = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
         except CommitConflict as refused:
@@ -212,12 +240,18 @@ class Pipeline(Generic[S]):
         begun = policies.clock()
         if policies.single_write == "conditional" and takes_one_write(commit):
             request = single_write(commit.actions[0], token)
-            return ConditionalAttempts(
-                commit, token, request, begun, policies.timing, log, commit_id=commit_id
-            )
-        record = next((each for each in commit.actions if each.mapping is policies.records), None)
+            return ConditionalAttempts(commit, token, request, begun, policies.clock, policies.timing, log)
+        transaction = commit.request(token)
         return TransactionAttempts(
-            commit, token, commit.request(token), begun, policies.timing, log, record, commit_id=commit_id
+            commit,
+            token,
+            transaction,
+            begun,
+            policies.clock,
+            policies.timing,
+            log,
+            record=record_of(transaction, policies.records),
+            commit_id=None if policies.records is None else commit_id or token,
         )
 
     def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
@@ -263,9 +297,12 @@ class Pipeline(Generic[S]):
             unknown.token,
             request,
             begun,
+            policies.clock,
             policies.timing,
             event_log(),
+            record=record_of(request, policies.records),
             keys=unknown.keys,
+            sent_before=True,
             commit_id=unknown.commit_id,
             ambiguous=True,
         )

@@ -60,11 +60,24 @@ class Policies:
     timing: Timing
 
     def __post_init__(self) -> None:
-        if not isinstance(self.deadline, int | float) or not 0 < self.deadline <= LONGEST_DEADLINE:
+        if (
+            isinstance(self.deadline, bool)
+            or not isinstance(self.deadline, int | float)
+            or not 0 < self.deadline <= LONGEST_DEADLINE
+        ):
             raise UnitOfWorkStateError(
                 f"the deadline of a commit must be over 0 and at most {LONGEST_DEADLINE:.0f} seconds (the "
                 f"service forgets its client token after 10 minutes), not {self.deadline!r}"
             )
+        for name in ("clock", "ids"):
+            if not callable(getattr(self, name)):
+                raise UnitOfWorkStateError(
+                    f"{name} is a function without arguments, not {getattr(self, name)!r}"
+                )
+        if not isinstance(self.autocommit, bool):
+            raise UnitOfWorkStateError(f"autocommit is True or False, not {self.autocommit!r}")
+        if not isinstance(self.timing, Timing):
+            raise UnitOfWorkStateError(f"timing is a Timing, not {type(self.timing).__name__}")
         check_word("scan_policy", self.scan_policy, ScanPolicy)
         check_word("single_write", self.single_write, SingleWrite)
         if self.outbox is not None:

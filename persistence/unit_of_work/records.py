@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from persistence import fields
 from persistence.errors import UnitOfWorkStateError
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
+from persistence.operations import PutItem, TransactWrite
 from persistence.table import Key, Table
 
 KEPT = timedelta(days=7)
@@ -52,6 +53,14 @@ def commit_record_mapping(table: str | Table) -> type[MappingSchema[CommitRecord
         (MappingSchema,),
         {"Meta": meta, "_entity": CommitRecord, "expires_at": fields.TimeToLive(), "__module__": __name__},
     )
+
+
+def record_of(request: TransactWrite, records: EntityMapping[CommitRecord] | None) -> PutItem | None:
+    """Find the action of a request that writes its commit record."""
+    if records is None:
+        return None
+    puts = (each for each in request.actions if isinstance(each, PutItem) and "nonce" in each.item)
+    return next((put for put in puts if put.table.name == records.table.name), None)
 
 
 def compiled_records(table: str | Table | None) -> EntityMapping[CommitRecord] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 from persistence.errors import (
     ActionThrottled,
     AlreadyCommitted,
@@ -38,9 +40,9 @@ def is_retried(error: BaseException, retry_on: RetryOn) -> bool:
     if isinstance(error, retry_on):
         return True
     retried = RETRIED_REASONS + retry_on
-    if not isinstance(error, CommitConflict) or not error.reasons:
-        return False
-    return all(isinstance(reason, retried) for reason in error.reasons)
+    if not isinstance(error, CommitConflict):
+        return isinstance(error, RETRIED_REASONS)  # of a snapshot
+    return bool(error.reasons) and all(isinstance(reason, retried) for reason in error.reasons)
 
 
 class AttemptBase:
@@ -91,8 +93,30 @@ class AttemptBase:
         return not self.finished
 
 
-def check_attempts(attempts: int) -> int:
-    """Refuse anything but a positive number of attempts."""
+def check_attempts(attempts: int, retry_on: object) -> int:
+    """Refuse anything but a positive number of attempts, and types of errors.
+
+    Raises:
+        UnitOfWorkStateError: with what they may be.
+    """
+    if not isinstance(retry_on, tuple) or not all(
+        isinstance(kind, type) and issubclass(kind, Exception) for kind in retry_on
+    ):
+        raise UnitOfWorkStateError(
+            f"retry_on is a tuple of types of errors, such as (EntityExists,), not {retry_on!r}"
+        )
     if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
         raise UnitOfWorkStateError(f"attempts must be a whole number of at least 1, not {attempts!r}")
     return attempts
+
+
+def refuse_generator(result: object) -> None:
+    """Refuse work that is a generator, of which nothing has been done.
+
+    Raises:
+        UnitOfWorkStateError: it is one.
+    """
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise UnitOfWorkStateError(
+            "run: the work is a generator function, so nothing of it was done; don't yield in it"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -25,8 +25,8 @@ from persistence.flows import Flow, pause, perform
 from persistence.operations import GetItem, TransactGet
 from persistence.store import Limits
 from persistence.timing import Timing
-from persistence.tracking import Loaded, Tracked, identity_of, refuse_expired_changes
-from persistence.unit_of_work.unit import Unit
+from persistence.tracking import Identity, Loaded, Tracked, identity_of, refuse_expired_changes
+from persistence.unit_of_work.unit import Unit, reading
 
 
 def snapshot(
@@ -54,10 +54,9 @@ def snapshot(
     if not keys:
         return ()
     wanted = {identity_of(key.mapping, key.key): key for key in keys}
+    _refuse_two_mappings(keys, wanted)
     _refuse_too_many(list(wanted.values()), (present_store() if unit is None else unit.store).limits)
-    items = yield from _read(list(wanted.values()), deadline, timing)
-    if unit is not None:
-        unit.check()
+    items = yield from reading(unit, lambda: _read(list(wanted.values()), deadline, timing))
     found = zip(wanted.items(), items, strict=True)
     entities = {place: _took_in(unit, key, item) for (place, key), item in found}
     return tuple(entities[identity_of(key.mapping, key.key)] for key in keys)
@@ -67,6 +66,13 @@ def _check(keys: Sequence[EntityKey[Any]]) -> None:
     for key in keys:
         if not isinstance(key, EntityKey):
             raise QueryError(f"snapshot takes keys, such as orders.key('o-1'), not {type(key).__name__}")
+
+
+def _refuse_two_mappings(keys: Sequence[EntityKey[Any]], wanted: Mapping[Identity, EntityKey[Any]]) -> None:
+    for key in keys:
+        other = wanted[identity_of(key.mapping, key.key)]
+        if other.mapping is not key.mapping:
+            raise QueryError(f"snapshot: {key} and {other} are one item; use one mapping per item")
 
 
 def _refuse_too_many(keys: Sequence[EntityKey[Any]], limits: Limits) -> None:

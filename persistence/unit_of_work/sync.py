@@ -14,7 +14,13 @@ from persistence.store import Store
 from persistence.unit_of_work.base import ScopeBase, UnitOfWorkBase
 from persistence.unit_of_work.outcomes import Committed
 from persistence.unit_of_work.policies import Isolation
-from persistence.unit_of_work.retrying import DEFAULT_ATTEMPTS, AttemptBase, RetryOn, check_attempts
+from persistence.unit_of_work.retrying import (
+    DEFAULT_ATTEMPTS,
+    AttemptBase,
+    RetryOn,
+    check_attempts,
+    refuse_generator,
+)
 from persistence.unit_of_work.scopes import ScopeEntry, innermost
 
 A = TypeVar("A")
@@ -55,6 +61,8 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         UnitOfWorkStateError: a deadline out of range, or another policy that can't be.
     """
 
+    _asynchronous = False
+
     def __enter__(self) -> UnitOfWork:
         self._enter()
         return self
@@ -69,7 +77,8 @@ class UnitOfWork(UnitOfWorkBase[Store]):
 
         Args:
             isolation: "serializable" demands at the commit that everything the unit read, absences included,
-                is still as it was; each check counts as an action of the transaction.
+                is still as it was; each check counts as an action of the transaction. Of an entity that was
+                refreshed the latest read counts.
             commit_id: names the unit's first commit in its commit record, with 1 to 200 characters, so that
                 it can be asked for after a crash; a second commit of the same id is refused as
                 `AlreadyCommitted`. It needs `UnitOfWork(commit_record=...)`.
@@ -161,13 +170,21 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         """
         return self.perform(self._snapshot(keys))
 
-    def run(self, work: Callable[[], R], attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> R:
+    def run(
+        self,
+        work: Callable[[], R],
+        attempts: int = DEFAULT_ATTEMPTS,
+        *,
+        retry_on: RetryOn = (),
+        isolation: Isolation = "default",
+    ) -> R:
         """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
 
         Args:
             work: does the reading and changing; it may be called several times, so its other effects repeat.
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
+            isolation: that of each unit; see `__call__`.
 
         Returns:
             What `work` returned in the attempt that was committed.
@@ -177,14 +194,17 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("run")
+        self._check_scope(isolation, None)
         results: list[R] = []
-        for attempt in self._attempts(check_attempts(attempts), retry_on):
+        for attempt in self._attempts(check_attempts(attempts, retry_on), retry_on, isolation):
             with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 results.append(_finished(work()))
         return results[-1]
 
-    def attempts(self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = ()) -> Iterator[Attempt]:
+    def attempts(
+        self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = (), isolation: Isolation = "default"
+    ) -> Iterator[Attempt]:
         """Give the same as `run` for a loop: `for attempt in uow.attempts(): with attempt: ...`.
 
         Don't leave the block by `return` or `break`: its commit comes after that, and may be refused.
@@ -192,12 +212,14 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         Args:
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
+            isolation: that of each unit; see `__call__`.
 
         Raises:
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("attempts")
-        return self._attempts(check_attempts(attempts), retry_on)
+        self._check_scope(isolation, None)
+        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation)
 
     def perform(self, flow: Flow[R]) -> R:
         """Drive a repository's flow over the store of the unit that is open here, or the present one."""
@@ -210,9 +232,9 @@ class UnitOfWork(UnitOfWorkBase[Store]):
     def _drive(self, flow: Flow[R], store: Store) -> R:
         return run(flow, store, sleep=self.timing.sleep)
 
-    def _attempts(self, attempts: int, retry_on: RetryOn) -> Iterator[Attempt]:
+    def _attempts(self, attempts: int, retry_on: RetryOn, isolation: Isolation) -> Iterator[Attempt]:
         for number in range(1, attempts + 1):
-            attempt = Attempt(self, number, retry_on if number < attempts else None)
+            attempt = Attempt(self, number, retry_on if number < attempts else None, isolation)
             try:
                 yield attempt
             except GeneratorExit:
@@ -227,6 +249,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
 
 def _finished(result: R) -> R:
     """Refuse work that has only begun."""
+    refuse_generator(result)
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
@@ -258,10 +281,10 @@ class Scope(ScopeBase[Store]):
 class Attempt(AttemptBase):
     """One attempt at a unit; see `UnitOfWork.attempts`."""
 
-    def __init__(self, uow: UnitOfWork, number: int, retry_on: RetryOn | None) -> None:
+    def __init__(self, uow: UnitOfWork, number: int, retry_on: RetryOn | None, isolation: Isolation) -> None:
         super().__init__(number, retry_on)
         self._uow = uow
-        self._scope = Scope(uow)
+        self._scope = Scope(uow, isolation)
 
     def __enter__(self) -> Attempt:
         self._uow._refuse_open_unit("attempts")

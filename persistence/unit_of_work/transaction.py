@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from persistence.attributes import Item
-from persistence.commit_plan import PlannedAction
 from persistence.conflicts import INNOCENT, conflict, is_transient
 from persistence.errors import (
     AlreadyCommitted,
@@ -19,7 +18,7 @@ from persistence.errors import (
     TransactionInProgress,
 )
 from persistence.flows import Flow, perform
-from persistence.operations import GetItem, PutItem, TransactWriteResult
+from persistence.operations import GetItem, PutItem, TransactWrite, TransactWriteResult
 from persistence.unit_of_work.attempts import Attempts, NoAnswer
 
 
@@ -28,10 +27,10 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
     """The attempts of a transaction.
 
     Attributes:
-        record: the action that writes the commit record, if one is written.
+        record: the action of the request that writes the commit record, if one is written.
     """
 
-    record: PlannedAction[Any] | None = None
+    record: PutItem | None = None
 
     def _attempt(self) -> Flow[TransactWriteResult]:
         try:
@@ -41,6 +40,8 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
                 raise NoAnswer(cancelled) from cancelled
             return (yield from self._refused(cancelled))
         except TokenMismatch as mismatch:
+            if not self.sent_before:
+                raise  # somebody else's token: of this request nothing took effect
             return (yield from self._doubt(mismatch))
         except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
             self.ambiguous |= isinstance(unanswered, TransactionInProgress)
@@ -71,17 +72,18 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
         """
         if self.record is None:
             return False
-        reason = cancelled.reasons[self.commit.actions.index(self.record)]
+        assert isinstance(self.request, TransactWrite)
+        reason = cancelled.reasons[self.request.actions.index(self.record)]
         if reason.code != "ConditionalCheckFailed":
             return False
         if reason.item is not None and self._is_own_record(dict(reason.item)):
             return True
-        raise AlreadyCommitted(self.commit_id or self.token) from cancelled
+        assert self.commit_id is not None
+        raise AlreadyCommitted(self.commit_id) from cancelled
 
     def _is_own_record(self, item: Item | None) -> bool:
         assert self.record is not None
-        assert isinstance(self.record.action, PutItem)
-        return item is not None and item.get("nonce") == self.record.action.item["nonce"]
+        return item is not None and item.get("nonce") == self.record.item["nonce"]
 
     def _give_up(self, failure: PersistenceError) -> Flow[TransactWriteResult]:
         if self.ambiguous:
@@ -96,7 +98,9 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
     def _doubt(self, cause: Exception) -> Flow[TransactWriteResult]:
         """Settle a doubt by the commit record, if there is one."""
         if self.record is not None:
-            get = GetItem(self.record.mapping.table, self.record.key, consistent=True)
+            table = self.record.table
+            key = {name: self.record.item[name] for name in table.key_names()}
+            get = GetItem(table, key, consistent=True)
             try:
                 answer = yield from perform(get)
             except StoreError:

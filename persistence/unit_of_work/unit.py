@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
+from persistence.flows import Flow
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.policies import Isolation
 
+R = TypeVar("R")
 S = TypeVar("S")
 
 
@@ -60,7 +63,8 @@ class Unit(Generic[S]):
         state: one of `UnitState`.
         joined: how many inner scopes are inside at present.
         closed: whether its block has been left.
-        written: whether an early commit has written something.
+        written: whether a commit has written something, or may have, or has handed on events.
+        epoch: how often it was committed or rolled back: what is read across that is out of date.
     """
 
     __slots__ = (
@@ -69,6 +73,7 @@ class Unit(Generic[S]):
         "closed",
         "commit_id",
         "entities",
+        "epoch",
         "isolation",
         "joined",
         "recorded",
@@ -87,6 +92,7 @@ class Unit(Generic[S]):
         self.joined = 0
         self.closed = False
         self.written = False
+        self.epoch = 0
         self._owner = Owner.present()
         self._first_failure: BaseException | None = None
 
@@ -152,5 +158,26 @@ class Unit(Generic[S]):
 
     def forget(self) -> None:
         """Let go of its entities, patches and events."""
+        self.epoch += 1
         self.entities.clear()
         self.recorded.clear()
+
+
+def reading(unit: Unit[Any] | None, read: Callable[[], Flow[R]]) -> Flow[R]:
+    """Read within a unit; what a commit or rollback of another task overtook is read again.
+
+    Args:
+        unit: the unit, or None for none.
+        read: makes the flow that reads.
+
+    Raises:
+        UnitOfWorkStateError: the unit can't be used any more when the answer comes.
+    """
+    if unit is None:
+        return (yield from read())
+    while True:
+        epoch = unit.epoch
+        answer = yield from read()
+        unit.check()
+        if unit.epoch == epoch:
+            return answer

@@ -130,16 +130,16 @@ class AwaitedUnitOfWork:
     def record(self, event: object, entity: object | None = None) -> None:
         self._task.run(lambda: self.asynchronous.record(event, entity))
 
-    def run(self, work: Callable[[], R], attempts: int = 5, *, retry_on: Any = ()) -> R:
+    def run(self, work: Callable[[], R], attempts: int = 5, **policies: Any) -> R:
         results: list[R] = []
-        for attempt in self.attempts(attempts, retry_on=retry_on):
+        for attempt in self.attempts(attempts, **policies):
             with attempt:
                 results.append(work())
         return results[-1]
 
-    def attempts(self, attempts: int = 5, *, retry_on: Any = ()) -> Iterator[AwaitedBlock]:
+    def attempts(self, attempts: int = 5, **policies: Any) -> Iterator[AwaitedBlock]:
         # Refused at once, as by the synchronous one.
-        made = self._task.run(lambda: self.asynchronous.attempts(attempts, retry_on=retry_on))
+        made = self._task.run(lambda: self.asynchronous.attempts(attempts, **policies))
         return (AwaitedBlock(attempt, self._task) for attempt in self._task.iterate(lambda: made))
 
     def __getattr__(self, name: str) -> Any:

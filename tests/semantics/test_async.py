@@ -32,7 +32,7 @@ from persistence.operations import GetItem, Operation, TransactWrite
 from persistence.store import AsyncStore, Limits
 from persistence.testing.faults import AsyncFaultyStore, Delay, LostAnswer, Rule
 from persistence.unit_of_work import Committed
-from tests.semantics.model import Account, AccountMapping, Note, NoteMapping
+from tests.semantics.model import Account, AccountMapping, Note, NoteMapping, Setting, SettingMapping
 
 R = TypeVar("R")
 
@@ -221,6 +221,57 @@ class TestTasks:
         asyncio.run(main())
 
         assert bench.titles() == ["changed"] * 3
+
+
+class TestOvertakenReads:
+    """What a commit of another task overtook is read again."""
+
+    def test_do_not_bring_back_what_was_committed_over(self) -> None:
+        """A read that was answered before a patch of the unit was committed is out of date."""
+        memory = AsyncMemoryStore()
+        settings = AsyncRepository(SettingMapping, AsyncUnitOfWork(memory))
+
+        class Slow:
+            """Holds the answer of the first read back."""
+
+            limits = memory.limits
+            held = True
+            reached, open = asyncio.Event(), asyncio.Event()
+
+            async def perform(self, operation: Operation[R]) -> R:
+                answer = await memory.perform(operation)
+                if isinstance(operation, GetItem) and self.held:
+                    self.held = False
+                    self.reached.set()
+                    await self.open.wait()
+                return answer
+
+        slow = Slow()
+        uow = AsyncUnitOfWork(slow)
+        inside = AsyncRepository(SettingMapping, uow)
+
+        async def main() -> None:
+            await settings.add(Setting("s1", "first"))
+            async with uow:
+                reading = asyncio.create_task(inside.get("s1"))
+                await slow.reached.wait()
+                await inside.patch("s1").set("value", "patched").execute()
+                await uow.commit()
+                slow.open.set()
+                assert (await reading).value == "patched"
+
+        asyncio.run(main())
+
+
+class TestColours:
+    def test_of_store_and_unit_of_work_go_together(self) -> None:
+        """A synchronous store under an asynchronous unit would act and then fail: refused at once."""
+        with pytest.raises(UnitOfWorkStateError, match="AsyncMemoryStore"):
+            AsyncUnitOfWork(MemoryStore())  # type: ignore[arg-type]  # on purpose
+        with pytest.raises(UnitOfWorkStateError, match="a synchronous store"):
+            UnitOfWork(AsyncMemoryStore())  # type: ignore[arg-type]  # on purpose
+        with pytest.raises(UnitOfWorkStateError, match="a synchronous store"):
+            _ = UnitOfWork(lambda: AsyncMemoryStore()).store  # type: ignore[arg-type,return-value]  # on purpose
 
 
 class TestOwnership:
@@ -425,7 +476,7 @@ class TestInterruption:
         unknown = uow.last_outcome
         assert isinstance(unknown, CommitOutcomeUnknown)
         assert interrupted.value.__context__ is unknown
-        assert uow.resume(unknown) == Committed(unknown.token, {"Account": 1}, unknown.token)
+        assert uow.resume(unknown) == Committed(unknown.token, {"Account": 1})
         assert accounts.get("a1") == Account("a1")
 
 

@@ -12,8 +12,10 @@ import pytest
 
 from persistence import (
     CommitConflict,
+    CommitOutcomeUnknown,
     EntityExists,
     EntityGone,
+    QueryError,
     Repository,
     StaleEntity,
     TransactionTooLarge,
@@ -29,8 +31,10 @@ from persistence.errors import (
     UnitBroken,
     UnitClosed,
 )
-from persistence.operations import Operation, TransactWrite
+from persistence.operations import Operation, TransactWrite, UpdateItem
 from persistence.store import Limits, Store
+from persistence.testing.faults import InProgress, Rule
+from persistence.unit_of_work import Committed
 from tests.semantics.model import (
     Account,
     AccountMapping,
@@ -99,6 +103,46 @@ def test_case_12_create_and_delete_leave_no_action(world: World, notes: Reposito
     assert [len(actions) for actions in world.writes] == [1]
     assert world.stored(NoteMapping, "n1") is None
     assert world.stored(NoteMapping, "n2") is not None
+
+
+@pytest.mark.parametrize("patch_first", [True, False])
+def test_case_14_a_change_and_a_patch_of_one_item_are_merged(
+    world: World, notes: Repository[Note], patch_first: bool
+) -> None:
+    """Change an entity and run an update builder on the same key: one action, both take effect."""
+    world.elsewhere(NoteMapping).add(Note("n1", "first", score=Decimal(1)))
+
+    with world.uow:
+        note = notes.get("n1")
+        if patch_first:
+            notes.patch("n1").increment("score").execute()
+        note.title = "changed"
+        if not patch_first:
+            notes.patch("n1").increment("score").execute()
+
+    ((update,),) = world.writes
+    assert isinstance(update, UpdateItem)
+    found = world.elsewhere(NoteMapping).get("n1")
+    assert (found.title, found.score, found.version) == ("changed", Decimal(2), 1)
+
+
+@pytest.mark.parametrize("patch_first", [True, False])
+def test_case_14_a_change_and_a_patch_of_one_attribute_are_refused(
+    world: World, notes: Repository[Note], patch_first: bool
+) -> None:
+    """What can't be merged is refused before sending."""
+    world.elsewhere(NoteMapping).add(Note("n1", score=Decimal(1)))
+
+    with pytest.raises(QueryError, match="score"), world.uow:
+        note = notes.get("n1")
+        world.forget()
+        if patch_first:
+            notes.patch("n1").increment("score").execute()
+        note.score = Decimal(5)
+        if not patch_first:
+            notes.patch("n1").increment("score").execute()
+
+    assert world.sent == []
 
 
 def test_case_15_a_changed_key_sends_nothing(world: World, notes: Repository[Note]) -> None:
@@ -223,6 +267,33 @@ def test_case_30_an_inner_failure_is_the_outer_units(world: World, notes: Reposi
     assert world.sent == []
 
 
+def test_case_30_a_success_of_the_inner_unit_is_not_half_a_commit(
+    world: World, notes: Repository[Note]
+) -> None:
+    """Nested unit, the outer one fails after it: nothing of the inner one is committed either."""
+    with pytest.raises(Trouble), world.uow:
+        notes.add(Note("n1"))
+        with world.uow:
+            notes.add(Note("n2"))
+        raise Trouble
+
+    assert world.sent == []
+
+
+def test_case_30_an_inner_failure_that_is_caught_still_writes_nothing(
+    world: World, notes: Repository[Note]
+) -> None:
+    """The outer unit ends without an exception of its own, and shows the inner failure instead."""
+    with pytest.raises(Trouble) as shown, world.uow:
+        notes.add(Note("n1"))
+        with pytest.raises(Trouble) as inner, world.uow:
+            notes.add(Note("n2"))
+            raise Trouble
+
+    assert shown.value is inner.value
+    assert world.sent == []
+
+
 @pytest.mark.parametrize("version", [{}, {"version": {"N": "0"}}], ids=["no version", "version 0"])
 def test_case_42_an_item_of_an_older_writer_is_adopted_once(
     world: World, notes: Repository[Note], version: dict[str, dict[str, str]]
@@ -296,6 +367,40 @@ def test_case_46_a_taken_key_is_entity_exists(world: World, notes: Repository[No
     (reason,) = refused.value.reasons
     assert type(reason) is EntityExists
     assert not isinstance(reason, StaleEntity)
+
+
+@pytest.mark.beyond_moto("it ignores client tokens")
+def test_case_49_a_transaction_in_progress_is_waited_for(world: World, notes: Repository[Note]) -> None:
+    """TransactionInProgress for 5 s, then OK: success with the same token."""
+    uow, layer = world.faulty(Rule(InProgress(), (TransactWrite,), count=10))
+    notes = world.repository(NoteMapping, uow)
+
+    with uow:
+        note = notes.add(Note("n1"))
+
+    assert 5 < sum(world.pauses.seconds) < 8
+    assert world.elsewhere(NoteMapping).get("n1") == note
+    first, *others = layer.transactions
+    assert others == [first] * 10
+    assert isinstance(uow.last_outcome, Committed)
+    assert uow.last_outcome.token == first.token
+
+
+@pytest.mark.beyond_moto("it ignores client tokens")
+def test_case_49_a_transaction_that_stays_in_progress_is_unknown(
+    world: World, notes: Repository[Note]
+) -> None:
+    """It may take effect after the deadline: nobody can tell yet, and resuming finds out."""
+    uow, layer = world.faulty(Rule(InProgress(), (TransactWrite,), count=1), deadline=0.01)
+    notes = world.repository(NoteMapping, uow)
+
+    with pytest.raises(CommitOutcomeUnknown) as unknown, uow:
+        note = notes.add(Note("n1", version=7))
+    outcome = uow.resume(unknown.value)
+
+    assert outcome.token == unknown.value.token
+    assert (note.version, world.elsewhere(NoteMapping).get("n1")) == (0, note)
+    assert {each.token for each in layer.transactions} == {outcome.token}
 
 
 def test_case_50_a_repeated_unit_reads_afresh(world: World, accounts: Repository[Account]) -> None:

@@ -20,7 +20,7 @@ from persistence.errors import (
     UnitBroken,
     UnitOfWorkStateError,
 )
-from persistence.operations import TransactWrite
+from persistence.operations import GetItem, TransactWrite
 from persistence.testing.faults import (
     Cancellation,
     Fault,
@@ -213,8 +213,7 @@ class TestResume:
 
         outcome = uow.resume(unknown.value.token if by_token else unknown.value)
 
-        token = unknown.value.token
-        assert outcome == Committed(token, {"Note": 1}, token)
+        assert outcome == Committed(unknown.value.token, {"Note": 1})
         assert uow.last_outcome == outcome
         assert (changed[0].version, changed[0].title) == (1, "second")
         assert world.elsewhere(NoteMapping).get("n1") == changed[0]
@@ -313,6 +312,40 @@ class TestResume:
         assert change(world, world.unit_of_work(), "third").version == 2
 
 
+class TestSleep:
+    """A machine that was asleep must not repeat what the service has forgotten."""
+
+    def test_between_commit_and_resume_is_noticed(self, world: World, note: Note) -> None:
+        """The clock that only grows may stand still meanwhile; the one on the wall tells."""
+        uow, layer = world.faulty(lost(1), deadline=0.01)
+        with pytest.raises(CommitOutcomeUnknown) as unknown:
+            change(world, uow)
+        world.clock.now += timedelta(minutes=11)
+
+        with pytest.raises(DeadlineExceeded) as refused:
+            uow.resume(unknown.value)
+
+        assert refused.value.committed is None
+        assert len(layer.transactions) == 1
+
+    def test_between_two_attempts_is_noticed(self, world: World, note: Note) -> None:
+        """After a doubt nothing is sent when the token may be forgotten."""
+        seconds = world.pauses.seconds
+
+        class Asleep(list[float]):
+            def append(self, pause: float) -> None:
+                world.clock.now += timedelta(minutes=11)
+                super().append(pause)
+
+        world.pauses.seconds = Asleep(seconds)
+        uow, layer = world.faulty(lost(1))
+
+        with pytest.raises(CommitOutcomeUnknown):
+            change(world, uow)
+
+        assert len(layer.transactions) == 1
+
+
 class TestCommitRecord:
     """`UnitOfWork(..., commit_record=table)` answers the unknown case even after a kill."""
 
@@ -351,7 +384,9 @@ class TestCommitRecord:
         with pytest.raises(CommitOutcomeUnknown) as unknown:
             change(world, uow)
 
-        assert world.unit_of_work(commit_record="commits").was_committed(unknown.value.commit_id) is False
+        assert (
+            world.unit_of_work(commit_record="commits").was_committed(unknown.value.commit_id or "") is False
+        )
 
     def test_lets_an_id_of_the_application_commit_once(self, world: World) -> None:
         """`uow(commit_id=...)`: a second commit of the same id is `AlreadyCommitted`, and writes nothing."""
@@ -375,6 +410,24 @@ class TestCommitRecord:
             pending = uow.pending
 
         assert [action.entity_name for action in pending] == ["Note", "CommitRecord"]
+
+    def test_answers_for_a_commit_of_another_process(self, world: World) -> None:
+        """Taken up elsewhere, a commit that took effect is known by its record, whatever the token says."""
+        uow, _layer = world.faulty(lost(1), lost(None, LostRequest()), commit_record="commits", deadline=0.01)
+        get_lost = Rule(LostRequest(), (GetItem,))
+        blind, _layer = world.faulty(get_lost, lost(), commit_record="commits", deadline=0.01)
+        with pytest.raises(CommitOutcomeUnknown) as unknown, blind:
+            world.repository(NoteMapping, blind).add(Note("n2"))
+        arrived = pickle.loads(pickle.dumps(unknown.value))
+        others = world.elsewhere(NoteMapping)
+        others.remove(others.get("n2"))
+
+        outcome = world.unit_of_work(commit_record="commits").resume(arrived)
+
+        assert outcome.committed
+        assert outcome.commit_id == unknown.value.token
+        assert uow.was_committed(unknown.value.token)
+        assert others.find("n2") is None
 
     def test_must_be_asked_for(self, world: World) -> None:
         """Without records nobody can tell."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import field, make_dataclass
+from typing import Any
 
 import pytest
 
-from persistence import CommitConflict, EntityGone, Repository, StaleEntity, TransactionTooLarge
+from persistence import (
+    CommitConflict,
+    EntityGone,
+    Key,
+    MappingSchema,
+    Repository,
+    StaleEntity,
+    TransactionTooLarge,
+)
 from persistence.errors import UnitOfWorkStateError
 from persistence.expressions import And, AttributeNotExists, Compare, Path
 from persistence.operations import ConditionCheck, PutItem, UpdateItem
@@ -244,6 +254,80 @@ class TestChecks:
         first, second = world.writes
         assert [type(action) for action in first] == [UpdateItem, ConditionCheck, ConditionCheck]
         assert [type(action) for action in second] == [UpdateItem, ConditionCheck]
+
+
+class TestReads:
+    def test_stay_when_an_early_commit_had_nothing_to_send(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
+        """Nothing was sent, so nothing was checked: an absence still counts."""
+        with pytest.raises(CommitConflict), world.uow(isolation="serializable"):
+            assert notes.find("n3") is None
+            world.uow.commit()
+            world.elsewhere(NoteMapping).add(Note("n3"))
+            notes.get("n2").title = "changed"
+
+    @pytest.mark.parametrize("again", [False, True], ids=["removed", "replaced"])
+    def test_count_for_a_removal_of_another_object(
+        self, world: World, notes: Repository[Note], again: bool
+    ) -> None:
+        """Removing by an object from elsewhere does not undo what the unit has read."""
+        with pytest.raises(CommitConflict), world.uow(isolation="serializable"):
+            notes.get("n1")
+            retitle(world, "n1")
+            notes.remove(world.elsewhere(NoteMapping).get("n1"))
+            if again:
+                notes.add(Note("n1", "mine"))
+
+        assert world.elsewhere(NoteMapping).get("n1").title == "theirs"
+
+    def test_of_too_many_attributes_need_a_version(self, world: World) -> None:
+        """Without a version all attributes are compared; an expression holds 300 operators."""
+        kind = make_dataclass("Wide", [("id", str), *((f"f{n}", int, field(default=0)) for n in range(160))])
+        meta = type("Meta", (), {"table": "wide", "key": Key("id")})
+        mapping = type("WideMapping", (MappingSchema,), {"Meta": meta, "_entity": kind})
+        wide: Repository[Any] = world.repository(mapping)
+        wide.add(kind("w1"))
+        world.forget()
+
+        with pytest.raises(UnitOfWorkStateError, match="Version"), world.uow(isolation="serializable"):
+            wide.get("w1")
+            world.repository(NoteMapping).get("n2").title = "changed"
+
+        assert world.writes == []
+
+
+class TestRunning:
+    def test_takes_the_isolation_of_each_unit(self, world: World, notes: Repository[Note]) -> None:
+        """`run(work, isolation="serializable")` and `attempts(isolation=...)`."""
+        calls: list[int] = []
+
+        def work() -> None:
+            calls.append(1)
+            notes.get("n1")
+            if len(calls) == 1:
+                retitle(world, "n1")
+            notes.get("n2").title = "changed"
+
+        world.uow.run(work, isolation="serializable")
+
+        assert len(calls) == 2
+        assert [len(actions) for actions in world.writes] == [2, 2]
+
+    def test_repeats_a_snapshot_that_was_overtaken(self, world: World, notes: Repository[Note]) -> None:
+        """A snapshot's conflict is a conflict too."""
+        calls: list[int] = []
+
+        def work() -> None:
+            calls.append(1)
+            notes.get("n1")
+            if len(calls) == 1:
+                retitle(world, "n1")
+            world.uow.snapshot(notes.key("n1"))
+
+        world.uow.run(work)
+
+        assert len(calls) == 2
 
 
 class TestReadOnly:
