@@ -133,7 +133,7 @@ def check_colour(store: object, *, asynchronous: bool) -> None:
         if not asynchronous:
             needed, pair = ("a synchronous", "MemoryStore or DynamoStore with a UnitOfWork")
         raise UnitOfWorkStateError(
-            f"expected {needed} store, and {type(store).__name__} is none; use a {pair}. Of an asynchronous "
+            f"expected {needed} store, and {type(store).__name__} is none; use {pair}. Of an asynchronous "
             "store `perform` is declared with `async def`"
         )
 

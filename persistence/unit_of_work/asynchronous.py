@@ -104,6 +104,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         *,
         retry_on: RetryOn = ...,
         isolation: Isolation = ...,
+        commit_id: str | None = ...,
     ) -> R: ...
     @overload
     async def run(
@@ -113,6 +114,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         *,
         retry_on: RetryOn = ...,
         isolation: Isolation = ...,
+        commit_id: str | None = ...,
     ) -> R: ...
     async def run(
         self,
@@ -121,6 +123,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         *,
         retry_on: RetryOn = (),
         isolation: Isolation = "default",
+        commit_id: str | None = None,
     ) -> R:
         """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
 
@@ -129,6 +132,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
             isolation: that of each unit; see `__call__`.
+            commit_id: that of the unit that is committed in the end; see `__call__`.
 
         Returns:
             What `work` returned in the attempt that was committed.
@@ -138,9 +142,11 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("run")
-        self._check_scope(isolation, None)
+        self._check_scope(isolation, commit_id)
         results: list[R] = []
-        async for attempt in self._attempts(check_attempts(attempts, retry_on), retry_on, isolation):
+        async for attempt in self._attempts(
+            check_attempts(attempts, retry_on), retry_on, isolation, commit_id
+        ):
             async with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 given = work()
@@ -149,7 +155,12 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         return results[-1]
 
     def attempts(
-        self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = (), isolation: Isolation = "default"
+        self,
+        attempts: int = DEFAULT_ATTEMPTS,
+        *,
+        retry_on: RetryOn = (),
+        isolation: Isolation = "default",
+        commit_id: str | None = None,
     ) -> AsyncIterator[AsyncAttempt]:
         """Give the same as `run` for a loop: `async for attempt in uow.attempts(): async with attempt: ...`.
 
@@ -159,8 +170,8 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("attempts")
-        self._check_scope(isolation, None)
-        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation)
+        self._check_scope(isolation, commit_id)
+        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation, commit_id)
 
     async def perform(self, flow: Flow[R]) -> R:
         """Drive a repository's flow over the store of the unit that is open here, or the present one."""
@@ -174,10 +185,12 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         return await run_async(flow, store, sleep=self.timing.sleep_async)
 
     async def _attempts(
-        self, attempts: int, retry_on: RetryOn, isolation: Isolation
+        self, attempts: int, retry_on: RetryOn, isolation: Isolation, commit_id: str | None
     ) -> AsyncIterator[AsyncAttempt]:
         for number in range(1, attempts + 1):
-            attempt = AsyncAttempt(self, number, retry_on if number < attempts else None, isolation)
+            attempt = AsyncAttempt(
+                self, number, retry_on if number < attempts else None, isolation, commit_id
+            )
             try:
                 yield attempt
             except GeneratorExit:
@@ -213,11 +226,16 @@ class AsyncAttempt(AttemptBase):
     """One attempt at a unit; see `AsyncUnitOfWork.attempts`."""
 
     def __init__(
-        self, uow: AsyncUnitOfWork, number: int, retry_on: RetryOn | None, isolation: Isolation
+        self,
+        uow: AsyncUnitOfWork,
+        number: int,
+        retry_on: RetryOn | None,
+        isolation: Isolation,
+        commit_id: str | None,
     ) -> None:
         super().__init__(number, retry_on)
         self._uow = uow
-        self._scope = AsyncScope(uow, isolation)
+        self._scope = AsyncScope(uow, isolation, commit_id)
 
     async def __aenter__(self) -> AsyncAttempt:
         self._uow._refuse_open_unit("attempts")

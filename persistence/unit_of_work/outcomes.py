@@ -85,9 +85,13 @@ def time_left(age: float, longest: float) -> float:
     """
     if 0 <= age < longest:
         return longest - age
+    why = (
+        f"the commit was sent first {age:.0f} seconds ago, and after 10 minutes the service forgets its token"
+        if age > 0
+        else "the commit was begun in the future by the clock here, so that its age is not known"
+    )
     error = DeadlineExceeded(
-        f"resume: the commit was sent first {age:.0f} seconds ago, and after 10 minutes the service forgets "
-        "its token, so that it could take effect twice. Ask was_committed(...), or read its entities"
+        f"resume: {why}; it could take effect twice. Ask was_committed(...), or read its entities"
     )
     error.committed = None
     raise error
@@ -97,7 +101,8 @@ def refuse_strange_token(token: object) -> UnitOfWorkStateError:
     """Give the error for a token that nothing is known of."""
     error = UnitOfWorkStateError(
         f"resume: no commit with the token {token!r} is known to this UnitOfWork as unknown; give the "
-        "CommitOutcomeUnknown itself, which holds the request"
+        "CommitOutcomeUnknown itself, which holds the request of a transaction. A write that was sent "
+        "without one can be resumed only by the UnitOfWork that sent it"
     )
     error.committed = None
     return error

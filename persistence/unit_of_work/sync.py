@@ -46,7 +46,8 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             throttling or busy items.
         single_write: how a unit of one write is sent: as a "transaction", whose client token makes
             repetitions harmless, or as one "conditional" write at half the price, which leaves a commit id in
-            the item by which a lost answer is made up for.
+            the item. By it a lost answer is made up for; a lost request only where the mapping has a
+            `CreatedAt` or `Version(incarnation=True)`, else it stays unknown.
         events: handlers of domain events, called after the commit: one, several, or by event type; or a
             `DomainEvents`.
         outbox: the mapping of an outbox; domain events are stored there in the same transaction.
@@ -125,7 +126,8 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         Raises:
             CommitConflict: it certainly did not, and does not.
             CommitOutcomeUnknown: again no answer came.
-            DeadlineExceeded: it was begun over 9 minutes ago; after 10 the service forgets its token.
+            DeadlineExceeded: it was begun over 9 minutes ago (7, if elsewhere); after 10 the service forgets
+                its token.
             UnitOfWorkStateError: nothing is known of the token.
         """
         resumption = self._resumption(outcome)
@@ -177,6 +179,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         *,
         retry_on: RetryOn = (),
         isolation: Isolation = "default",
+        commit_id: str | None = None,
     ) -> R:
         """Do work in a unit of its own, and again in a new one with fresh reads when it met a conflict.
 
@@ -185,6 +188,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
             isolation: that of each unit; see `__call__`.
+            commit_id: that of the unit that is committed in the end; see `__call__`.
 
         Returns:
             What `work` returned in the attempt that was committed.
@@ -194,16 +198,21 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("run")
-        self._check_scope(isolation, None)
+        self._check_scope(isolation, commit_id)
         results: list[R] = []
-        for attempt in self._attempts(check_attempts(attempts, retry_on), retry_on, isolation):
+        for attempt in self._attempts(check_attempts(attempts, retry_on), retry_on, isolation, commit_id):
             with attempt:
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 results.append(_finished(work()))
         return results[-1]
 
     def attempts(
-        self, attempts: int = DEFAULT_ATTEMPTS, *, retry_on: RetryOn = (), isolation: Isolation = "default"
+        self,
+        attempts: int = DEFAULT_ATTEMPTS,
+        *,
+        retry_on: RetryOn = (),
+        isolation: Isolation = "default",
+        commit_id: str | None = None,
     ) -> Iterator[Attempt]:
         """Give the same as `run` for a loop: `for attempt in uow.attempts(): with attempt: ...`.
 
@@ -213,13 +222,14 @@ class UnitOfWork(UnitOfWorkBase[Store]):
             attempts: how often at most.
             retry_on: further types of errors, or of a conflict's reasons, to be repeated.
             isolation: that of each unit; see `__call__`.
+            commit_id: that of the unit that is committed in the end; see `__call__`.
 
         Raises:
             UnitOfWorkStateError: a unit is open here.
         """
         self._refuse_open_unit("attempts")
-        self._check_scope(isolation, None)
-        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation)
+        self._check_scope(isolation, commit_id)
+        return self._attempts(check_attempts(attempts, retry_on), retry_on, isolation, commit_id)
 
     def perform(self, flow: Flow[R]) -> R:
         """Drive a repository's flow over the store of the unit that is open here, or the present one."""
@@ -232,9 +242,11 @@ class UnitOfWork(UnitOfWorkBase[Store]):
     def _drive(self, flow: Flow[R], store: Store) -> R:
         return run(flow, store, sleep=self.timing.sleep)
 
-    def _attempts(self, attempts: int, retry_on: RetryOn, isolation: Isolation) -> Iterator[Attempt]:
+    def _attempts(
+        self, attempts: int, retry_on: RetryOn, isolation: Isolation, commit_id: str | None
+    ) -> Iterator[Attempt]:
         for number in range(1, attempts + 1):
-            attempt = Attempt(self, number, retry_on if number < attempts else None, isolation)
+            attempt = Attempt(self, number, retry_on if number < attempts else None, isolation, commit_id)
             try:
                 yield attempt
             except GeneratorExit:
@@ -281,10 +293,17 @@ class Scope(ScopeBase[Store]):
 class Attempt(AttemptBase):
     """One attempt at a unit; see `UnitOfWork.attempts`."""
 
-    def __init__(self, uow: UnitOfWork, number: int, retry_on: RetryOn | None, isolation: Isolation) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        number: int,
+        retry_on: RetryOn | None,
+        isolation: Isolation,
+        commit_id: str | None,
+    ) -> None:
         super().__init__(number, retry_on)
         self._uow = uow
-        self._scope = Scope(uow, isolation)
+        self._scope = Scope(uow, isolation, commit_id)
 
     def __enter__(self) -> Attempt:
         self._uow._refuse_open_unit("attempts")

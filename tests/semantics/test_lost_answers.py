@@ -401,6 +401,26 @@ class TestCommitRecord:
         assert world.elsewhere(NoteMapping).get("n1").title == "second"
         assert world.unit_of_work(commit_record="commits").was_committed("payment-7")
 
+    def test_lets_repeated_work_commit_once(self, world: World) -> None:
+        """`run(work, commit_id=...)`: the attempt that is committed leaves the record."""
+        uow = world.unit_of_work(commit_record="commits")
+        notes = world.repository(NoteMapping, uow)
+        calls: list[int] = []
+
+        def work() -> None:
+            calls.append(1)
+            note = notes.get("n1")
+            if len(calls) == 1:
+                change(world, world.unit_of_work(), "theirs")
+            note.title = "mine"
+
+        uow.run(work, commit_id="job-1")
+        with pytest.raises(AlreadyCommitted):
+            uow.run(work, commit_id="job-1")
+
+        assert len(calls) == 3
+        assert world.elsewhere(NoteMapping).get("n1").version == 2
+
     def test_counts_toward_the_limit(self, world: World) -> None:
         """It is an action of the transaction, shown in `pending`."""
         uow = world.unit_of_work(commit_record="commits")
