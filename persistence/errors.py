@@ -300,8 +300,8 @@ class CommitOutcomeUnknown(PersistenceError):
         named = ", ".join(f"{name} {_key_text(key)}" for name, key in self.keys)
         super().__init__(
             f"the outcome of the commit with token {token} is unknown: either all of it took effect or "
-            f"nothing did. It writes {named}. UnitOfWork.resume(error) goes on with it within 9 minutes; later "
-            "read the entities again"
+            f"nothing did. It writes {named}. UnitOfWork.resume(error) goes on with it within 9 minutes; "
+            "later read the entities again"
         )
 
 

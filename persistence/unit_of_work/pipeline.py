@@ -265,7 +265,7 @@ class Pipeline(Generic[S]):
             result = yield from sending.flow(deadline or self._policies.deadline)
         except CommitOutcomeUnknown as unknown:
             self._keep(unresolved, unknown)
-            sending.log.warning("uow.outcome_lost", actions=sending.commit.by_type, token=unknown.token)
+            sending.log.warning("uow.outcome_lost", actions=sending.commit.by_type)
             raise
         except PersistenceError as failed:
             self.last_outcome = failed
