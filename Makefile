@@ -46,6 +46,24 @@ check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences
 bench: $(VENV)/.installed-bench ## Run the benchmarks, side by side with peers
 	$(PY) -m benchmarks
 
+# Seconds that each simulation takes, how many work in it, and what else it is told: TORTURE_ARGS="--seed 7".
+SECONDS ?= 60
+CREW ?= 8
+TORTURE_ARGS ?=
+TORTURE = $(PY) -m tests.simulation --seconds $(SECONDS) --workers $(CREW) $(TORTURE_ARGS)
+
+.PHONY: torture
+torture: $(VENV)/.installed dynamodb-local ## Let faults, races and kills loose on the unit of work (SECONDS=n)
+	$(TORTURE) --kind threads --store memory
+	$(TORTURE) --kind tasks --store memory
+	$(TORTURE) --kind tasks --store memory --records
+	$(TORTURE) --kind threads --store memory --default-isolation
+	$(TORTURE) --kind threads --store dynamodb-local
+	$(TORTURE) --kind tasks --store dynamodb-local
+	$(TORTURE) --kind processes --store dynamodb-local
+	$(TORTURE) --kind processes --store dynamodb-local --records
+	$(PY) -m tests.programs --steps 20000
+
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean --strict

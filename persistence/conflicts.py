@@ -30,6 +30,7 @@ from persistence.tracking import Loaded, field_names, managed_roles
 T = TypeVar("T")
 
 INNOCENT = "None"
+CONDITION_FAILED = "ConditionalCheckFailed"
 BUSY_CODES = frozenset({"TransactionConflict"})
 THROTTLING_CODES = frozenset(
     {"ThrottlingError", "ThrottlingException", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
@@ -144,7 +145,7 @@ def _refused(planned: PlannedAction[Any], reason: CancellationReason) -> Conflic
 _Explanation = Callable[[PlannedAction[Any], CancellationReason], ConflictError]
 
 _EXPLANATIONS: tuple[tuple[frozenset[str], _Explanation], ...] = (
-    (frozenset({"ConditionalCheckFailed"}), _condition_failed),
+    (frozenset({CONDITION_FAILED}), _condition_failed),
     (BUSY_CODES, _busy),
     (THROTTLING_CODES, _throttled),
     (frozenset({"ItemCollectionSizeLimitExceeded"}), _collection_full),

@@ -98,6 +98,18 @@ class PlannedAction(Generic[T]):
         return self.kind.value
 
     @property
+    def pinned(self) -> Item:
+        """What it demands of the item that no later item under its key has; empty if nothing.
+
+        Versions repeat when an item is deleted and made anew; a time of creation and an incarnation don't.
+        """
+        roles, origin = self.mapping.roles, None if self.tracked is None else self.tracked.origin
+        if not isinstance(origin, Loaded) or not origin.complete or roles.version is None:
+            return {}
+        names = [role.attribute for role in (roles.incarnation, roles.created_at) if role is not None]
+        return {name: origin.item[name] for name in names if name in origin.item}
+
+    @property
     def writes(self) -> bool:
         """Whether it is more than a check."""
         return self.kind not in (Kind.CHECK, Kind.CHECK_ABSENCE)

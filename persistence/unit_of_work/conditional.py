@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from persistence.attributes import AttributeValue, Item
+from persistence.attributes import Item
 from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
 from persistence.conflicts import conflict
 from persistence.errors import (
@@ -37,7 +37,6 @@ from persistence.operations import (
     UpdateItem,
     WriteResult,
 )
-from persistence.tracking import Loaded
 from persistence.unit_of_work.attempts import Attempts, NoAnswer
 
 SingleOperation = PutItem | UpdateItem | DeleteItem
@@ -90,19 +89,9 @@ class ConditionalAttempts(Attempts[WriteResult]):
         return planned
 
     @property
-    def _pinned(self) -> dict[str, AttributeValue]:
-        """What the write demands of the item that no later item under its key has; empty if nothing."""
-        roles, tracked = self._planned.mapping.roles, self._planned.tracked
-        origin = None if tracked is None else tracked.origin
-        if not isinstance(origin, Loaded) or not origin.complete or roles.version is None:
-            return {}
-        names = [role.attribute for role in (roles.incarnation, roles.created_at) if role is not None]
-        return {name: origin.item[name] for name in names if name in origin.item}
-
-    @property
     def _holds_once(self) -> bool:
         """Whether the condition of the write can't hold any more once it took effect."""
-        return bool(self._pinned) and self._planned.patch is None
+        return bool(self._planned.pinned) and self._planned.patch is None
 
     def _attempt(self) -> Flow[WriteResult]:
         if self.ambiguous:
@@ -137,7 +126,7 @@ class ConditionalAttempts(Attempts[WriteResult]):
         planned, role = self._planned, self._planned.mapping.roles.version
         if role is None or item is None or self._is_own(item) or planned.kind is not Kind.UPDATE:
             return False
-        pinned = self._pinned
+        pinned = planned.pinned
         if not pinned or any(item.get(name) != value for name, value in pinned.items()):
             return False
         try:

@@ -36,9 +36,10 @@ class ForeignAttempts(TransactionAttempts):
             return (yield from self._doubt(cancelled))
         if self._is_recorded(cancelled):
             return TransactWriteResult()
-        raise self._named(cancelled) from cancelled
+        self.refusal = cancelled
+        return (yield from self._fence(cancelled))
 
-    def _named(self, cancelled: TransactionCancelled) -> CommitConflict:
+    def _conflict(self, cancelled: TransactionCancelled) -> CommitConflict:
         pairs = zip(self.keys, cancelled.reasons, strict=True)
         return CommitConflict(
             ActionRefused(f"{described(name, key)} was refused: {reason.code}", key=key)

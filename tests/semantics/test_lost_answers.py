@@ -10,17 +10,18 @@ from uuid import uuid4
 
 import pytest
 
-from persistence import CommitConflict, CommitOutcomeUnknown, UnitOfWork
+from persistence import CommitConflict, CommitOutcomeUnknown, Repository, UnitOfWork
 from persistence.errors import (
     ActionRefused,
     AlreadyCommitted,
     DeadlineExceeded,
+    EntityExists,
     StaleEntity,
     Throttled,
     UnitBroken,
     UnitOfWorkStateError,
 )
-from persistence.operations import GetItem, TransactWrite
+from persistence.operations import ConditionCheck, GetItem, TransactWrite
 from persistence.testing.faults import (
     Cancellation,
     Fault,
@@ -312,6 +313,85 @@ class TestResume:
         assert change(world, world.unit_of_work(), "third").version == 2
 
 
+class TestARefusalAfterADoubt:
+    """A refusal must be final: an earlier request may arrive when its conditions hold again."""
+
+    @pytest.fixture
+    def others(self, world: World) -> Repository[Account]:
+        """Another writer, who holds a key for a while."""
+        world.repository(AccountMapping)
+        others = world.elsewhere(AccountMapping)
+        others.add(Account("taken"))
+        return others
+
+    def add_two(self, world: World, uow: UnitOfWork) -> None:
+        with uow:
+            accounts = world.repository(AccountMapping, uow)
+            accounts.add(Account("taken", 1))
+            accounts.add(Account("free", 1))
+
+    def settle(self, world: World, layer: Any) -> None:
+        """Let what is late arrive."""
+        settled = layer.settle()
+        if world.task is not None:
+            world.task.run(lambda: settled)
+
+    def test_is_fenced_off_from_what_is_still_on_its_way(
+        self, world: World, others: Repository[Account]
+    ) -> None:
+        """The token is used up before the refusal is told: what arrives later has no effect."""
+        uow, layer = world.faulty(lost(1, LateArrival(after=1000)))
+
+        with pytest.raises(CommitConflict) as refused:
+            self.add_two(world, uow)
+        others.remove(others.get("taken"))
+        self.settle(world, layer)
+
+        assert [type(reason) for reason in refused.value.reasons] == [EntityExists]
+        assert others.find("free") is None
+        first, second, fence = layer.transactions
+        assert second == first
+        assert (fence.token, [type(action) for action in fence.actions]) == (first.token, [ConditionCheck])
+        assert [each.refused for each in layer.landed] == ["TokenMismatch"]
+
+    def test_is_told_only_when_the_fence_stands(self, world: World, others: Repository[Account]) -> None:
+        """The fence's own lost answers are made up for; it is the same request each time."""
+        plan = [lost(1, LostRequest()), Rule(LostAnswer(), (TransactWrite,), after=1, count=2)]
+        uow, layer = world.faulty(*plan)
+
+        with pytest.raises(CommitConflict):
+            self.add_two(world, uow)
+
+        first, second, *fences = layer.transactions
+        assert second == first
+        assert fences == [fences[0]] * 3
+        assert others.find("free") is None
+
+    def test_is_unknown_where_no_fence_can_be_set(self, world: World, others: Repository[Account]) -> None:
+        """Without a certain answer nobody knows, and `resume` goes on with the fence."""
+        plan = [lost(1, LateArrival(after=1000)), Rule(LostRequest(), (TransactWrite,), after=1, count=1)]
+        uow, layer = world.faulty(*plan, deadline=0.06)
+        with pytest.raises(CommitOutcomeUnknown) as unknown:
+            self.add_two(world, uow)
+
+        with pytest.raises(CommitConflict):
+            uow.resume(unknown.value)
+
+        others.remove(others.get("taken"))
+        self.settle(world, layer)
+        assert others.find("free") is None
+
+    def test_needs_no_fence_where_a_condition_can_never_hold_again(self, world: World, note: Note) -> None:
+        """A version of one life of the item is over for good."""
+        uow, layer = world.faulty(lost(1, LateArrival(after=1000)))
+
+        with pytest.raises(CommitConflict), uow:
+            world.repository(NoteMapping, uow).get("n1").title = "mine"
+            change(world, world.unit_of_work(), "theirs")
+
+        assert [len(each.actions) for each in layer.transactions] == [1, 1]
+
+
 class TestSleep:
     """A machine that was asleep must not repeat what the service has forgotten."""
 
@@ -412,7 +492,7 @@ class TestCommitRecord:
             note = notes.get("n1")
             if len(calls) == 1:
                 change(world, world.unit_of_work(), "theirs")
-            note.title = "mine"
+            note.title = f"mine {len(calls)}"
 
         uow.run(work, commit_id="job-1")
         with pytest.raises(AlreadyCommitted):

@@ -114,7 +114,7 @@ class TestACommit:
             fill(uow)
 
         assert set(names(events)) == {"retry.scheduled", "uow.outcome_lost"}
-        assert events[-1]["token"] == "token-1"
+        assert "token-1" not in str(events)
 
 
 class TestARun:

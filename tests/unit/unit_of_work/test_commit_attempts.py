@@ -234,6 +234,28 @@ class TestUnknownOutcomes:
         assert isinstance(error, CommitConflict)
         assert [type(reason) for reason in error.reasons] == [EntityExists]
 
+    @pytest.mark.parametrize(
+        ("answers", "expected"),
+        [
+            pytest.param([LOST, TAKEN, DONE], CommitConflict, id="the fence stands"),
+            pytest.param(
+                [LOST, TAKEN, LOST, THROTTLED, DONE], CommitConflict, id="the fence stands in the end"
+            ),
+            pytest.param([LOST, TAKEN, MISMATCH, DONE], None, id="the request had landed"),
+            pytest.param([LOST, TAKEN, MISMATCH, LOST, MISMATCH, DONE], None, id="it had, after a doubt"),
+            pytest.param([LOST, TAKEN, MISMATCH, TAKEN], CommitConflict, id="the store sets no fences"),
+            pytest.param([LOST, TAKEN, LOST], CommitOutcomeUnknown, id="no answer to the fence"),
+            pytest.param([LOST, TAKEN, MISMATCH, MISMATCH], CommitOutcomeUnknown, id="no sense at all"),
+        ],
+    )
+    def test_are_settled_by_a_fence_where_a_refusal_is_not_final(
+        self, answers: list[Answer], expected: type[Exception] | None
+    ) -> None:
+        """The token is used up by a request that does nothing: then no earlier one can take effect."""
+        error = commit(*answers).error
+
+        assert (None if error is None else type(error)) is expected
+
     def test_leave_the_objects_alone(self) -> None:
         """Objects move only after the store said yes."""
         assert commit(LOST).first == Note("n1", version=9)

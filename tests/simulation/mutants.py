@@ -1,0 +1,176 @@
+"""The library broken on purpose, to show that the simulation would notice.
+
+Each mutant is what somebody might simplify, done to the requests on their way or to one function, here and
+never in the library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+from unittest.mock import patch
+from uuid import uuid4
+
+from persistence import tracking
+from persistence.commit_plan import CommitPlan
+from persistence.expressions import (
+    And,
+    AttributeExists,
+    AttributeNotExists,
+    Condition,
+    Path,
+    all_of,
+    attributes_of,
+)
+from persistence.operations import (
+    ConditionCheck,
+    DeleteItem,
+    Operation,
+    TransactAction,
+    TransactWrite,
+    UpdateItem,
+)
+from persistence.store import AsyncStore, Limits, Store
+from tests.simulation.checker.findings import Kind
+
+R = TypeVar("R")
+
+Rewrite = Callable[[TransactWrite], TransactWrite]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break the library.
+
+    Attributes:
+        gives_it_away: what the checker finds, one of these at least.
+        rewrite: changes each request.
+        patched: changes the library, while its context is entered.
+    """
+
+    gives_it_away: frozenset[Kind]
+    rewrite: Rewrite = lambda request: request
+    patched: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+class Rewriting:
+    """A layer that changes transactions on their way."""
+
+    def __init__(self, store: Store, rewrite: Rewrite) -> None:
+        self._store = store
+        self._rewrite = rewrite
+
+    @property
+    def limits(self) -> Limits:
+        return self._store.limits
+
+    def perform(self, operation: Operation[R]) -> R:
+        return self._store.perform(_rewritten(operation, self._rewrite))
+
+
+class AsyncRewriting:
+    """The same over an asynchronous store."""
+
+    def __init__(self, store: AsyncStore, rewrite: Rewrite) -> None:
+        self._store = store
+        self._rewrite = rewrite
+
+    @property
+    def limits(self) -> Limits:
+        return self._store.limits
+
+    async def perform(self, operation: Operation[R]) -> R:
+        return await self._store.perform(_rewritten(operation, self._rewrite))
+
+
+def _rewritten(operation: Operation[R], rewrite: Rewrite) -> Operation[R]:
+    if isinstance(operation, TransactWrite):
+        return cast(Operation[R], rewrite(operation))
+    return operation
+
+
+def _with_new_token(request: TransactWrite) -> TransactWrite:
+    return replace(request, token=uuid4().hex)
+
+
+def _for_each_action(change: Callable[[TransactAction], TransactAction]) -> Rewrite:
+    return lambda request: replace(request, actions=tuple(map(change, request.actions)))
+
+
+def _without_version_condition(action: TransactAction) -> TransactAction:
+    if isinstance(action, UpdateItem | DeleteItem):
+        return replace(action, condition=AttributeExists(_partition(action)))
+    return action
+
+
+def _without_read_check(action: TransactAction) -> TransactAction:
+    if not isinstance(action, ConditionCheck):
+        return action
+    key = _partition(action)
+    return replace(action, condition=AttributeExists(key) | AttributeNotExists(key))
+
+
+def _without_incarnation(action: TransactAction) -> TransactAction:
+    """Demand the version of an item, and not that it is the item that was read."""
+    if not isinstance(action.condition, And):
+        return action
+    kept = all_of(*(each for each in action.condition.conditions if not _asks_for_incarnation(each)))
+    return action if kept is None else replace(action, condition=kept)
+
+
+def _asks_for_incarnation(condition: Condition) -> bool:
+    return any(name.endswith("_incarnation") for name in attributes_of(condition))
+
+
+def _partition(action: TransactAction) -> Path:
+    return Path.of(action.table.key_names()[0])
+
+
+def _bumping_versions_early() -> AbstractContextManager[Any]:
+    """Let the objects have their new versions when the request is made, not when it was answered."""
+    honest = CommitPlan.request
+
+    def request(plan: CommitPlan, token: str) -> TransactWrite:
+        for planned in plan.actions:
+            if planned.tracked is not None and planned.roles:
+                planned.mapping.assign(planned.tracked.entity, planned.roles)
+        return honest(plan, token)
+
+    return patch.object(CommitPlan, "request", request)
+
+
+@contextmanager
+def _snapshots_by_reference() -> Iterator[None]:
+    """Let what was loaded be what the object is now, as a snapshot does that refers to it."""
+    honest = tracking.loaded_changes
+
+    def loaded_changes(tracked: Any, origin: Any, encoded: Any) -> Any:
+        alias = replace(origin, snapshot=tracked.mapping.codec.snapshot(tracked.entity))
+        return honest(tracked, alias, encoded)
+
+    with ExitStack() as patches:
+        for name, module in list(sys.modules.items()):
+            if name.startswith("persistence") and getattr(module, "loaded_changes", None) is honest:
+                patches.enter_context(patch.object(module, "loaded_changes", loaded_changes))
+        yield
+
+
+NO_MUTANT = Mutant(frozenset())
+
+MUTANTS: Mapping[str, Mutant] = {
+    "new-token-per-retry": Mutant(frozenset({Kind.REFUSED_UNIT}), _with_new_token),
+    "no-version-condition": Mutant(
+        frozenset({Kind.LOST_UPDATE}), _for_each_action(_without_version_condition)
+    ),
+    "no-read-checks": Mutant(frozenset({Kind.CYCLE}), _for_each_action(_without_read_check)),
+    "version-bumped-early": Mutant(
+        frozenset({Kind.FALSE_READ, Kind.WRONG_SUM}), patched=_bumping_versions_early
+    ),
+    "snapshot-by-reference": Mutant(frozenset({Kind.LOST_EFFECT}), patched=_snapshots_by_reference),
+    "no-incarnation": Mutant(
+        frozenset({Kind.LOST_UPDATE, Kind.FALSE_READ}), _for_each_action(_without_incarnation)
+    ),
+}

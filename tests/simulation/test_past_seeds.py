@@ -1,0 +1,36 @@
+"""Runs that once broke a promise; each must keep it now.
+
+A seed in memory repeats its run exactly. On DynamoDB Local chance has helpers, and a seed is only likely to
+meet the same trouble again.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.settings import Settings
+from tests.simulation.simulation import run
+from tests.simulation.test_simulation import explained
+
+IN_MEMORY = (
+    # A request was lost, its repetition was refused because a key was taken, and the first one arrived after
+    # all and took effect, once the key was free again.
+    Settings("threads", "memory", 1025, units=150),
+)
+"""`python -m tests.simulation` prints the settings of a run that failed."""
+
+ON_DYNAMODB_LOCAL: tuple[Settings, ...] = ()
+
+
+@pytest.mark.parametrize("settings", IN_MEMORY, ids=str)
+def test_keeps_its_promises_in_memory(settings: Settings) -> None:
+    done = run(settings)
+
+    assert not done.broken, explained(done)
+
+
+@pytest.mark.parametrize("settings", ON_DYNAMODB_LOCAL, ids=str)
+def test_keeps_its_promises_on_dynamodb_local(settings: Settings, dynamodb_local: str) -> None:
+    done = run(settings, dynamodb_local)
+
+    assert not done.broken, explained(done)
