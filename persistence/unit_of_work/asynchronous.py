@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from persistence.entity_keys import EntityKey
 from persistence.errors import CommitOutcomeUnknown
@@ -151,7 +151,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
                 # No `return` in here: it would go on even where leaving the block swallows a conflict.
                 given = work()
                 refuse_generator(given)
-                results.append(await given if inspect.isawaitable(given) else given)
+                results.append(await _awaited(given))
         return results[-1]
 
     def attempts(
@@ -201,6 +201,10 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             wait = self.timing.backoff(number)
             attempt.note_pause(wait)
             await self.timing.sleep_async(wait)
+
+
+async def _awaited(given: Awaitable[R] | R) -> R:
+    return await cast(Awaitable[R], given) if inspect.isawaitable(given) else cast(R, given)
 
 
 class AsyncScope(ScopeBase[AsyncStore]):
