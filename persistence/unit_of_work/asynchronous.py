@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from persistence.entity_keys import EntityKey
 from persistence.errors import CommitOutcomeUnknown
@@ -203,8 +203,8 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
             await self.timing.sleep_async(wait)
 
 
-async def _awaited(given: Awaitable[R] | R) -> R:
-    return await cast(Awaitable[R], given) if inspect.isawaitable(given) else cast(R, given)
+async def _awaited(given: Any) -> Any:
+    return await given if inspect.isawaitable(given) else given
 
 
 class AsyncScope(ScopeBase[AsyncStore]):

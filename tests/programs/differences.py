@@ -58,9 +58,9 @@ def _refused_removal_of_a_saved_frozen_entity(differs: Differs) -> bool:
 def _version_of_a_read_untold(differs: Differs) -> bool:
     match differs.expected, differs.found:
         case Raised("CommitConflict", expected), Raised("CommitConflict", found):
-            pairs = list(zip(expected, found, strict=False))
-            untold = [replace(reason, expected=other.expected) == other for reason, other in pairs]
-            return all(untold) and all(a == b or b.expected is None for a, b in pairs)
+            untold = tuple(replace(reason, expected=None) for reason in expected)
+            told = zip(expected, untold, found, strict=False)
+            return len(expected) == len(found) and all(it in (full, less) for full, less, it in told)
         case _:
             return False
 

@@ -122,4 +122,4 @@ def test_is_noticed(broken: Callable[[Store], Store]) -> None:
     make_tables(store)
 
     with pytest.raises(Differs):
-        try_programs(PROGRAMS, 0, [Comparison(lambda: SyncWorld(store))])
+        try_programs(PROGRAMS, 4, [Comparison(lambda: SyncWorld(store))])
