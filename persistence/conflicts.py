@@ -25,6 +25,7 @@ from persistence.errors import (
 from persistence.evaluate import holds
 from persistence.expectations import is_version
 from persistence.mapping import EntityMapping
+from persistence.patches import Patch
 from persistence.tracking import Loaded, field_names, managed_roles
 
 T = TypeVar("T")
@@ -66,7 +67,8 @@ def _reason(planned: PlannedAction[Any], reason: CancellationReason) -> Conflict
 def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
     if planned.kind is Kind.CREATE:
         return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
-    if reason.item is None and planned.patch is not None and planned.patch.upsert:
+    patch = planned.patch
+    if reason.item is None and planned.kind is Kind.PATCH and patch is not None and _may_make_it(patch):
         return _make(ConditionFailed, planned, "is not stored, and does not meet its patch's condition")
     if reason.item is None:
         return _make(EntityGone, planned, "is not stored, or no longer")
@@ -78,6 +80,11 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
         text = "does not meet the condition that its patch demands"
         return _make(ConditionFailed, planned, text, found=_found(planned, reason.item))
     return _stale(planned, reason.item)
+
+
+def _may_make_it(patch: Patch[Any]) -> bool:
+    """Tell whether absence is no reason to refuse a patch, so that it was its own condition."""
+    return patch.upsert and patch.condition is not None
 
 
 def _is_refused_by_caller(planned: PlannedAction[Any], item: Item) -> bool:
@@ -218,7 +225,7 @@ def _loaded(planned: PlannedAction[Any]) -> Loaded | None:
 def _differences(mapping: EntityMapping[T], before: T, now: T) -> dict[str, tuple[object, object]]:
     """Compare two entities by their Python attributes, without what the unit of work writes by itself."""
     managed = {role.name for role in managed_roles(mapping)}
-    names = [name for name in field_names(before) if name not in managed]
+    names = [name for name in field_names(before) if name in mapping.field_names and name not in managed]
     pairs = {name: (getattr(before, name, None), getattr(now, name, None)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 

@@ -249,6 +249,10 @@ class IdentityMap:
         refuse_expired_changes(tracked)
         fresh, origin = _decoded(tracked.mapping, item)
         values = {name: getattr(fresh, name) for name in field_names(fresh)}
+        for name in values.keys() - tracked.mapping.field_names:
+            if values[name] == []:
+                # A list that is not stored collects what happens to the object, such as events.
+                values[name] = getattr(tracked.entity, name, [])
         self.exchange(tracked, tracked.mapping.assign(tracked.entity, values))
         tracked.origin, tracked.intent = origin, Intent.WATCH
         return tracked.entity
@@ -323,10 +327,10 @@ class IdentityMap:
             _refuse_without_version(mapping, key, "remove")
             self._track_detached(mapping, key, entity, Intent.REMOVE)
             return
-        if tracked.live and tracked.entity is not entity:
-            self._stand_in(tracked, entity, "remove")
         if tracked.intent is Intent.OVERWRITE:
             _refuse(tracked, "remove", _SAVED)
+        if tracked.live and tracked.entity is not entity:
+            self._stand_in(tracked, entity, "remove")
         if not tracked.known:
             raise _expired(tracked)
         if tracked.intent is Intent.CREATE:
@@ -424,7 +428,7 @@ class IdentityMap:
 
 _SAVED = "it was given to save in this unit, beside which no other action can stand; commit that first"
 
-_STORED_AS_A_WHOLE = (Intent.CREATE, Intent.REPLACE, Intent.OVERWRITE)
+_STORED_AS_A_WHOLE = (Intent.CREATE, Intent.REPLACE)
 
 
 def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:

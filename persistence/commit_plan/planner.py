@@ -231,7 +231,18 @@ class _Planner:
                 f"save: {tracked} has nothing to store beside its key; add or update it"
             )
         condition = all_of(free_or_own_type(mapping), self._reads(mapping, tracked.key, tracked))
-        return _planned(Kind.OVERWRITE, tracked, _update_item(tracked, actions, condition), encoded=item)
+        return _planned(
+            Kind.OVERWRITE,
+            tracked,
+            _update_item(tracked, actions, condition),
+            encoded=item,
+            expected_version=self._version_read(tracked),
+        )
+
+    def _version_read(self, tracked: Tracked[T]) -> object:
+        """Give the version that a write demands because the unit has read it."""
+        read = _last_read(tracked) if self._checked else None
+        return None if read is None else Expectation(replace(tracked, origin=read)).version
 
     def _remove(self, tracked: Tracked[T]) -> PlannedAction[T]:
         expected = Expectation(tracked, reads=self._checked)

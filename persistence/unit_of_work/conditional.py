@@ -19,6 +19,7 @@ from persistence.errors import (
     CancellationReason,
     ConditionFailed,
     DecodeError,
+    InvalidRequest,
     ItemTooLarge,
     PersistenceError,
     StoreError,
@@ -111,6 +112,9 @@ class ConditionalAttempts(Attempts[WriteResult]):
         except Exception as refused:  # raised again, or as unknown: after a doubt no error is an answer
             if self.ambiguous or getattr(refused, "ambiguous", False):
                 raise self.unknown() from refused
+            if isinstance(refused, InvalidRequest) and refused.code is not None:
+                # The service's own refusal, which a transaction would tell as the reason of its action.
+                raise self._conflict("ValidationError", message=str(refused)) from refused
             raise
 
     def _refused(self, refused: ConditionFailed) -> Flow[WriteResult]:

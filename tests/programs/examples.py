@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.programs.kinds import NOTE, TICKET
-from tests.programs.steps import Change, Copy, Edit, Enter, Give, Make, Patch, Program, Read, Ref, Tamper
+from tests.programs.kinds import ACCOUNT, NOTE, TICKET
+from tests.programs.steps import (
+    Change,
+    Copy,
+    Edit,
+    Enter,
+    Event,
+    Give,
+    Leave,
+    Make,
+    Patch,
+    Program,
+    Read,
+    Ref,
+    Tamper,
+)
 
 EXAMPLES: Mapping[str, Program] = MappingProxyType(
     {
@@ -42,6 +56,76 @@ EXAMPLES: Mapping[str, Program] = MappingProxyType(
                     Copy(Ref(NOTE)),
                     Give("bob", "update", Ref(NOTE)),
                     Give("ann", "remove", Ref(NOTE)),
+                )
+            )
+        ),
+        "a refused removal of a saved frozen entity changes nothing": (
+            Program(
+                (
+                    Enter("ann"),
+                    Make(ACCOUNT, "a", (Change("title", "one"),)),
+                    Give("ann", "save", Ref(ACCOUNT)),
+                    Make(ACCOUNT, "a", (Change("title", "two"),)),
+                    Give("ann", "remove", Ref(ACCOUNT)),
+                )
+            )
+        ),
+        "a refused save of a serializable unit tells the version that was read, which it demands": (
+            Program(
+                (
+                    Tamper(NOTE, "a", Change("put", "new")),
+                    Enter("ann", "serializable"),
+                    Read("ann", NOTE, "get", "a"),
+                    Give("ann", "save", Ref(NOTE)),
+                    Tamper(NOTE, "a", Change("version", 5)),
+                    Leave("ann"),
+                )
+            )
+        ),
+        "an entity that is gone is told as gone, also if its item was patched with if_missing()": (
+            Program(
+                (
+                    Tamper(NOTE, "a", Change("put", "new")),
+                    Enter("ann"),
+                    Read("ann", NOTE, "get", "a"),
+                    Edit(Ref(NOTE), Change("title", "one")),
+                    Patch("ann", NOTE, "a", (Change("set note", "patched"),), upsert=True),
+                    Tamper(NOTE, "a", Change("delete")),
+                    Leave("ann"),
+                )
+            )
+        ),
+        "an impossible update is the reason of a conflict, also without a transaction": (
+            Program(
+                (
+                    Tamper(NOTE, "a", Change("put", "new")),
+                    Tamper(NOTE, "a", Change("version", "one")),
+                    Make(NOTE, "a"),
+                    Give("ann", "save", Ref(NOTE)),
+                )
+            )
+        ),
+        "the events that an entity keeps are not told as what this unit changed in a stale entity": (
+            Program(
+                (
+                    Tamper(NOTE, "a", Change("put", "new")),
+                    Enter("ann"),
+                    Read("ann", NOTE, "get", "a"),
+                    Edit(Ref(NOTE), Change("title", "one")),
+                    Edit(Ref(NOTE), Change("raise", Event("note", NOTE, "a"))),
+                    Tamper(NOTE, "a", Change("version", 5)),
+                    Leave("ann"),
+                )
+            )
+        ),
+        "an entity that is read again keeps its events": (
+            Program(
+                (
+                    Tamper(NOTE, "a", Change("put", "new")),
+                    Enter("ann"),
+                    Read("ann", NOTE, "get", "a"),
+                    Edit(Ref(NOTE), Change("raise", Event("note", NOTE, "a"))),
+                    Give("ann", "refresh", Ref(NOTE)),
                 )
             )
         ),

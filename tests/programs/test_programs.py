@@ -9,10 +9,8 @@ import pytest
 
 from tests.programs.campaign import try_programs
 from tests.programs.comparing import Comparison
-from tests.programs.differences import KNOWN, Difference
 from tests.programs.examples import EXAMPLES
 from tests.programs.library import event_loop
-from tests.programs.outcomes import Differs
 from tests.programs.worlds import local_comparisons, memory_comparisons
 
 PROGRAMS = 400
@@ -59,12 +57,3 @@ def test_examples(memory: Mapping[str, Comparison], name: str) -> None:
     """What once was wrong stays right."""
     for comparison in memory.values():
         comparison.compare(EXAMPLES[name])
-
-
-@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
-def test_known_differences_are_still_there(memory: Mapping[str, Comparison], known: Difference) -> None:
-    """What is mended is no longer known as a difference."""
-    with pytest.raises(Differs) as differs:
-        memory[known.world].compare(known.shows)
-
-    assert known.explains(differs.value)

@@ -19,7 +19,7 @@ IN_MEMORY = (
 )
 """`python -m tests.simulation` prints the settings of a run that failed."""
 
-ON_DYNAMODB_LOCAL: tuple[Settings, ...] = ()
+ON_DYNAMODB_LOCAL = (Settings("threads", "dynamodb-local", 1025, workers=4, units=20),)
 
 
 @pytest.mark.parametrize("settings", IN_MEMORY, ids=str)
