@@ -51,7 +51,7 @@ def mapping_to(name: str) -> type[MappingSchema[Meter]]:
             table = name
             key = Key("id")
 
-        version = fields.Version()
+        version = fields.Version(incarnation=True)
 
     return MeterMapping
 
