@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -431,6 +431,7 @@ class TestCommitRecord:
 
     @pytest.fixture(autouse=True)
     def table(self, world: World, note: Note) -> None:
+        world.clock.now = datetime.now(UTC)  # records carry a time to live, which servers may act upon
         world.repository(RECORDS)
 
     def test_is_written_beside_each_commit(self, world: World) -> None:
