@@ -95,6 +95,9 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
             self._refuse_unless_transient(cancelled, refusal)
         except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
             raise NoAnswer(unanswered) from unanswered
+        except StoreError as denied:
+            # No fence is to be had, for want of a permission for example: the refusal is all that is known.
+            raise self._conflict(refusal) from denied
         raise self._conflict(refusal) from refusal
 
     def _refuse_unless_transient(
@@ -124,8 +127,8 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
             self._refuse_unless_transient(cancelled, refusal)
         except (Throttled, TransactionInProgress, StoreUnavailable) as unanswered:
             raise NoAnswer(unanswered) from unanswered
-        except TokenMismatch as mismatch:
-            return (yield from self._doubt(mismatch))
+        except StoreError as unexplained:
+            return (yield from self._doubt(unexplained))
 
     def _conflict(self, cancelled: TransactionCancelled) -> PersistenceError:
         return conflict(self.commit, cancelled.reasons)

@@ -244,6 +244,12 @@ class TestUnknownOutcomes:
             pytest.param([LOST, TAKEN, MISMATCH, DONE], None, id="the request had landed"),
             pytest.param([LOST, TAKEN, MISMATCH, LOST, MISMATCH, DONE], None, id="it had, after a doubt"),
             pytest.param([LOST, TAKEN, MISMATCH, TAKEN], CommitConflict, id="the store sets no fences"),
+            pytest.param(
+                [LOST, TAKEN, AccessDenied("no checks")], CommitConflict, id="no fence is permitted"
+            ),
+            pytest.param(
+                [LOST, TAKEN, MISMATCH, INVALID], CommitOutcomeUnknown, id="no answer to the request"
+            ),
             pytest.param([LOST, TAKEN, LOST], CommitOutcomeUnknown, id="no answer to the fence"),
             pytest.param([LOST, TAKEN, MISMATCH, MISMATCH], CommitOutcomeUnknown, id="no sense at all"),
         ],
