@@ -285,6 +285,9 @@ class QueryPage(Operation[Page]):
         limit: how many items to read at most, before the filter; None for as many as a page holds (1 MB).
         start: the `last_key` of the page before.
         count_only: give the counts but no items.
+        whole: give all attributes: a local index fetches from the table what it does not hold, at the price
+            of reading the items; a global one must hold them. A filter sees what the index holds all the
+            same. Not together with `projection` or `count_only`.
     """
 
     table: Table
@@ -297,6 +300,7 @@ class QueryPage(Operation[Page]):
     start: Item | None = None
     consistent: bool = False
     count_only: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,7 @@ class ScanPage(Operation[Page]):
     count_only: bool = False
     segment: int | None = None
     segments: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

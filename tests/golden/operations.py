@@ -205,6 +205,9 @@ OPERATIONS: dict[str, Operation[Any]] = {
     "query, consistent count": QueryPage(
         ORDERS, KeyCondition(_PARTITION), index="by-date", consistent=True, count_only=True
     ),
+    "query, whole": QueryPage(
+        ORDERS, KeyCondition(_PARTITION), index="by-date", filter=HAS_TAGS, limit=5, whole=True
+    ),
     "scan": ScanPage(ORDERS),
     "scan, everything": ScanPage(
         ORDERS,
@@ -218,6 +221,7 @@ OPERATIONS: dict[str, Operation[Any]] = {
         segments=4,
     ),
     "scan, count": ScanPage(ORDERS, projection=(STATUS,), count_only=True),
+    "scan, whole": ScanPage(ORDERS, index="by-date", whole=True),
     "create table": CreateTable(EVENTS),
     "create table, indexes": CreateTable(ORDERS),
     "describe table": DescribeTable("orders"),

@@ -114,7 +114,11 @@ def batch_write(operation: BatchWriteItems) -> Parameters:
 
 
 def query(operation: QueryPage) -> Parameters:
-    """Write a `QueryPage`."""
+    """Write a `QueryPage`.
+
+    Raises:
+        InvalidRequest: it asks for whole items beside a projection or a count.
+    """
     renderer = Renderer()
     key_condition = renderer.key_condition(operation.key_condition)
     return {
@@ -128,7 +132,7 @@ def query(operation: QueryPage) -> Parameters:
 
 
 def scan(operation: ScanPage) -> Parameters:
-    """Write a `ScanPage`."""
+    """Write a `ScanPage`; see `query`."""
     return {
         "TableName": operation.table.name,
         **_page(operation),
@@ -267,9 +271,11 @@ def _projection(projection: tuple[Path, ...] | None, renderer: Renderer) -> Para
 
 
 def _page(page: QueryPage | ScanPage) -> Parameters:
+    _refuse_half_wholes(page)
     return {
         **_when(page.index is not None, IndexName=page.index),
         **_when(page.count_only, Select="COUNT"),
+        **_when(page.whole, Select="ALL_ATTRIBUTES"),
         **_when(page.consistent, ConsistentRead=True),
         **_when(page.limit is not None, Limit=page.limit),
         **({} if page.start is None else {"ExclusiveStartKey": stable(page.start)}),
@@ -302,6 +308,18 @@ def _refuse_returning(where: str, write: PutItem | UpdateItem | DeleteItem) -> N
             f"{type(write).__name__}(returning={write.returning!r}) is for single writes only",
             operation=where,
             table=write.table.name,
+        )
+
+
+def _refuse_half_wholes(page: QueryPage | ScanPage) -> None:
+    # There is one `Select` for both, and not every local server refuses a projection beside it.
+    if page.whole and (page.count_only or page.projection is not None):
+        raise InvalidRequest(
+            f"Cannot specify {'a count' if page.count_only else 'the ProjectionExpression'} when choosing to "
+            "get ALL_ATTRIBUTES; ask for whole=True alone",
+            operation=type(page).__name__,
+            table=page.table.name,
+            code="ValidationException",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from persistence.attributes import Item
@@ -18,6 +18,9 @@ from persistence.stores.validation.refused import Refused
 from persistence.table import LocalIndex
 
 PAGE_BYTES = 1024 * 1024
+
+_Fetch = Callable[[Record], Record]
+"""Gives the whole item of an index's entry."""
 
 
 class _Read(NamedTuple):
@@ -40,7 +43,7 @@ def query(operation: QueryPage, table: LiveTable) -> Page:
     wanted = content(space.key[0], {space.key[0].name: condition.partition[1]})
     start = space.place(operation.start).position if operation.start is not None else None
     records = space.range(wanted, condition.sort, start, descending=operation.descending)
-    return _page(operation, table, space, _read(records, operation.limit))
+    return _page(operation, table, space, records)
 
 
 def scan(operation: ScanPage, table: LiveTable) -> Page:
@@ -58,32 +61,24 @@ def scan(operation: ScanPage, table: LiveTable) -> Page:
             f"{START_INVALID}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
             f"TotalSegments: {segments} Segment: {segment}"
         )
-    return _page(operation, table, space, _read(space.walk(start, segment, segments), operation.limit))
+    return _page(operation, table, space, space.walk(start, segment, segments))
 
 
 def _space(table: LiveTable, index: str | None) -> KeySpace:
     return table.space if index is None else table.indexes[index].space
 
 
-def _read(records: Iterator[Record], limit: int | None) -> _Read:
-    """Read until the page is full; whether anything follows is not looked at, as in the service."""
-    read: list[Record] = []
-    size = 0
-    for record in records:
-        read.append(record)
-        size += record.size
-        if size >= PAGE_BYTES or len(read) == limit:
-            return _Read(read, size, ended=False)
-    return _Read(read, size, ended=True)
-
-
-def _page(operation: QueryPage | ScanPage, table: LiveTable, space: KeySpace, read: _Read) -> Page:
+def _page(
+    operation: QueryPage | ScanPage, table: LiveTable, space: KeySpace, records: Iterator[Record]
+) -> Page:
+    fetch = _fetcher(operation, table)
+    read = _read(records, operation.limit, fetch)
     condition = operation.filter
     matching = [record for record in read.records if condition is None or holds(condition, record.item)]
     units = read_units(read.size, consistent=operation.consistent)
     items: tuple[Item, ...] = ()
     if not operation.count_only:
-        whole = _fetched(operation, table, matching)
+        whole = [fetch(record) for record in matching] if fetch is not None else []
         units += sum(read_units(record.size, consistent=operation.consistent) for record in whole)
         items = tuple(shown(record, operation.projection) for record in whole or matching)
     return Page(
@@ -95,17 +90,31 @@ def _page(operation: QueryPage | ScanPage, table: LiveTable, space: KeySpace, re
     )
 
 
+def _read(records: Iterator[Record], limit: int | None, fetch: _Fetch | None) -> _Read:
+    """Read until the page is full; whether anything follows is not looked at, as in the service."""
+    read: list[Record] = []
+    size = fetched = 0
+    for record in records:
+        read.append(record)
+        size += record.size
+        fetched += fetch(record).size if fetch is not None else 0
+        if size + fetched >= PAGE_BYTES or len(read) == limit:
+            return _Read(read, size, ended=False)
+    return _Read(read, size, ended=True)
+
+
 def _last_key(space: KeySpace, record: Record) -> Item:
     return {name: record.item[name].copy() for name in space.names}
 
 
-def _fetched(operation: QueryPage | ScanPage, table: LiveTable, records: list[Record]) -> list[Record]:
-    """Fetch from the table what a local index does not hold of the attributes that are asked for."""
-    if operation.index is None or operation.projection is None:
-        return []
+def _fetcher(operation: QueryPage | ScanPage, table: LiveTable) -> _Fetch | None:
+    """Give what fetches items from the table where a local index does not hold all that is asked for."""
+    if operation.index is None or operation.count_only:
+        return None
     live = table.indexes[operation.index]
     if not isinstance(live.declaration, LocalIndex) or live.names is None:
-        return []
-    if {path.attribute for path in operation.projection} <= set(live.names):
-        return []
-    return [table.records[table.key_of(record.item)] for record in records]
+        return None
+    wanted = {path.attribute for path in operation.projection or ()}
+    if not operation.whole and wanted <= set(live.names):
+        return None
+    return lambda record: table.records[table.key_of(record.item)]

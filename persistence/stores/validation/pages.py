@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from persistence.attributes import AttributeValue, Item, type_of
 from persistence.evaluate import holds
@@ -50,7 +50,9 @@ def check_query(query: QueryPage, table: Table) -> None:
     Raises:
         Refused: the service would not answer it.
     """
-    _check_page(query, table)
+    index = _check_page(query, table)
+    if index is not None:
+        _check_filtered(index, table, query.filter)
     parts = key_parts(table, query.index)
     check_key_condition(query.key_condition, parts)
     _check_filter_spares_keys(query.filter, [part.name for part in parts])
@@ -83,7 +85,7 @@ def _check_segment(segment: int, segments: int) -> None:
         )
 
 
-def _check_page(page: QueryPage | ScanPage, table: Table) -> None:
+def _check_page(page: QueryPage | ScanPage, table: Table) -> Index | None:
     index = _index(page.index, table)
     if page.consistent and isinstance(index, GlobalIndex):
         raise Refused("Consistent reads are not supported on global secondary indexes")
@@ -94,8 +96,17 @@ def _check_page(page: QueryPage | ScanPage, table: Table) -> None:
         )
     check_condition(page.filter, "FilterExpression")
     check_projection(page.projection)
-    if index is not None and index.projection.kind != "ALL":
-        _check_projected(index, table, page)
+    _check_selection(page)
+    if isinstance(index, GlobalIndex):
+        _check_held(index, table, page)
+    return index
+
+
+def _check_selection(page: QueryPage | ScanPage) -> None:
+    if page.whole and page.projection is not None:
+        raise Refused("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES")
+    if page.whole and page.count_only:
+        raise Refused("Cannot specify a count when choosing to get ALL_ATTRIBUTES; ask for whole=True alone")
 
 
 def _index(name: str | None, table: Table) -> Index | None:
@@ -107,19 +118,35 @@ def _index(name: str | None, table: Table) -> Index | None:
         raise NoSuchIndex(f"The table does not have the specified index: {name}") from None
 
 
-def _check_projected(index: Index, table: Table, page: QueryPage | ScanPage) -> None:
-    """Check that an index holds what is filtered by, and a global one also what is asked for."""
-    held = {*table.key_names(), *table.key_names(index.name), *index.projection.attributes}
-    filtered = {path.attribute for path in _paths(page.filter)} - held
-    if filtered:
+def _check_filtered(index: Index, table: Table, condition: Condition | None) -> None:
+    """Check that an index holds what a query filters by; a scan of it takes the rest for absent."""
+    missing = _not_held(index, table, _paths(condition))
+    if missing:
         raise Refused(
             f"{_INVALID}: Secondary index {index.name} does not project one or more filter attributes: "
-            f"[{', '.join(sorted(filtered))}]"
+            f"[{', '.join(missing)}]"
         )
-    wanted = {path.attribute for path in page.projection or ()} - held
-    if wanted and isinstance(index, GlobalIndex):
-        missing = ", ".join(sorted(wanted))
-        raise Refused(f"{_INVALID}: Global secondary index {index.name} does not project [{missing}]")
+
+
+def _check_held(index: GlobalIndex, table: Table, page: QueryPage | ScanPage) -> None:
+    """Check that a global index holds what is asked for, since it fetches nothing."""
+    if page.whole and index.projection.kind != "ALL":
+        raise Refused(
+            f"{_INVALID}: Select type ALL_ATTRIBUTES is not supported for global secondary index "
+            f"{index.name} because its projection type is not ALL"
+        )
+    missing = _not_held(index, table, page.projection or ())
+    if missing:
+        raise Refused(
+            f"{_INVALID}: Global secondary index {index.name} does not project [{', '.join(missing)}]"
+        )
+
+
+def _not_held(index: Index, table: Table, paths: Iterable[Path]) -> list[str]:
+    if index.projection.kind == "ALL":
+        return []
+    held = {*table.key_names(), *table.key_names(index.name), *index.projection.attributes}
+    return sorted({path.attribute for path in paths} - held)
 
 
 def check_key_condition(condition: KeyCondition, parts: tuple[KeyPart, ...]) -> None:

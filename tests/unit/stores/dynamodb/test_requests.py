@@ -8,7 +8,7 @@ import pytest
 
 from persistence.attributes import Item
 from persistence.errors import InvalidRequest
-from persistence.expressions import AttributeExists, Path, Remove
+from persistence.expressions import AttributeExists, KeyCondition, Path, Remove
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -17,6 +17,8 @@ from persistence.operations import (
     GetItem,
     Operation,
     PutItem,
+    QueryPage,
+    ScanPage,
     TransactWrite,
     UpdateItem,
 )
@@ -99,6 +101,21 @@ class TestBatches:
     def test_refuse_gets_that_disagree(self, other: GetItem) -> None:
         with pytest.raises(InvalidRequest, match="must agree"):
             parameters(BatchGetItems((GetItem(THINGS, key("1")), other)))
+
+
+class TestPages:
+    @pytest.mark.parametrize(
+        "page",
+        [
+            ScanPage(THINGS, whole=True, count_only=True),
+            ScanPage(THINGS, whole=True, projection=(Path.of("a"),)),
+            QueryPage(THINGS, KeyCondition(("id", {"N": "1"})), whole=True, count_only=True),
+        ],
+    )
+    def test_refuse_whole_items_beside_something_else(self, page: QueryPage | ScanPage) -> None:
+        """The service has one `Select`, and takes no projection with ALL_ATTRIBUTES."""
+        with pytest.raises(InvalidRequest, match="when choosing to get ALL_ATTRIBUTES"):
+            parameters(page)
 
 
 class TestTransactions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -246,6 +247,34 @@ class TestIndexes:
         assert found.items == ({"size": {"S": "large"}},)
         assert found.capacity[0].read_units == 1.0
 
+    def test_of_the_table_fetch_whole_items(self, store: MemoryStore) -> None:
+        """What the filter drops, by what the index holds, is not fetched."""
+        whole = event(1, name="n", size="large")
+        store.perform(PutItem(EVENTS, whole))
+        store.perform(PutItem(EVENTS, event(2, name="m", size="small")))
+        wanted = Compare("=", Path.of("at"), number(1))
+
+        found = store.perform(QueryPage(EVENTS, MONDAY, index="by-name", filter=wanted, whole=True))
+
+        assert (found.items, found.scanned_count) == ((whole,), 2)
+        assert found.capacity[0].read_units == 1.0
+
+    def test_fill_a_page_with_what_they_fetch(self, store: MemoryStore) -> None:
+        for at in range(4):
+            store.perform(PutItem(EVENTS, event(at, name="n", size="x" * 400_000)))
+
+        found = list(pages(store, QueryPage(EVENTS, MONDAY, index="by-name", whole=True)))
+
+        assert [hours(page) for page in found] == [["0", "1", "2"], ["3"]]
+
+    def test_are_scanned_by_what_they_hold(self, store: MemoryStore) -> None:
+        """A filter of a scan takes for absent what the index does not hold, also where it is fetched."""
+        store.perform(PutItem(EVENTS, event(1, name="n", size="large")))
+
+        found = store.perform(ScanPage(EVENTS, index="by-name", filter=AttributeExists(SIZE), whole=True))
+
+        assert (found.count, found.scanned_count) == (0, 1)
+
     def test_refuse_what_they_can_not_give(self, store: MemoryStore) -> None:
         with pytest.raises(InvalidRequest, match=r"index kinds does not project \[size\]"):
             store.perform(QueryPage(EVENTS, self.KIND, index="kinds", projection=(SIZE,)))
@@ -253,6 +282,15 @@ class TestIndexes:
             store.perform(QueryPage(EVENTS, self.KIND, index="kinds", filter=AttributeExists(SIZE)))
         with pytest.raises(InvalidRequest, match="not supported on global secondary indexes"):
             store.perform(QueryPage(EVENTS, self.KIND, index="kinds", consistent=True))
+        with pytest.raises(InvalidRequest, match="kinds because its projection type is not ALL"):
+            store.perform(QueryPage(EVENTS, self.KIND, index="kinds", whole=True))
+        with pytest.raises(InvalidRequest, match="named because its projection type is not ALL"):
+            store.perform(ScanPage(EVENTS, index="named", whole=True))
+
+    @pytest.mark.parametrize("beside", [{"projection": (SIZE,)}, {"count_only": True}])
+    def test_give_whole_items_or_something_else(self, store: MemoryStore, beside: dict[str, Any]) -> None:
+        with pytest.raises(InvalidRequest, match="when choosing to get ALL_ATTRIBUTES"):
+            store.perform(ScanPage(EVENTS, whole=True, **beside))
 
     def test_must_exist(self, store: MemoryStore) -> None:
         with pytest.raises(TableNotFound, match="does not have the specified index: none"):
