@@ -60,6 +60,11 @@ def _autocommit(configured: bool | str | None) -> bool:
     return text in _TRUE
 
 
+def _cursor_keys(configured: object) -> object:
+    """Split the text of an environment; what the keys can't be is refused by the unit of work."""
+    return [key.strip() for key in configured.split(",")] if isinstance(configured, str) else configured
+
+
 class _AsynchronousSides:
     """Gives the asynchronous side of a store, one for each store."""
 
@@ -96,6 +101,9 @@ class PersistenceContainer(containers.DeclarativeContainer):
     - `commit_record`: the name of a table for commit records; none by default.
     - `autocommit`: False makes writes outside a unit an error.
     - `scan_policy`: "warn" (default), "forbid" or "allow".
+    - `cursor_keys`: the secret keys of the cursors of pages, the one that seals first: a list, or a text with
+      commas between them, as from an environment variable; or `CursorKeys`. By default a random key for each
+      unit of work.
 
     Providers to override:
 
@@ -131,6 +139,7 @@ class PersistenceContainer(containers.DeclarativeContainer):
         "scan_policy": providers.Callable(lambda policy: policy or "warn", config.scan_policy),
         "single_write": providers.Callable(lambda word: word or "transaction", config.single_write),
         "commit_record": providers.Callable(lambda table: table or None, config.commit_record),
+        "cursor_keys": providers.Callable(_cursor_keys, config.cursor_keys),
         "events": events,
         "outbox": outbox,
     }

@@ -42,10 +42,11 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
 
     Args:
         store: an asynchronous store, or a callable that gives one; a unit keeps the one that it opened with.
-        policies: as for `UnitOfWork`. Handlers of events may be coroutine functions.
+        policies: as for `UnitOfWork`, with `cursor_keys`. Handlers of events may be coroutine functions.
 
     Raises:
         UnitOfWorkStateError: a policy that can't be.
+        ConfigurationError: cursor keys that can't be.
     """
 
     _asynchronous = True

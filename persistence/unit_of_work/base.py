@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.commit_plan import PlannedAction
+from persistence.cursors import CursorKeys, Cursors, KeySource
 from persistence.entity_keys import EntityKey
 from persistence.errors import (
     CommitConflict,
@@ -75,6 +76,7 @@ class UnitOfWorkBase(Generic[S]):
         outbox: type[OutboxMapping] | None = None,
         commit_record: str | Table | None = None,
         timing: Timing | None = None,
+        cursor_keys: KeySource | None = None,
     ) -> None:
         check_store_source(store)
         self._store = store
@@ -89,6 +91,7 @@ class UnitOfWorkBase(Generic[S]):
             outbox,
             compiled_records(commit_record),
             timing or Timing(),
+            Cursors(None if cursor_keys is None else CursorKeys.of(cursor_keys), clock=clock),
         )
         self._pipeline: Pipeline[S] = Pipeline(self._policies)
         self._checked: S | None = None
@@ -112,6 +115,11 @@ class UnitOfWorkBase(Generic[S]):
     def scan_policy(self) -> ScanPolicy:
         """What happens to a query that only a scan can answer."""
         return self._policies.scan_policy
+
+    @property
+    def cursors(self) -> Cursors:
+        """What seals and opens the cursors of pages."""
+        return self._policies.cursors
 
     @property
     def timing(self) -> Timing:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from persistence.cursors import Cursors
 from persistence.errors import UnitOfWorkStateError
 from persistence.mapping import EntityMapping
 from persistence.outbox import OutboxMapping, check_outbox
@@ -58,6 +59,7 @@ class Policies:
     outbox: type[OutboxMapping] | None
     records: EntityMapping[CommitRecord] | None
     timing: Timing
+    cursors: Cursors
 
     def __post_init__(self) -> None:
         if (

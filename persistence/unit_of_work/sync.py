@@ -40,7 +40,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
     Args:
         store: where the entities live, or a callable that gives the store; a unit keeps the store that it
             opened with.
-        clock: gives the present time, aware, for created_at and updated_at.
+        clock: gives the present time, aware, for created_at, updated_at and the lifetime of cursors.
         ids: gives unique texts of at most 36 characters, for client tokens.
         deadline: seconds, over 0 and at most 540, for which a commit is repeated after lost answers,
             throttling or busy items.
@@ -57,9 +57,13 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         scan_policy: what happens to a query that only a scan can answer: "warn" (a `ScanWarning` and an
             event), "forbid" (`ScanForbidden` before anything is sent) or "allow". `scan()` is always allowed.
         timing: time, waiting and chance, for tests.
+        cursor_keys: the secret keys of the cursors of pages: one text or bytes, several of them of which the
+            first one seals, or `CursorKeys` with further settings. Without any, this object makes a random
+            key of its own at first use, and its cursors work nowhere else.
 
     Raises:
         UnitOfWorkStateError: a deadline out of range, or another policy that can't be.
+        ConfigurationError: keys that can't be.
     """
 
     _asynchronous = False

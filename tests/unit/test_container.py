@@ -21,9 +21,11 @@ from persistence import (
     MemoryStore,
     PersistenceContainer,
     Repository,
+    Table,
     UnitOfWork,
     UnitOfWorkStateError,
 )
+from persistence.cursors import Binding, CursorKeys
 from persistence.errors import ConfigurationError, ScanForbidden
 from tests.semantics.model import Note, NoteMapping, Setting, SettingMapping
 
@@ -239,6 +241,30 @@ class TestPolicies:
         assert handled == ["event"]
         assert uow.was_committed("first")
         assert asyncio.run(container.async_uow().was_committed("first"))
+
+
+class TestCursorKeys:
+    @pytest.mark.parametrize(
+        "configured",
+        ["first secret, second secret", ["first secret", "second secret"], CursorKeys((b"first secret",))],
+        ids=["text of an environment", "list", "with further settings"],
+    )
+    def test_are_configured(self, configured: Any) -> None:
+        """The first key seals for both units of work; a text is split at its commas."""
+        container = PersistenceContainer(config={"cursor_keys": configured})
+        binding, position = Binding(Table("notes", "id"), None, bytes(32)), {"id": {"S": "n1"}}
+
+        text = container.uow().cursors.seal(position, binding)
+
+        alone = UnitOfWork(MemoryStore(), cursor_keys="first secret")
+        assert container.async_uow().cursors.open(text, binding) == position
+        assert alone.cursors.open(text, binding) == position
+
+    @pytest.mark.parametrize("configured", ["", "first secret,", [], 1])
+    def test_are_never_empty(self, configured: Any) -> None:
+        """A variable of the environment that is set and empty does not pass for a missing one."""
+        with pytest.raises(ConfigurationError, match="cursor key"):
+            PersistenceContainer(config={"cursor_keys": configured}).uow()
 
 
 def _times(note: Note) -> dict[str, Any]:
