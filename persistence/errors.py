@@ -5,7 +5,8 @@ PersistenceError
 ├── MappingError (TypeError)              a mapping or an entity class can't be used as declared
 │   └── UnusableMapping (AttributeError)  it was asked for its codec, and has none
 ├── QueryError (ValueError)               a query, condition or update that can't be asked
-│   └── ScanForbidden                     it would read a whole table, and the policy forbids that
+│   ├── ScanForbidden                     it would read a whole table, and the policy forbids that
+│   └── NotRead (AttributeError, KeyError)  a row was asked for what was not selected
 ├── UnitOfWorkStateError (ValueError)     a unit of work used outside its rules
 │   ├── UnitClosed                        its block has ended
 │   ├── UnitBroken                        it failed before; `first_failure` says how
@@ -106,6 +107,30 @@ class QueryError(PersistenceError, ValueError):
 
 class ScanForbidden(QueryError):
     """The query could only be answered by a scan, and the scan policy is "forbid"."""
+
+
+class NotRead(QueryError, AttributeError, KeyError):
+    """A row was asked for a name that was not read.
+
+    It is an AttributeError and a KeyError as well, so that `hasattr(row, name)` and `except KeyError` work.
+
+    Attributes:
+        kind: what it is a row of.
+        attribute: the name that was asked for.
+        known: the names that were read.
+    """
+
+    __str__ = Exception.__str__
+
+    def __init__(self, kind: str, attribute: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.attribute = attribute
+        self.known = tuple(known)
+        parts = [each for each in self.known if each.startswith((f"{attribute}.", f"{attribute}["))]
+        remedy = f"write row[{parts[0]!r}]" if parts else f"add it to what is selected: {attribute!r}"
+        super().__init__(
+            f"{attribute!r} was not read into this row of {kind}, which has {', '.join(self.known)}; {remedy}"
+        )
 
 
 class UnitOfWorkStateError(PersistenceError, ValueError):
