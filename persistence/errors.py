@@ -6,7 +6,7 @@ PersistenceError
 │   └── UnusableMapping (AttributeError)  it was asked for its codec, and has none
 ├── QueryError (ValueError)               a query, condition or update that can't be asked
 │   ├── ScanForbidden                     it would read a whole table, and the policy forbids that
-│   └── NotRead (AttributeError, KeyError)  a row was asked for what was not selected
+│   └── NotRead (KeyError)                a row was asked for what was not selected; an AttributeError too
 ├── UnitOfWorkStateError (ValueError)     a unit of work used outside its rules
 │   ├── UnitClosed                        its block has ended
 │   ├── UnitBroken                        it failed before; `first_failure` says how

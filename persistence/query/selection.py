@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 from persistence.attributes import Item
@@ -55,6 +55,14 @@ class Selection(Generic[R]):
             held: names of attributes, those of the table's key among them.
         """
         return tuple(each.names for each in self.picks if not _covers(held, each))
+
+    def within(self, held: Collection[str]) -> Selection[R]:
+        """Read the same of items that have only some attributes: none of the others is asked for.
+
+        A global index refuses to be asked for what it does not hold, also where its key says the same.
+        """
+        projection = tuple(path for path in self.projection if path.attribute in held)
+        return replace(self, projection=projection)
 
     def then(self, build: Callable[[R], A]) -> Selection[A]:
         """Read the same, and make something else of it."""

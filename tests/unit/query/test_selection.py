@@ -362,6 +362,13 @@ class TestKeysMadeOfFields:
         assert selection.read({"PK": {"S": "BUYER#b1"}, "SK": {"S": "PURCHASE#00003"}}) == ("b1", 3)
         assert selection.lacking({"PK", "SK"}) == ()
 
+    def test_need_no_attributes_that_an_index_lacks(self) -> None:
+        """An index that holds keys only is asked for nothing else, and gives the same."""
+        selection = select_recorded(PURCHASES, lambda p: (p.buyer_id, p.number)).within({"PK", "SK"})
+
+        assert selection.projection == paths(("PK",), ("SK",))
+        assert read(selection, PURCHASES.codec.encode(Purchase("b1", 3))) == ("b1", 3)
+
     def test_are_told_if_they_are_other_keys(self) -> None:
         """A key that does not follow the template can't be read."""
         with pytest.raises(DecodeError, match=r"a key such as 'BUYER#.*' in attribute 'PK'"):
