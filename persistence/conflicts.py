@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from persistence.attributes import Item, same
 from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
 from persistence.errors import (
+    THROTTLING_CODES,
     ActionRefused,
     ActionThrottled,
     CancellationReason,
@@ -33,9 +34,6 @@ T = TypeVar("T")
 INNOCENT = "None"
 CONDITION_FAILED = "ConditionalCheckFailed"
 BUSY_CODES = frozenset({"TransactionConflict"})
-THROTTLING_CODES = frozenset(
-    {"ThrottlingError", "ThrottlingException", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
-)
 TRANSIENT_CODES = BUSY_CODES | THROTTLING_CODES
 """Codes after which the very same request may succeed (API reference, TransactWriteItems)."""
 

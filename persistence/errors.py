@@ -619,6 +619,12 @@ class CancellationReason:
     item: Mapping[str, Any] | None = None
 
 
+THROTTLING_CODES = frozenset(
+    {"ThrottlingError", "ThrottlingException", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
+)
+"""Codes of cancellation reasons that mean too much traffic (API reference, TransactWriteItems)."""
+
+
 class TransactionCancelled(StoreError):
     """A transaction was cancelled; nothing of it took effect.
 
@@ -644,10 +650,39 @@ class TokenMismatch(StoreError):
     """A client token was used before with another request."""
 
 
+@dataclass(frozen=True, slots=True)
+class ThrottlingReason:
+    """Why a request was throttled, as the service says it.
+
+    Attributes:
+        reason: the service's word, such as "TableReadKeyRangeThroughputExceeded".
+        resource: the resource name (ARN) of the table or index, where the service tells it.
+    """
+
+    reason: str
+    resource: str | None = None
+
+
 class Throttled(StoreError):
-    """The service refused the request because of too much traffic; it had no effect."""
+    """The service refused the request because of too much traffic; it had no effect.
+
+    Attributes:
+        throttling: the reasons, where the service tells them.
+    """
 
     retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        table: str | None = None,
+        code: str | None = None,
+        throttling: Iterable[ThrottlingReason] = (),
+    ) -> None:
+        super().__init__(message, operation=operation, table=table, code=code)
+        self.throttling = tuple(throttling)
 
 
 class StoreUnavailable(StoreError):

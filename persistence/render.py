@@ -85,7 +85,7 @@ class Renderer:
             QueryError: it exceeds a limit of the service, or can't be written, such as an `And` of nothing.
         """
         self._operators = 0
-        return _within_size("condition", self._condition(condition))
+        return self._within_size("condition", self._condition(condition))
 
     def key_condition(self, condition: KeyCondition) -> str:
         """Write the key condition expression of a query.
@@ -102,7 +102,7 @@ class Renderer:
             raise QueryError(
                 "a sort key can't be asked for with <>; use a filter, which reads and drops what differs"
             )
-        return _within_size("key condition", f"{partition} AND {self._condition(condition.sort)}")
+        return self._within_size("key condition", f"{partition} AND {self._condition(condition.sort)}")
 
     def projection(self, paths: Iterable[Path]) -> str:
         """Write a projection expression.
@@ -117,7 +117,7 @@ class Renderer:
         if not wanted:
             raise QueryError("a projection needs at least one path; for the whole item give None")
         _refuse_overlaps("projection", wanted)
-        return _within_size("projection", ", ".join(map(self._path, wanted)))
+        return self._within_size("projection", ", ".join(map(self._path, wanted)))
 
     def update(self, actions: Iterable[UpdateAction]) -> str:
         """Write an update expression: SET, REMOVE, ADD, DELETE, each in the order given.
@@ -138,7 +138,7 @@ class Renderer:
             clause, text = self._action(action)
             clauses[clause].append(text)
         text = " ".join(f"{clause} {', '.join(parts)}" for clause, parts in clauses.items() if parts)
-        return _within_size("update", text)
+        return self._within_size("update", text)
 
     def placeholders(self) -> dict[str, Any]:
         """Give the names and values of all that was written, as parameters of the request.
@@ -299,6 +299,14 @@ class Renderer:
         self._values[placeholder] = value
         return placeholder
 
+    def _within_size(self, what: str, expression: str) -> str:
+        if len(expression) > EXPRESSION_BYTES:
+            raise QueryError(
+                f"the {what} expression takes {len(expression)} bytes, DynamoDB allows {EXPRESSION_BYTES}; "
+                "split it into several requests"
+            )
+        return expression
+
     def _count(self, operators: int) -> None:
         self._operators += operators
         if self._operators > EXPRESSION_OPERATORS:
@@ -354,15 +362,6 @@ def _refuse_overlaps(what: str, paths: tuple[Path, ...]) -> None:
                     "remove one, or write their common parent as a whole"
                 )
         seen[path.segments] = path
-
-
-def _within_size(what: str, expression: str) -> str:
-    if len(expression) > EXPRESSION_BYTES:
-        raise QueryError(
-            f"the {what} expression takes {len(expression)} bytes, DynamoDB allows {EXPRESSION_BYTES}; "
-            "split it into several requests"
-        )
-    return expression
 
 
 def _weight(content: Any) -> int:

@@ -46,6 +46,7 @@ from persistence.errors import (
     TableInUse,
     TableNotFound,
     Throttled,
+    ThrottlingReason,
     TokenMismatch,
     TransactionBusy,
     TransactionCancelled,
@@ -222,6 +223,13 @@ def _unavailable(hint: str = "", *, sent: bool = True) -> Make:
     return make
 
 
+def _throttled(told: Told, asked: Asked) -> PersistenceError:
+    # The service's model spells the member in two ways.
+    given = told.body.get("ThrottlingReasons") or told.body.get("throttlingReasons") or ()
+    reasons = [ThrottlingReason(reason.get("reason", ""), reason.get("resource")) for reason in given]
+    return Throttled(told.text or told.code, **asked.where, code=told.code, throttling=reasons)
+
+
 def _cancelled(told: Told, asked: Asked) -> PersistenceError:
     reasons = [
         CancellationReason(reason.get("Code", "None"), _reason_text(reason), reason.get("Item"))
@@ -268,7 +276,7 @@ FAULTS = (
     Fault(_as(TransactionInProgress), _codes("TransactionInProgressException")),
     Fault(_as(TokenMismatch), _codes("IdempotentParameterMismatchException", "IdempotentParameterMismatch")),
     # Too much, too large.
-    Fault(_as(Throttled), THROTTLING),
+    Fault(_throttled, THROTTLING),
     Fault(
         _conflict(ItemTooLarge, "the item is, or would become, larger than 400 KB"),
         _VALIDATION,

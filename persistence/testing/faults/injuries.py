@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from persistence.errors import (
     AccessDenied,
@@ -75,5 +75,10 @@ def _unavailable(
     return StoreUnavailable(text, ambiguous=ambiguous, **_where(operation), code=code)
 
 
-def _where(operation: Operation[Any]) -> dict[str, str | None]:
+class _Where(TypedDict):
+    operation: str
+    table: str | None
+
+
+def _where(operation: Operation[Any]) -> _Where:
     return {"operation": type(operation).__name__, "table": table_of(operation)}

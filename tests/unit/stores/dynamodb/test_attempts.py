@@ -19,6 +19,7 @@ from persistence.errors import (
     PersistenceError,
     StoreUnavailable,
     Throttled,
+    ThrottlingReason,
     TransactionBusy,
     TransactionCancelled,
     TransactionInProgress,
@@ -154,6 +155,23 @@ class TestSingleWrites:
 
         assert isinstance(error, Throttled)
         assert (error.ambiguous, requests) == (False, 3)
+
+    @pytest.mark.parametrize(
+        ("code", "member"),
+        [
+            ("ProvisionedThroughputExceededException", "ThrottlingReasons"),
+            ("ThrottlingException", "throttlingReasons"),
+        ],
+    )
+    def test_tell_why_they_were_throttled(self, code: str, member: str, failure: Failure) -> None:
+        """The service's reasons are kept; it spells their member in two ways."""
+        arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/things"
+        reasons = [{"reason": "TableWriteKeyRangeThroughputExceeded", "resource": arn}]
+
+        error, _ = failure(CREATE, *[refusal(code, "slow down", 400, **{member: reasons})] * 3)
+
+        assert isinstance(error, Throttled)
+        assert error.throttling == (ThrottlingReason("TableWriteKeyRangeThroughputExceeded", arn),)
 
 
 class TestTransactions:

@@ -98,7 +98,7 @@ class TestMetered:
 
         assert store.perform(GET).item == {"id": {"S": "1"}}
         assert metered.totals["PutItem"].errors == {"ConditionFailed": 1}
-        assert metered.limits == Limits(transaction_actions=10)
+        assert metered.limits.transaction_actions == 10
 
     def test_gives_totals_that_stay_as_they_are(self, metering: Metering) -> None:
         """What was handed out does not change with what is counted later."""

@@ -1,0 +1,42 @@
+"""Layers: what stands around a store and adds something to `perform`."""
+
+from __future__ import annotations
+
+from persistence.stores.layers.analytics import QueryAnalytics
+from persistence.stores.layers.analytics_report import AnalyticsReport, ShapeRow
+from persistence.stores.layers.echo import Echo
+from persistence.stores.layers.layer import AsyncLayeredStore, Layer, LayeredStore, layered
+from persistence.stores.layers.metering import AsyncMetered, Meter, Metered, OperationTotals
+from persistence.stores.layers.metrics import Measurement, Metrics
+from persistence.stores.layers.observing import Observer, Performed
+from persistence.stores.layers.partitions import HotPartitions
+from persistence.stores.layers.partitions_report import PartitionRow, PartitionsReport, ThrottlingRow
+from persistence.stores.layers.shapes import OTHERS, Shape
+from persistence.stores.layers.sizes import ItemSizes, LargeItems
+
+__all__ = [
+    "OTHERS",
+    "AnalyticsReport",
+    "AsyncLayeredStore",
+    "AsyncMetered",
+    "Echo",
+    "HotPartitions",
+    "ItemSizes",
+    "LargeItems",
+    "Layer",
+    "LayeredStore",
+    "Measurement",
+    "Meter",
+    "Metered",
+    "Metrics",
+    "Observer",
+    "OperationTotals",
+    "PartitionRow",
+    "PartitionsReport",
+    "Performed",
+    "QueryAnalytics",
+    "Shape",
+    "ShapeRow",
+    "ThrottlingRow",
+    "layered",
+]

@@ -1,0 +1,109 @@
+"""What operations and their answers say about themselves, whatever layer asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.attributes import Item
+from persistence.operation_facts import table_of
+from persistence.operations import (
+    BatchGetItems,
+    BatchGetResult,
+    BatchWriteItems,
+    Capacity,
+    ConditionCheck,
+    DeleteItem,
+    GetItem,
+    ItemResult,
+    ItemsResult,
+    Operation,
+    Page,
+    PutItem,
+    QueryPage,
+    ScanPage,
+    TransactGet,
+    TransactWrite,
+    UpdateItem,
+)
+
+ItemAction = GetItem | PutItem | UpdateItem | DeleteItem | ConditionCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much an operation read, gave back and cost.
+
+    Attributes:
+        scanned: items that were read, filtered ones included.
+        items: items that came back, or were counted.
+        read_units, write_units: capacity consumed, as far as the store tells it.
+    """
+
+    scanned: int = 0
+    items: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+def index_of(operation: Operation[Any]) -> str | None:
+    """Name the index that an operation reads; None for the table itself."""
+    return operation.index if isinstance(operation, QueryPage | ScanPage) else None
+
+
+def actions_in(operation: Operation[Any]) -> tuple[ItemAction, ...]:
+    """Give the reads and writes of single items that an operation consists of; of queries and scans none."""
+    match operation:
+        case TransactWrite(actions):
+            return actions
+        case TransactGet(gets) | BatchGetItems(gets):
+            return gets
+        case BatchWriteItems(writes):
+            return writes
+        case GetItem() | PutItem() | UpdateItem() | DeleteItem():
+            return (operation,)
+        case _:
+            return ()
+
+
+def tables_of(operation: Operation[Any]) -> tuple[str, ...]:
+    """Name the tables that an operation concerns, each once, sorted."""
+    only = table_of(operation)
+    if only is not None:
+        return (only,)
+    return tuple(sorted({action.table.name for action in actions_in(operation)}))
+
+
+def amounts_of(answer: object) -> Amounts:
+    """Tell how much an operation read, gave back and cost.
+
+    Args:
+        answer: what the store gave, or None if it raised.
+    """
+    capacity: Capacity = getattr(answer, "capacity", ())
+    scanned = found = sum(1 for _ in items_in(answer))
+    if isinstance(answer, Page):
+        scanned, found = answer.scanned_count, answer.count
+    return Amounts(
+        scanned,
+        found,
+        sum(consumed.read_units for consumed in capacity),
+        sum(consumed.write_units for consumed in capacity),
+    )
+
+
+def items_in(answer: object) -> Iterator[Item]:
+    """Give the items that an answer to a read holds."""
+    return (item for item in answers_in(answer) if item is not None)
+
+
+def answers_in(answer: object) -> tuple[Item | None, ...]:
+    """Give the item or None for each thing that was read, in order; nothing for an answer to a write."""
+    match answer:
+        case ItemResult(item):
+            return (item,)
+        case ItemsResult(items) | BatchGetResult(items) | Page(items):
+            return items
+        case _:
+            return ()
