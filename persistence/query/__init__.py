@@ -1,9 +1,8 @@
 """Queries and patches: fluent descriptions, a recorder for lambdas, and a planner that chooses the index."""
 
 from persistence.query.asynchronous import AsyncQuery
-from persistence.query.planner import AccessPath
-from persistence.query.query import Query
-from persistence.query.recorder import (
+from persistence.query.helpers import (
+    attribute_type,
     begins_with,
     between,
     contains,
@@ -14,6 +13,10 @@ from persistence.query.recorder import (
     size,
     value,
 )
+from persistence.query.planner import AccessPath
+from persistence.query.query import Query
+from persistence.query.raw import raw
+from persistence.query.specification import Specification
 from persistence.query.update import AsyncPatchBuilder, PatchBuilder
 
 __all__ = [
@@ -22,6 +25,8 @@ __all__ = [
     "AsyncQuery",
     "PatchBuilder",
     "Query",
+    "Specification",
+    "attribute_type",
     "begins_with",
     "between",
     "contains",
@@ -29,6 +34,7 @@ __all__ = [
     "is_in",
     "not_",
     "not_exists",
+    "raw",
     "size",
     "value",
 ]

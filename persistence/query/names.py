@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
 from persistence.errors import QueryError
 from persistence.query.terms import OPERANDS, Comparison, Names, Operator
 
-_SPELLINGS: dict[str, Operator] = {"!=": "<>", **{operator.upper(): operator for operator in OPERANDS}}
+_SPELLINGS: Mapping[str, Operator] = MappingProxyType(
+    {"==": "=", "!=": "<>", **{operator.upper(): operator for operator in OPERANDS}}
+)
+_SIZE = re.compile(r"\s*size\s*\((?P<path>.*)\)\s*", re.DOTALL | re.IGNORECASE)
 
 
 def parsed(name: str) -> Names:
@@ -31,16 +39,16 @@ def comparison(name: str, operator: str, values: tuple[object, ...]) -> Comparis
     """Make a comparison of texts.
 
     Args:
-        name: a dotted path.
-        operator: in any case; `!=` is `<>`.
+        name: a dotted path; or `size(...)` around one, for the size of what is there.
+        operator: in any case; `==` is `=`, and `!=` is `<>`.
         values: the operands; those of IN and BETWEEN may be one sequence.
 
     Raises:
         QueryError: an unknown operator, the wrong number of operands, or no path.
     """
-    known = _SPELLINGS.get(operator.strip().upper())
-    if known is None:
-        raise QueryError(f"where({name!r}, {operator!r}): the operators are {', '.join(_SPELLINGS)}")
+    sized = _SIZE.fullmatch(name) if isinstance(name, str) else None
+    names = parsed(sized["path"] if sized else name)
+    known = _operator(name, operator)
     if (
         known in ("in", "between")
         and len(values) == 1
@@ -50,4 +58,19 @@ def comparison(name: str, operator: str, values: tuple[object, ...]) -> Comparis
     wanted = OPERANDS[known]
     if wanted is not None and len(values) != wanted:
         raise QueryError(f"where({name!r}, {operator!r}) takes {wanted} value(s), not {len(values)}")
-    return Comparison(parsed(name), known, values)
+    return Comparison(names, known, values, sized is not None)
+
+
+def _operator(name: str, operator: str) -> Operator:
+    if not isinstance(operator, str):
+        raise QueryError(
+            f"where({name!r}, ...) takes an operator as a text, such as '=', not {type(operator).__name__}; "
+            "the value comes third"
+        )
+    spelled = operator.strip().upper()
+    known = _SPELLINGS.get(spelled)
+    if known is None:
+        close = get_close_matches(re.sub(r"[\s-]+", "_", spelled), _SPELLINGS, 1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise QueryError(f"where({name!r}, {operator!r}): {hint}the operators are {', '.join(_SPELLINGS)}")
+    return known

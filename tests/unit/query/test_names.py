@@ -36,6 +36,8 @@ class TestComparisons:
         ("operator", "values", "expected"),
         [
             ("=", (1,), Comparison(("a",), "=", (1,))),
+            ("==", (1,), Comparison(("a",), "=", (1,))),
+            ("attribute_TYPE", ("S",), Comparison(("a",), "attribute_type", ("S",))),
             ("!=", (1,), Comparison(("a",), "<>", (1,))),
             (" between ", (1, 2), Comparison(("a",), "between", (1, 2))),
             ("BETWEEN", ([1, 2],), Comparison(("a",), "between", (1, 2))),
@@ -48,6 +50,24 @@ class TestComparisons:
     def test_are_made(self, operator: str, values: tuple[object, ...], expected: Comparison) -> None:
         """Operators are known in any case; the operands of IN and BETWEEN may be one sequence."""
         assert comparison("a", operator, values) == expected
+
+    def test_may_be_about_a_size(self) -> None:
+        """`size(...)` around a path is the size of what is there."""
+        assert comparison("size(a.b)", ">", (1,)) == Comparison(("a", "b"), ">", (1,), size=True)
+
+    def test_need_an_operator(self) -> None:
+        """A value in its place is told from an operator."""
+        with pytest.raises(QueryError, match="takes an operator as a text, such as '=', not int"):
+            comparison("a", 5, ())  # type: ignore[arg-type]  # that is the subject
+
+    @pytest.mark.parametrize(
+        ("operator", "meant"),
+        [("BEGINS WITH", "BEGINS_WITH"), ("not-exists", "NOT_EXISTS"), ("contain", "CONTAINS")],
+    )
+    def test_that_are_misspelt_are_told_apart(self, operator: str, meant: str) -> None:
+        """With what was probably meant."""
+        with pytest.raises(QueryError, match=f"did you mean {meant}"):
+            comparison("a", operator, ("x",))
 
     @pytest.mark.parametrize(
         ("operator", "values", "why"),
