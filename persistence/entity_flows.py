@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.errors import (
     DecodeError,
     EntityNotFound,
+    KeysUnread,
     MappingError,
     StoreError,
     Throttled,
     UnitOfWorkStateError,
 )
 from persistence.events import event_log
-from persistence.flows import Flow, pause, perform, perform_together
+from persistence.flows import Flow, pause, perform, run_together
 from persistence.mapping import EntityMapping
 from persistence.mapping.patching import read_fields
 from persistence.operations import BatchGetItems, GetItem, Returning
@@ -39,7 +41,7 @@ from persistence.unit_of_work.unit import Unit, reading
 T = TypeVar("T")
 
 BATCH_ATTEMPTS = 10
-"""How often unprocessed keys of a batch are asked for again before the read gives up."""
+"""How often a batch is asked for in vain, one time after the other, before the read gives up."""
 
 
 class EntityFlows(Generic[T]):
@@ -215,11 +217,7 @@ class EntityFlows(Generic[T]):
         return tracked.entity
 
     def _check(self, entity: T) -> None:
-        if type(entity) is not self.mapping.entity_type:
-            raise MappingError(
-                f"{self.mapping.schema.__name__} maps {self.mapping.name}, not {type(entity).__name__}; "
-                "use the repository of that type"
-            )
+        refuse_other_type(self.mapping, entity)
 
     def _refreshable(self, unit: Unit[Any], entity: T) -> Tracked[T]:
         tracked = unit.entities.find_entity(self.mapping, entity)
@@ -262,25 +260,66 @@ class EntityFlows(Generic[T]):
     def _read(self, keys: Sequence[Item], unit: Unit[Any] | None) -> Flow[dict[Identity, Item | None]]:
         """Read items in batches, asking again for what the service left out."""
         limits = self.uow.store.limits if unit is None else unit.store.limits
-        open_gets = [GetItem(self.mapping.table, key, consistent=True) for key in keys]
+        gets = [GetItem(self.mapping.table, key, consistent=True) for key in keys]
         items: dict[Identity, Item | None] = {}
-        for attempt in range(1, BATCH_ATTEMPTS + 1):
-            batches = [BatchGetItems(tuple(chunk)) for chunk in _chunks(open_gets, limits.batch_gets)]
-            answers = yield from perform_together(batches)
-            open_gets = [get for answer in answers for get in answer.unprocessed]
-            left = {identity_of(self.mapping, get.key) for get in open_gets}
-            for batch, answer in zip(batches, answers, strict=True):
-                for get, item in zip(batch.gets, answer.items, strict=True):
-                    identity = identity_of(self.mapping, get.key)
-                    if identity not in left:
-                        items[identity] = item
-            if not open_gets:
-                return items
+        batches = [self._read_batch(chunk, items) for chunk in _chunks(gets, limits.batch_gets)]
+        failures = [failure for failure in (yield from run_together(batches)) if failure is not None]
+        if failures:
+            unread = [self.mapping.key_values(key) for key in keys if self._identity(key) not in items]
+            raise KeysUnread(
+                self.mapping.entity_type, unread, len(keys), table=self.mapping.table.name
+            ) from failures[0]
+        return items
+
+    def _read_batch(
+        self, gets: Sequence[GetItem], items: dict[Identity, Item | None]
+    ) -> Flow[Throttled | None]:
+        """Read one batch until all of it is answered, or nothing is answered any more.
+
+        Returns:
+            What was told in place of the last answers; None if all are there.
+        """
+        wasted = 0
+        for attempt in count(1):
+            failure, left = yield from self._ask(gets, items)
+            if failure is None:
+                return None
+            wasted = wasted + 1 if len(left) == len(gets) else 0
+            if wasted == BATCH_ATTEMPTS:
+                return failure
+            gets = left
             yield from pause(self.uow.timing.backoff(attempt))
-        raise Throttled(
-            f"{len(open_gets)} of {len(keys)} keys were left unprocessed {BATCH_ATTEMPTS} times",
-            operation="BatchGetItems",
-            table=self.mapping.table.name,
+        raise AssertionError("unreachable: the attempts are endless")
+
+    def _ask(
+        self, gets: Sequence[GetItem], items: dict[Identity, Item | None]
+    ) -> Flow[tuple[Throttled | None, Sequence[GetItem]]]:
+        """Ask once for a batch; give what is left of it, and why if anything is."""
+        try:
+            answer = yield from perform(BatchGetItems(tuple(gets)))
+        except Throttled as throttled:
+            return throttled, gets
+        left = {self._identity(get.key) for get in answer.unprocessed}
+        found = {self._identity(get.key): item for get, item in zip(gets, answer.items, strict=True)}
+        items.update((identity, item) for identity, item in found.items() if identity not in left)
+        if not answer.unprocessed:
+            return None, ()
+        return Throttled("keys were left unprocessed", operation="BatchGetItems"), answer.unprocessed
+
+    def _identity(self, key: Item) -> Identity:
+        return identity_of(self.mapping, key)
+
+
+def refuse_other_type(mapping: EntityMapping[Any], entity: object) -> None:
+    """Refuse an entity that a mapping is not for.
+
+    Raises:
+        MappingError: with the remedy.
+    """
+    if type(entity) is not mapping.entity_type:
+        raise MappingError(
+            f"{mapping.schema.__name__} maps {mapping.name}, not {type(entity).__name__}; "
+            "use the repository of that type"
         )
 
 

@@ -20,6 +20,7 @@ PersistenceError
 ├── TransactionTooLarge                   more actions or bytes than one transaction takes
 ├── CommitOutcomeUnknown                  the answer was lost: committed or not, nobody can tell yet
 ├── HandlersFailed                        it is committed, but handlers of its events failed
+├── BulkFailed                            of a bulk something was not written; `failures` lists exactly what
 ├── SchemaMismatch                        a live table is not as it is declared
 ├── InvalidCursor                         a page cursor that is forged, foreign, expired or damaged
 ├── DeadlineExceeded                      the time for an operation is over
@@ -43,6 +44,7 @@ PersistenceError
     ├── TransactionInProgress             the same client token is still being worked on (retryable)
     ├── TokenMismatch                     a client token was used before with another request
     ├── Throttled                         (retryable)
+    │   └── KeysUnread                    of many keys some were never answered
     ├── StoreUnavailable                  no answer, or a server error (retryable)
     ├── LimitExceeded                     an account or table limit
     └── AccessDenied                      credentials, permissions or clock
@@ -53,6 +55,7 @@ Messages name entity types, keys, attributes and type tags; they never contain s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -363,6 +366,82 @@ class HandlersFailed(PersistenceError):
             for failure in self.failures
         )
         super().__init__(f"the unit is committed, but handlers of its events failed: {named}")
+
+
+@dataclass(frozen=True, slots=True)
+class BulkFailure:
+    """What a bulk was given and did not write, as far as is known.
+
+    Attributes:
+        entity: the entity; None where only its key was given.
+        key: its key values in the order of `get(*key)`.
+        error: why: the same error as of a single call.
+    """
+
+    entity: object | None
+    key: tuple[object, ...]
+    error: PersistenceError
+
+    @property
+    def committed(self) -> bool | None:
+        """False if it certainly took no effect, None if nobody knows, since an answer was lost."""
+        return None if getattr(self.error, "ambiguous", False) else self.error.committed
+
+
+@dataclass(frozen=True, slots=True)
+class BulkReport:
+    """What became of all that a bulk was given.
+
+    Attributes:
+        given: how many writes it was given.
+        written: how many entities were stored.
+        removed: how many were deleted.
+        superseded: how many were not sent, since a later write of the same key took their place.
+        failed: those that were refused, or given up.
+        requests: how many requests were sent.
+        retries: how often it waited to send something again.
+        write_units: the capacity units that were consumed, as far as the store told it.
+    """
+
+    given: int = 0
+    written: int = 0
+    removed: int = 0
+    superseded: int = 0
+    failed: tuple[BulkFailure, ...] = ()
+    requests: int = 0
+    retries: int = 0
+    write_units: float = 0.0
+
+    @property
+    def unsettled(self) -> int:
+        """How many are still to be sent, or never were, or were under way when the block was interrupted."""
+        return self.given - self.written - self.removed - self.superseded - len(self.failed)
+
+
+class BulkFailed(PersistenceError):
+    """Of what a bulk was given, something was not written. What was written stays written.
+
+    Attributes:
+        entity_type: the class of its entities.
+        failures: one `BulkFailure` for each that was not written, in no particular order.
+        report: what became of everything.
+        committed: always None: a part took effect.
+    """
+
+    committed = None
+
+    def __init__(self, entity_type: type, report: BulkReport) -> None:
+        self.entity_type = entity_type
+        self.report = report
+        self.failures = report.failed
+        self.retryable = all(failure.error.retryable for failure in report.failed)
+        counts = Counter(type(failure.error).__name__ for failure in report.failed)
+        reasons = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        super().__init__(
+            f"{len(report.failed)} of {report.given} writes of {entity_type.__name__} failed ({reasons}); "
+            f"{report.written} were written and {report.removed} removed, {report.unsettled} not sent. "
+            "`failures` lists those that failed, each with its error"
+        )
 
 
 class SchemaMismatch(PersistenceError):
@@ -683,6 +762,29 @@ class Throttled(StoreError):
     ) -> None:
         super().__init__(message, operation=operation, table=table, code=code)
         self.throttling = tuple(throttling)
+
+
+class KeysUnread(Throttled):
+    """Of many keys that were to be read, the service did not answer some, however often they were asked for.
+
+    Attributes:
+        entity_type: the type that was asked for.
+        unread: the key values of all entities that were not read, in the order asked.
+        key: the first of them.
+    """
+
+    def __init__(
+        self, entity_type: type, unread: Iterable[tuple[object, ...]], asked: int, *, table: str | None = None
+    ) -> None:
+        self.entity_type = entity_type
+        self.unread = tuple(unread)
+        self.key = self.unread[0] if self.unread else None
+        super().__init__(
+            f"{len(self.unread)} of {asked} keys of {entity_type.__name__} were left unprocessed again and "
+            "again; `unread` has them. Ask for them later, or raise the capacity of the table",
+            operation="BatchGetItems",
+            table=table,
+        )
 
 
 class StoreUnavailable(StoreError):

@@ -27,6 +27,9 @@ class Limits:
         item_bytes: bytes of one item, attribute names included.
         batch_gets: keys of a `BatchGetItems`.
         batch_writes: writes of a `BatchWriteItems`.
+        batch_bytes: bytes of the request of a `BatchWriteItems`, as it is sent.
+        concurrent_requests: how many requests one call has under way at once; 1 means that the store answers
+            in this process, so that nothing is gained by asking for several things at once.
         answer_seconds: seconds that one attempt waits for an answer at most, where that is known: a caller
             with a deadline outlasts it by about as much.
     """
@@ -36,6 +39,8 @@ class Limits:
     item_bytes: int = ITEM_SIZE_LIMIT
     batch_gets: int = 100
     batch_writes: int = 25
+    batch_bytes: int = 16 * 1024 * 1024
+    concurrent_requests: int = 8
     answer_seconds: float | None = None
 
 

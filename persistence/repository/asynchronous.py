@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
+from persistence.bulk import AsyncBulk, BulkProgress
 from persistence.mapping import MappingSchema
 from persistence.query import AsyncPatchBuilder, AsyncQuery
 from persistence.query.patching import PatchWish
@@ -89,6 +90,27 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
         """Change the item with a key without reading it; `await` its `.execute()`. See `Repository.patch`."""
         wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
         return AsyncPatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
+
+    def bulk(
+        self,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[BulkProgress], object] | None = None,
+        buffer: int | None = None,
+        raise_on_failure: bool = True,
+    ) -> AsyncBulk[T]:
+        """Write many entities at once, not as a whole: `async with orders.bulk() as bulk`.
+
+        See `Repository.bulk`; `progress` may be a coroutine function.
+        """
+        return AsyncBulk(
+            self._flows.mapping,
+            self._uow,
+            overwrite=overwrite,
+            progress=progress,
+            buffer=buffer,
+            raise_on_failure=raise_on_failure,
+        )
 
     def where(self, name: str, operator: str, *values: object) -> AsyncQuery[T]:
         """Ask for entities by a condition given by name; see `Query.where`."""

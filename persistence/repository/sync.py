@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
+from persistence.bulk import Bulk, BulkProgress
 from persistence.mapping import MappingSchema
 from persistence.query import PatchBuilder, Query
 from persistence.query.patching import PatchWish
@@ -91,7 +92,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
 
         Raises:
             EntityNotFound: with all keys that are missing.
-            Throttled: the service left keys unprocessed again and again.
+            KeysUnread: the service left keys unprocessed again and again; `unread` has them.
         """
         return self._uow.perform(self._flows.get_many(self._keys(keys)))
 
@@ -157,6 +158,39 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         """
         wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
         return PatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
+
+    def bulk(
+        self,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[BulkProgress], object] | None = None,
+        buffer: int | None = None,
+        raise_on_failure: bool = True,
+    ) -> Bulk[T]:
+        """Write many entities at once, not as a whole: `with orders.bulk() as bulk: bulk.add(order)`.
+
+        Its `add`, `update`, `save` and `remove` mean what they mean here, each by itself, many at the same
+        time. It can't be used inside a unit of work; that the unit of work is made with `autocommit=False`
+        does not matter.
+
+        Args:
+            overwrite: demand nothing of what is stored, and send everything in batches; the version of an
+                entity then becomes a number that nobody has loaded before.
+            progress: called with a `BulkProgress` whenever something was sent.
+            buffer: how many writes are kept until they are sent; None for as many as the store takes at once.
+            raise_on_failure: whether leaving the block raises `BulkFailed` if something was not written.
+
+        Raises:
+            UnitOfWorkStateError: an option that can't be; a unit is open where the block is entered.
+        """
+        return Bulk(
+            self._flows.mapping,
+            self._uow,
+            overwrite=overwrite,
+            progress=progress,
+            buffer=buffer,
+            raise_on_failure=raise_on_failure,
+        )
 
     def where(self, name: str, operator: str, *values: object) -> Query[T]:
         """Ask for entities by a condition given by name; see `Query.where`."""

@@ -112,6 +112,11 @@ class UnitOfWorkBase(Generic[S]):
         return store
 
     @property
+    def policies(self) -> Policies:
+        """What was decided once for all of its units."""
+        return self._policies
+
+    @property
     def scan_policy(self) -> ScanPolicy:
         """What happens to a query that only a scan can answer."""
         return self._policies.scan_policy
@@ -206,6 +211,15 @@ class UnitOfWorkBase(Generic[S]):
         """
         self._refuse_without_autocommit()
         return (yield from self._pipeline.update(patch, returning, self.store))
+
+    def writing_alone(self, planned: PlannedAction[Any], store: S) -> Flow[None]:
+        """Send one planned write by itself, without a transaction; its entity moves on if it took effect.
+
+        Raises:
+            ConflictError: it was refused.
+            CommitOutcomeUnknown: its answer was lost, and could not be made up for.
+        """
+        return self._pipeline.write(planned, store)
 
     def _refuse_without_autocommit(self) -> None:
         if not self._policies.autocommit:

@@ -21,7 +21,7 @@ from persistence.errors import (
 from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow, perform
 from persistence.mapping import mapping_of
-from persistence.operations import Capacity, GetItem, Returning, TransactWrite
+from persistence.operations import Capacity, GetItem, Returning, TransactWrite, WriteResult
 from persistence.outbox import entries
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store
@@ -169,19 +169,36 @@ class Pipeline(Generic[S]):
             ConflictError: it was refused.
             CommitOutcomeUnknown: its answer was lost, and the item does not tell it any more.
         """
+        planned = plan_patch(patch, self._policies.clock, store.limits, self._policies.ids)
+        result = yield from self._write(planned, store, returning)
+        return result.attributes
+
+    def write(self, planned: PlannedAction[Any], store: S) -> Flow[None]:
+        """Send one planned write by itself, without a transaction; its entity moves on if it took effect.
+
+        Raises:
+            ConflictError: it was refused.
+            CommitOutcomeUnknown: its answer was lost, and could not be made up for.
+        """
+        yield from self._write(planned, store, "none")
+        CommitPlan((planned,)).absorb(IdentityMap())
+
+    def _write(self, planned: PlannedAction[Any], store: S, returning: Returning) -> Flow[WriteResult]:
         policies, token = self._policies, self._policies.ids()
-        planned = plan_patch(patch, policies.clock, store.limits, policies.ids)
-        commit = CommitPlan((planned,))
-        request = single_write(planned, token, returning)
         attempts = ConditionalAttempts(
-            commit, token, request, policies.clock(), policies.clock, policies.timing, event_log()
+            CommitPlan((planned,)),
+            token,
+            single_write(planned, token, returning),
+            policies.clock(),
+            policies.clock,
+            policies.timing,
+            event_log(),
         )
         try:
-            result = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
+            result: WriteResult = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
         except CommitConflict as refused:
             raise only_reason(refused) from refused.__cause__
-        attributes: Item | None = result.attributes
-        return attributes
+        return result
 
     def _plan(
         self, unit: Unit[S], events: CollectedEvents, commit_id: str, ids: Callable[[], str]

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from persistence import AsyncRepository, AsyncUnitOfWork
+from persistence.bulk import AsyncBulk
 from persistence.operations import Operation
 from persistence.query import AsyncQuery
 from persistence.store import AsyncStore, Limits
@@ -173,12 +174,34 @@ class AwaitedQuery:
         return _awaited(getattr(self._query, name), self._task)
 
 
+class AwaitedBulk:
+    """An `AsyncBulk` by the names of a synchronous one."""
+
+    def __init__(self, bulk: AsyncBulk[Any], task: OneTask) -> None:
+        self._bulk = bulk
+        self._task = task
+
+    def __enter__(self) -> AwaitedBulk:
+        self._task.run(self._bulk.__aenter__)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.run(lambda: self._bulk.__aexit__(kind, error, trace))
+
+    def __getattr__(self, name: str) -> Any:
+        return _awaited(getattr(self._bulk, name), self._task)
+
+
 def _awaited(member: Any, task: OneTask) -> Any:
     if not callable(member) or isinstance(member, type):
         return member
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = task.run(lambda: member(*args, **kwargs))
+        if isinstance(given, AsyncBulk):
+            return AwaitedBulk(given, task)
         if isinstance(given, AsyncQuery):
             return AwaitedQuery(given, task)
         return _Awaited(given, task) if type(given).__name__ == "AsyncPatchBuilder" else given

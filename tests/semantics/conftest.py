@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from persistence import AsyncDynamoStore, AsyncMemoryStore, DynamoStore, MemoryStore, Repository, Store
+from persistence import (
+    AsyncDynamoStore,
+    AsyncMemoryStore,
+    DynamoStore,
+    Limits,
+    MemoryStore,
+    Repository,
+    Store,
+)
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 from tests.semantics.awaited import OneTask
 from tests.semantics.model import (
@@ -75,7 +83,8 @@ def local_store(semantics_client: DynamoDBClient) -> Iterator[Store]:
 
 @pytest.fixture
 def moto_store(moto_client: DynamoDBClient) -> Store:
-    return DynamoStore(moto_client)
+    # It answers in this process, and was not made for several threads.
+    return DynamoStore(moto_client, limits=Limits(concurrent_requests=1))
 
 
 @pytest.fixture

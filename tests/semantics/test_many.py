@@ -11,9 +11,11 @@ from typing import TypeVar, cast
 import pytest
 
 from persistence import EntityNotFound, QueryError, Repository, Throttled, UnitOfWork
+from persistence.errors import KeysUnread
 from persistence.mapping import mapping_of
 from persistence.operations import BatchGetItems, BatchGetResult, BatchWriteItems, GetItem, Operation, PutItem
 from persistence.store import Limits, Store
+from persistence.testing.faults import Rule, Throttling, Unprocessed
 from tests.semantics.model import Note, NoteMapping, Order, OrderMapping, Reading, ReadingMapping
 from tests.semantics.world import World
 
@@ -75,7 +77,7 @@ class TestGetMany:
 
         assert [note.id for note in found] == [*keys, *reversed(keys)]
         batches = [operation for operation in world.sent if isinstance(operation, BatchGetItems)]
-        assert [len(batch.gets) for batch in batches] == [100, 100, 30]
+        assert sorted(len(batch.gets) for batch in batches) == [30, 100, 100]
         assert all(get.consistent for batch in batches for get in batch.gets)
 
     def test_of_no_keys_asks_nothing(self, world: World, notes: Repository[Note]) -> None:
@@ -184,3 +186,48 @@ class TestUnprocessedKeys:
 
         with pytest.raises(Throttled, match="unprocessed"):
             Repository(NoteMapping, uow).find_many(["a"])
+
+    def test_are_listed_exactly_in_the_end(self, world: World, notes: Repository[Note]) -> None:
+        """The error has the keys that were not read, of all batches, in order; its text has none."""
+        keys = [f"n{number:03d}" for number in range(250)]
+        uow, layer = world.faulty(Rule(Throttling(), (BatchGetItems,), after=2))
+        repository = world.repository(NoteMapping, uow, create=False)
+
+        with pytest.raises(KeysUnread) as raised:
+            repository.find_many(keys)
+
+        unread = [key for (key,) in raised.value.unread]
+        assert unread == [key for key in keys if key in set(unread)]
+        assert len(unread) in (50, 100)
+        assert raised.value.entity_type is Note
+        assert not [key for key in keys if key in str(raised.value)]
+        assert layer.injected
+
+    def test_try_patience_only_where_nothing_is_answered(self, world: World, notes: Repository[Note]) -> None:
+        """An attempt that was answered in part is not in vain: 30 keys, one at a time, are all read."""
+        keys = [f"n{number:02d}" for number in range(30)]
+        store_notes(world, keys)
+        uow = UnitOfWork(Grudging(world.store, answered=1), timing=world.pauses.timing)
+
+        found = Repository(NoteMapping, uow).get_many(keys)
+
+        assert [note.id for note in found] == keys
+        assert len(world.pauses.seconds) == 29
+
+    def test_are_asked_for_twice_among_duplicates_and_missing_ones_24(
+        self, world: World, notes: Repository[Note]
+    ) -> None:
+        """250 keys with duplicates and missing ones, unprocessed twice: in order, duplicates answered."""
+        stored = [f"n{number:03d}" for number in range(200)]
+        store_notes(world, stored)
+        keys = [*reversed(stored), *(f"x{number}" for number in range(30)), *stored[:20]]
+        uow, layer = world.faulty(Rule(Unprocessed(left=40), (BatchGetItems,), count=2))
+        repository = world.repository(NoteMapping, uow, create=False)
+
+        found = repository.find_many(keys)
+
+        assert [note and note.id for note in found] == [key if key in stored else None for key in keys]
+        assert len(layer.injected) == 2
+        with pytest.raises(EntityNotFound) as missing:
+            repository.get_many(keys)
+        assert missing.value.keys == tuple((f"x{number}",) for number in range(30))

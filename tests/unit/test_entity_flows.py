@@ -12,9 +12,16 @@ from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
 from persistence.errors import DecodeError, UnitBroken, UnitClosed, UnitOfWorkStateError
 from persistence.expressions import Path, Set, UpdateAction, Value
-from persistence.flows import Flow, Together
+from persistence.flows import Flow
 from persistence.mapping import mapping_of
-from persistence.operations import BatchGetResult, ItemResult, Returning, UpdateItem, WriteResult
+from persistence.operations import (
+    BatchGetItems,
+    BatchGetResult,
+    ItemResult,
+    Returning,
+    UpdateItem,
+    WriteResult,
+)
 from persistence.patches import Patch
 from tests.semantics.model import Author, Note, NoteMapping
 
@@ -75,9 +82,9 @@ class TestWhileAnAnswerIsAwaited:
         asked = next(many)
         found = answered(one, FOUND)
 
-        (again,) = answered(many, [BatchGetResult((ITEM,))])
+        (again,) = answered(many, BatchGetResult((ITEM,)))
 
-        assert isinstance(asked, Together)
+        assert isinstance(asked, BatchGetItems)
         assert again is found
 
     def test_a_closed_unit_takes_nothing_in(self, uow: UnitOfWork) -> None:

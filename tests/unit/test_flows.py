@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import pytest
 
 from persistence.errors import InvalidRequest, Throttled
-from persistence.flows import Flow, pause, perform, perform_together, run, run_async
+from persistence.flows import Flow, pause, perform, perform_together, run, run_async, run_together
 from persistence.operations import GetItem, ItemResult, Operation, PutItem
 from persistence.store import Limits
 from persistence.stores.memory import MemoryStore
@@ -177,3 +182,210 @@ def test_keep_the_type_of_the_answer() -> None:
         return answer.item
 
     assert run(flow(), MemoryStore()) is None
+
+
+def numbered(number: int) -> GetItem:
+    return get(f"{number}")
+
+
+class Busy:
+    """A store whose answers take a while; it knows how many operations are under way, and at most were.
+
+    Args:
+        at_once: how many operations a call may have under way.
+        failing: operations that are refused.
+    """
+
+    def __init__(self, at_once: int, failing: Collection[str] = ()) -> None:
+        self.limits = Limits(concurrent_requests=at_once)
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self.most = 0
+        self.lock = threading.Lock()
+        self.failing = failing
+        self.together = threading.Barrier(at_once)
+
+    def begin(self, operation: Operation[Any]) -> str:
+        assert isinstance(operation, GetItem)
+        name = str(operation.key["id"]["S"])
+        with self.lock:
+            self.begun.append(name)
+            self.most = max(self.most, len(self.begun) - len(self.ended))
+        return name
+
+    def answer(self, name: str) -> Any:
+        with self.lock:
+            self.ended.append(name)
+        if name in self.failing:
+            self.together.abort()
+            raise Throttled(name)
+        return ItemResult({"id": {"S": name}})
+
+    def perform(self, operation: Operation[R]) -> R:
+        name = self.begin(operation)
+        with suppress(threading.BrokenBarrierError):
+            self.together.wait(10)
+        answer: R = self.answer(name)
+        return answer
+
+
+class BusyAsync(Busy):
+    """The same, awaited."""
+
+    async def perform(self, operation: Operation[R]) -> R:  # type: ignore[override]
+        name = self.begin(operation)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        answer: R = self.answer(name)
+        return answer
+
+
+def serve(store: Busy, flow: Flow[R]) -> R:
+    """Drive a flow over a busy store of either kind."""
+    if isinstance(store, BusyAsync):
+        return asyncio.run(run_async(flow, store))
+    return run(flow, store)
+
+
+KINDS = pytest.mark.parametrize("kind", [Busy, BusyAsync], ids=["sync", "async"])
+
+
+@KINDS
+class TestAtOnce:
+    def test_as_many_operations_are_under_way_as_the_limit_says(self, kind: type[Busy]) -> None:
+        """No more, and no fewer, as long as there are enough; the answers are in the order asked."""
+        store = kind(at_once=4)
+
+        answers = serve(store, perform_together([numbered(number) for number in range(12)]))
+
+        assert [answer.item for answer in answers] == [{"id": {"S": f"{number}"}} for number in range(12)]
+        assert store.most == 4
+
+    def test_one_at_a_time_where_the_store_answers_in_this_process(self, kind: type[Busy]) -> None:
+        """A limit of 1 means one after the other, in order."""
+        store = kind(at_once=1)
+
+        serve(store, perform_together([numbered(number) for number in range(5)]))
+
+        assert (store.begun, store.most) == (["0", "1", "2", "3", "4"], 1)
+
+    def test_flows_run_side_by_side_as_operations_do(self, kind: type[Busy]) -> None:
+        """A flow that waits does not hold up the others."""
+        store = kind(at_once=3)
+
+        def twice(number: int) -> Flow[list[str]]:
+            first = yield from perform(numbered(number))
+            yield from pause(0)
+            second = yield from perform(numbered(number + 10))
+            return [answer.item["id"]["S"] for answer in (first, second) if answer.item]
+
+        found = serve(store, run_together([twice(number) for number in range(3)]))
+
+        assert found == [["0", "10"], ["1", "11"], ["2", "12"]]
+        assert store.most == 3
+
+    def test_a_failure_stops_the_others_58(self, kind: type[Busy]) -> None:
+        """One of eight fails: the error is raised, nothing else is begun, and nothing is still under way."""
+        store = kind(at_once=2, failing=["1"])
+
+        with pytest.raises(Throttled, match=r"^1$"):
+            serve(store, perform_together([numbered(number) for number in range(8)]))
+
+        assert set(store.begun) <= {"0", "1", "2"}
+        if kind is Busy:
+            assert sorted(store.ended) == sorted(store.begun)
+
+    def test_of_several_failures_the_first_in_order_is_told(self, kind: type[Busy]) -> None:
+        """Not the one that came first in time."""
+        store = kind(at_once=2, failing=["0", "1"])
+
+        with pytest.raises(Throttled, match=r"^0$"):
+            serve(store, perform_together([numbered(number) for number in range(6)]))
+
+    def test_a_failing_flow_stops_the_others(self, kind: type[Busy]) -> None:
+        """Those under way end at their next step; whoever catches that ends nevertheless."""
+        store = kind(at_once=2, failing=["1"])
+        ended: list[int] = []
+
+        def endless(number: int) -> Flow[None]:
+            try:
+                while True:
+                    yield from perform(numbered(number))
+                    yield from pause(0.001)
+            finally:
+                ended.append(number)
+
+        if kind is Busy:
+            store.together = threading.Barrier(1)
+
+        with pytest.raises(Throttled, match=r"^1$"):
+            serve(store, run_together([endless(0), endless(1)]))
+
+        assert sorted(ended) == [0, 1]
+
+
+class TestThreads:
+    def test_see_the_context_of_the_caller(self) -> None:
+        """Each works in a copy of it, as tasks do."""
+        variable: ContextVar[str] = ContextVar("variable", default="unset")
+        seen: list[str] = []
+
+        class Looking(Busy):
+            def answer(self, name: str) -> Any:
+                seen.append(variable.get())
+                variable.set(name)
+                return super().answer(name)
+
+        variable.set("of the caller")
+        run(perform_together([numbered(number) for number in range(4)]), Looking(at_once=2))
+
+        assert seen == ["of the caller"] * 4
+        assert variable.get() == "of the caller"
+
+    def test_end_before_the_call_does(self) -> None:
+        """No thread outlives what it was started for."""
+        before = threading.active_count()
+
+        run(perform_together([numbered(number) for number in range(8)]), Busy(at_once=4))
+
+        assert threading.active_count() == before
+
+    def test_an_interrupted_caller_waits_for_what_is_under_way_only(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The interruption is raised after that; nothing else is begun."""
+        store = Busy(at_once=2)
+        store.together = threading.Barrier(3)
+        joined = ThreadPoolExecutor.shutdown
+
+        def interrupted(*_: object, **__: object) -> None:
+            while len(store.begun) < 2:
+                time.sleep(0.001)
+            raise KeyboardInterrupt
+
+        def shutdown(pool: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:
+            store.together.wait(10)
+            joined(pool, *args, **kwargs)
+
+        monkeypatch.setattr("persistence.flows.wait", interrupted)
+        monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shutdown)
+
+        with pytest.raises(KeyboardInterrupt):
+            run(perform_together([numbered(number) for number in range(6)]), store)
+
+        assert (sorted(store.begun), sorted(store.ended)) == (["0", "1"], ["0", "1"])
+
+    def test_a_single_part_needs_none(self) -> None:
+        """One operation is performed by the caller itself."""
+        caller: list[int] = []
+
+        class Looking(Busy):
+            def answer(self, name: str) -> Any:
+                caller.append(threading.get_ident())
+                return super().answer(name)
+
+        store = Looking(at_once=4)
+        store.together = threading.Barrier(1)
+        run(perform_together([numbered(1)]), store)
+
+        assert caller == [threading.get_ident()]

@@ -47,7 +47,8 @@ class DynamoStore:
         region: region of the client to make, such as "eu-central-1".
         endpoint_url: endpoint of the client to make, for local servers.
         limits: what one request may hold; local servers take less than AWS. Its `answer_seconds` are the
-            read timeout of the client, unless they are given here.
+            read timeout of the client, unless they are given here, and its `concurrent_requests` are at most
+            the connections of the client.
         connect_timeout: seconds that the client to make waits for a connection.
         read_timeout: seconds that it waits for an answer.
         attempts: how often it sends one request at most, where it may repeat it. A call that never gets an
@@ -79,7 +80,7 @@ class DynamoStore:
                 "configure the client that is given"
             )
         self._settings = settings if client is None else settings_of(_watched(_low_level(client)))
-        self._limits = _with_answer_seconds(limits, self._settings.read_timeout)
+        self._limits = _within(self._settings, limits)
         self._given = client
         self._own = LazyClient(lambda: _watched(make_client(settings)))
 
@@ -150,8 +151,11 @@ def _watched(client: BaseClient) -> BaseClient:
     return client
 
 
-def _with_answer_seconds(limits: Limits, read_timeout: float | None) -> Limits:
-    return limits if limits.answer_seconds is not None else replace(limits, answer_seconds=read_timeout)
+def _within(settings: ClientSettings, limits: Limits) -> Limits:
+    """Bring limits in line with a client: how long it waits, and for how many answers at once."""
+    at_once = min(limits.concurrent_requests, settings.connections)
+    seconds = settings.read_timeout if limits.answer_seconds is None else limits.answer_seconds
+    return replace(limits, answer_seconds=seconds, concurrent_requests=at_once)
 
 
 def _in_doubt(error: PersistenceError, attempts: Attempts) -> PersistenceError:

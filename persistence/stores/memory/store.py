@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from threading import RLock
 from typing import Any, TypeVar
@@ -58,7 +59,8 @@ class MemoryStore:
         auto_create: make a table when an operation first declares it, and add the indexes that later
             declarations of it have; with False a table must be made by `CreateTable`.
         clock: gives the time in epoch seconds; client tokens age by it.
-        limits: what one request may hold.
+        limits: what one request may hold. Its `concurrent_requests` are 1 whatever is given: it answers in
+            this process.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class MemoryStore:
         clock: Callable[[], float] = time.time,
         limits: Limits = AWS_LIMITS,
     ) -> None:
-        self._limits = limits
+        self._limits = replace(limits, concurrent_requests=1)
         self._lock = RLock()
         self._tables = Tables(auto_create=auto_create, clock=clock)
         transactions = Transactions(self._tables, Tokens(clock), limits)

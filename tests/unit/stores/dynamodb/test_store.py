@@ -95,7 +95,10 @@ class TestConstructor:
 
     @pytest.mark.parametrize("seconds", [7, None])
     def test_asks_a_given_client_how_long_an_answer_may_take(self, seconds: int | None) -> None:
-        """botocore's own default is a minute; None is for ever, which is no number of seconds."""
+        """botocore's own default is a minute; None is for ever, which is no number of seconds.
+
+        No more requests are under way at once than it keeps connections.
+        """
         config = Config(read_timeout=seconds, max_pool_connections=3)
         given = boto3.client(
             "dynamodb",
@@ -107,7 +110,7 @@ class TestConstructor:
 
         store = DynamoStore(given, limits=Limits(transaction_actions=10))
 
-        assert store.limits == Limits(transaction_actions=10, answer_seconds=seconds)
+        assert store.limits == Limits(transaction_actions=10, answer_seconds=seconds, concurrent_requests=3)
         assert store.connections == 3
         given.close()
 

@@ -36,7 +36,7 @@ class TestConstructor:
         store = AsyncMemoryStore(auto_create=False, limits=Limits(transaction_actions=10))
 
         assert isinstance(store, AsyncStore)
-        assert store.limits == Limits(transaction_actions=10)
+        assert store.limits == Limits(transaction_actions=10, concurrent_requests=1)
         with pytest.raises(TableNotFound):
             asyncio.run(store.perform(GET))
 

@@ -1,0 +1,58 @@
+"""Which writes go into one request: as many as it takes, by number and by bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import marshal
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from persistence.attributes import Item
+from persistence.bulk.writes import BulkWrite
+from persistence.operations import DeleteItem, PutItem
+from persistence.store import Limits
+
+T = TypeVar("T")
+
+_LONGEST_ESCAPE = 6
+"""Bytes of JSON that one byte becomes at most, such as a control character: `\\u0001`."""
+
+_AROUND_EACH = 100
+"""Bytes around an item, such as `{"PutRequest":{"Item":...}}`, and its share of the rest of the request."""
+
+
+def batches(writes: Iterable[BulkWrite[T]], limits: Limits) -> list[list[BulkWrite[T]]]:
+    """Part writes into requests.
+
+    What counts is the size of the request (API reference, BatchWriteItem: 16 MB), which is more than that of
+    the items: of a list of small numbers each takes 3 bytes in the table, and 10 on its way there.
+    """
+    share = limits.batch_bytes // limits.batch_writes
+    parted: list[list[BulkWrite[T]]] = []
+    room = 0
+    for write in writes:
+        size = _size(write.part_of_a_batch(), share - _AROUND_EACH) + _AROUND_EACH
+        if not parted or len(parted[-1]) == limits.batch_writes or size > room:
+            parted.append([])
+            room = limits.batch_bytes
+        parted[-1].append(write)
+        room -= size
+    return parted
+
+
+def _size(write: PutItem | DeleteItem, share: int) -> int:
+    return sent_size(write.item if isinstance(write, PutItem) else write.key, share)
+
+
+def sent_size(item: Item, enough: int) -> int:
+    """Give a bound of the bytes that an item takes in a request; an exact one if it is over `enough`.
+
+    marshal writes each name, tag and text in full, with more bytes around it than JSON has.
+    """
+    bound = _LONGEST_ESCAPE * len(marshal.dumps(item, 2))
+    return bound if bound <= enough else len(json.dumps(item, default=_as_text))
+
+
+def _as_text(content: Any) -> str:
+    return base64.b64encode(content).decode()

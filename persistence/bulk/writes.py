@@ -1,0 +1,206 @@
+"""What a bulk is given, as planned writes: each by itself under its condition, or without one in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from persistence.attributes import Item
+from persistence.commit_plan import CommitPlan, Kind, PlannedAction, plan
+from persistence.errors import BulkFailure, PersistenceError
+from persistence.expressions import Path
+from persistence.mapping import EntityMapping
+from persistence.operations import DeleteItem, PutItem
+from persistence.store import Limits
+from persistence.tracking import (
+    Detached,
+    Identity,
+    IdentityMap,
+    Intent,
+    Loaded,
+    Stored,
+    Tracked,
+    identity_of,
+    key_part,
+    version_of,
+)
+from persistence.unit_of_work.policies import Policies
+
+T = TypeVar("T")
+
+Verb = Literal["add", "update", "save", "remove"]
+"""What a bulk can do with an entity; each means what it means to a repository."""
+
+_CALLS: Mapping[Verb, Callable[[IdentityMap, EntityMapping[Any], Any], None]] = MappingProxyType(
+    {
+        "add": IdentityMap.add,
+        "update": IdentityMap.update,
+        "save": IdentityMap.save,
+        "remove": IdentityMap.remove,
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BulkWrite(Generic[T]):
+    """One write of a bulk.
+
+    Attributes:
+        planned: what is sent, and what becomes of its entity.
+        batched: whether it has no condition, so that it can be part of a batch.
+        lenient: whether an item that is gone by now is as good as removed.
+    """
+
+    planned: PlannedAction[T]
+    batched: bool
+    lenient: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """The item that it writes."""
+        return identity_of(self.planned.mapping, self.planned.key)
+
+    @property
+    def removes(self) -> bool:
+        """Whether it deletes."""
+        return self.planned.kind is Kind.REMOVE
+
+    def part_of_a_batch(self) -> PutItem | DeleteItem:
+        """Give what is sent in a batch."""
+        action = self.planned.action
+        assert isinstance(action, PutItem | DeleteItem)
+        return action
+
+    def absorb(self) -> None:
+        """Bring the entity in line with what is stored now."""
+        CommitPlan((self.planned,)).absorb(IdentityMap())
+
+    def failure(self, error: PersistenceError) -> BulkFailure:
+        """Say that it was not done."""
+        return BulkFailure(self.planned.entity, self.planned.key_values, error)
+
+
+class WritePlanner(Generic[T]):
+    """Plans the writes of a bulk as a unit of work plans those of a commit.
+
+    Args:
+        mapping: the mapping of the entities.
+        policies: those of the unit of work.
+        limits: what the store takes.
+        overwrite: whether nothing is demanded of what is stored.
+    """
+
+    def __init__(
+        self, mapping: EntityMapping[T], policies: Policies, limits: Limits, *, overwrite: bool
+    ) -> None:
+        self.mapping = mapping
+        self._policies = policies
+        self._limits = limits
+        self._overwrite = overwrite
+
+    def may_batch(self, verb: Verb) -> bool:
+        """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
+        return self._overwrite or (verb in ("save", "remove") and self.mapping.roles.version is None)
+
+    def plan(self, verb: Verb, entity: T, *, lenient: bool = False) -> BulkWrite[T] | None:
+        """Plan what is to become of an entity, as it is now; None if there is nothing to write.
+
+        Raises:
+            ValidationFailed, ItemTooLarge: it can't be stored as it is.
+        """
+        if verb == "remove" and self.may_batch(verb):
+            return self._unconditional(self.mapping.key_of(entity), entity)
+        if self.may_batch(verb):
+            return BulkWrite(self._overwriting(entity), batched=True)
+        identities = IdentityMap()
+        _CALLS[verb](identities, self.mapping, entity)
+        planned = self._planned(identities)
+        return None if planned is None else BulkWrite(planned, batched=False, lenient=lenient)
+
+    def plan_key(self, key: Item) -> BulkWrite[T]:
+        """Plan the deletion of whatever is stored under a key."""
+        return self._unconditional(key, None)
+
+    def plan_item(self, item: Item) -> BulkWrite[T]:
+        """Plan the deletion of an item that a query found, if it still is what was found.
+
+        Args:
+            item: at least what `removal_paths` names.
+        """
+        key = key_part(self.mapping, item)
+        if self.may_batch("remove"):
+            return self._unconditional(key, None)
+        planned = self._removal(key, None, Loaded(item, item))
+        return BulkWrite(planned, batched=False, lenient=True)
+
+    def _unconditional(self, key: Item, entity: T | None) -> BulkWrite[T]:
+        planned = self._removal(key, entity, Detached(None))
+        if not isinstance(planned.action, DeleteItem):
+            return BulkWrite(planned, batched=False)
+        return BulkWrite(replace(planned, action=DeleteItem(self.mapping.table, key)), batched=True)
+
+    def _removal(self, key: Item, entity: T | None, origin: Stored) -> PlannedAction[T]:
+        identity = identity_of(self.mapping, key)
+        tracked = Tracked(self.mapping, identity, key, cast(T, entity), Intent.REMOVE, origin)
+        planned = self._planned(IdentityMap({identity: tracked}))
+        assert planned is not None
+        return planned
+
+    def _overwriting(self, entity: T) -> PlannedAction[T]:
+        """Plan a new item that takes the place of whatever is stored."""
+        identities = IdentityMap()
+        identities.add(self.mapping, entity)
+        planned = self._planned(identities)
+        assert planned is not None
+        assert isinstance(planned.action, PutItem)
+        item, values = dict(planned.action.item), dict(planned.roles)
+        version, created_at = self.mapping.roles.version, self.mapping.roles.created_at
+        number = None
+        if version is not None:
+            number = _version_beyond(version_of(self.mapping, entity), self._policies.clock())
+            item[version.attribute] = version.encode(number)
+            if version.name is not None:
+                values[version.name] = number
+        known = None if created_at is None or created_at.name is None else getattr(entity, created_at.name)
+        if created_at is not None and known is not None:
+            # It is the entity that was made then, and not a new one.
+            item[created_at.attribute] = created_at.encode(known)
+            values[created_at.name or ""] = known
+        return replace(
+            planned,
+            kind=Kind.OVERWRITE,
+            action=PutItem(self.mapping.table, item),
+            roles=values,
+            encoded=item,
+            stored=item,
+            new_version=number,
+        )
+
+    def _planned(self, identities: IdentityMap) -> PlannedAction[T] | None:
+        policies = self._policies
+        commit = plan(identities, policies.clock, self._limits, ids=policies.ids)
+        return commit.actions[0] if commit.actions else None
+
+
+def _version_beyond(version: object, now: datetime) -> int:
+    """Give a version that nobody can hold yet, whatever is stored: the time in microseconds.
+
+    A batch can't step the stored version, and a counted one may be what somebody else has loaded.
+    """
+    microseconds = (now - _EPOCH) // timedelta(microseconds=1)
+    counted = int(version) + 1 if isinstance(version, int | Decimal) else 0
+    return max(microseconds, counted)
+
+
+def removal_paths(mapping: EntityMapping[Any]) -> tuple[Path, ...]:
+    """Give what has to be read of items that a bulk shall remove: the key, and what shows later changes."""
+    roles = mapping.roles
+    marks = [role.attribute for role in (roles.version, roles.incarnation, roles.created_at) if role]
+    own = [] if mapping.discriminator is None else [mapping.discriminator[0]]
+    return tuple(Path.of(name) for name in dict.fromkeys((*mapping.table.key_names(), *marks, *own)))
