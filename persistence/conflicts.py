@@ -28,6 +28,7 @@ from persistence.expectations import is_version
 from persistence.mapping import EntityMapping
 from persistence.patches import Patch
 from persistence.tracking import Loaded, field_names, managed_roles
+from persistence.visibility import is_marked
 
 T = TypeVar("T")
 
@@ -64,7 +65,8 @@ def _reason(planned: PlannedAction[Any], reason: CancellationReason) -> Conflict
 
 def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
     if planned.kind is Kind.CREATE:
-        return _make(EntityExists, planned, "is stored already", found=_found(planned, reason.item))
+        text = _why_taken(planned, reason.item)
+        return _make(EntityExists, planned, text, found=_found(planned, reason.item))
     patch = planned.patch
     if reason.item is None and planned.kind is Kind.PATCH and patch is not None and _may_make_it(patch):
         return _make(ConditionFailed, planned, "is not stored, and does not meet its patch's condition")
@@ -74,10 +76,32 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
         attribute, own = planned.mapping.discriminator
         if reason.item.get(attribute) != own:
             return _foreign(planned, reason.item.get(attribute, {}).get("S"))
+    if _is_marked_meanwhile(planned, dict(reason.item)):
+        text = "is marked as deleted, and so counts as absent; restore it first"
+        return _make(EntityGone, planned, text, found=_found(planned, reason.item))
     if _is_refused_by_caller(planned, dict(reason.item)):
         text = "does not meet the condition that its patch demands"
         return _make(ConditionFailed, planned, text, found=_found(planned, reason.item))
     return _stale(planned, reason.item)
+
+
+def _why_taken(planned: PlannedAction[Any], item: Mapping[str, Any] | None) -> str:
+    if item is not None and is_marked(planned.mapping, dict(item)):
+        return "is stored already, marked as deleted; restore it, or purge it first"
+    return "is stored already"
+
+
+def _is_marked_meanwhile(planned: PlannedAction[Any], item: Item) -> bool:
+    """Tell whether it was the mark of a deletion that failed a write, and not the version beside it."""
+    if not is_marked(planned.mapping, item) or planned.kind is Kind.CHECK_ABSENCE or _was_marked(planned):
+        return False
+    if planned.kind in (Kind.PATCH, Kind.OVERWRITE) or planned.mapping.roles.version is None:
+        return True
+    return planned.expected_version == _found_version(planned.mapping, item)
+
+
+def _was_marked(planned: PlannedAction[Any]) -> bool:
+    return planned.tracked is not None and planned.tracked.was_marked
 
 
 def _may_make_it(patch: Patch[Any]) -> bool:
@@ -103,7 +127,7 @@ def _foreign(planned: PlannedAction[Any], mark: str | None) -> WrongEntityType:
 def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
     found_version = _found_version(planned.mapping, item)
     return StaleEntity(
-        f"{planned} {_what_happened(planned, found_version)}; read it again and retry",
+        f"{planned} {_what_happened(planned, dict(item), found_version)}; read it again and retry",
         expected_version=planned.expected_version,
         found_version=found_version,
         changed_by_other=_changed_by_other(planned, dict(item)),
@@ -113,10 +137,11 @@ def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
     )
 
 
-def _what_happened(planned: PlannedAction[Any], found_version: object) -> str:
+def _what_happened(planned: PlannedAction[Any], item: Item, found_version: object) -> str:
     if planned.kind is Kind.CHECK_ABSENCE:
         return "was not stored when this unit looked, and was added by somebody else since"
-    text = "was changed by somebody else since it was loaded"
+    deleted = is_marked(planned.mapping, item) and not _was_marked(planned)
+    text = f"was {'marked as deleted' if deleted else 'changed'} by somebody else since it was loaded"
     if planned.mapping.roles.version is None:
         return text
     if planned.expected_version is not None and planned.expected_version == found_version:

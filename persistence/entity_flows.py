@@ -7,16 +7,19 @@ event loop may have used the unit meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.errors import (
+    ConditionFailed,
     DecodeError,
     EntityNotFound,
     KeysUnread,
     MappingError,
+    QueryError,
     StoreError,
     Throttled,
     UnitOfWorkStateError,
@@ -37,8 +40,11 @@ from persistence.tracking import (
 )
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit, reading
+from persistence.visibility import Visibility, sees
 
 T = TypeVar("T")
+
+_EVERYTHING = Visibility(deleted=True)
 
 BATCH_ATTEMPTS = 10
 """How often a batch is asked for in vain, one time after the other, before the read gives up."""
@@ -50,11 +56,22 @@ class EntityFlows(Generic[T]):
     Args:
         mapping: the compiled mapping of its entities.
         uow: the unit of work that it belongs to.
+        shown: what its readers see; by default what the mapping says.
+
+    Attributes:
+        mapping, uow, shown: as they were given.
     """
 
-    def __init__(self, mapping: EntityMapping[T], uow: UnitOfWorkBase[Any]) -> None:
+    def __init__(
+        self, mapping: EntityMapping[T], uow: UnitOfWorkBase[Any], shown: Visibility | None = None
+    ) -> None:
         self.mapping = mapping
         self.uow = uow
+        self.shown = Visibility.of(mapping) if shown is None else shown
+
+    def showing(self, shown: Visibility) -> EntityFlows[T]:
+        """Give the same flows for readers who see more or less."""
+        return EntityFlows(self.mapping, self.uow, shown)
 
     def key(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Item:
         """Give the stored key for the arguments of `get`."""
@@ -124,8 +141,79 @@ class EntityFlows(Generic[T]):
         return self._write(entity, IdentityMap.update)
 
     def remove(self, entity: T) -> Flow[T]:
-        """Plan an entity's deletion."""
+        """Plan an entity's deletion, or its mark."""
         return self._write(entity, IdentityMap.remove)
+
+    def restore(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Flow[T]:
+        """Take the mark of a deletion away from an entity that is given, or named by its key."""
+        entity = self._entity_of(args, kwargs)
+        key = self.key(args, kwargs) if entity is None else self.mapping.key_of(entity)
+
+        def work(entities: IdentityMap, tracked: Tracked[T]) -> None:
+            entities.restore(tracked, entity)
+
+        return (yield from self._end(key, work, "restore"))
+
+    def purge(
+        self, args: tuple[object, ...], kwargs: Mapping[str, object], after: timedelta | None
+    ) -> Flow[T]:
+        """Delete an entity for good that is given, or marked as deleted and named by its key."""
+        if after is not None:
+            self._check_expiry(after)
+        entity = self._entity_of(args, kwargs)
+        key = self.key(args, kwargs) if entity is None else self.mapping.key_of(entity)
+
+        def work(entities: IdentityMap, tracked: Tracked[T]) -> None:
+            if entity is None and not tracked.marked:
+                raise _unmarked(tracked)
+            entities.purge(tracked, entity, after)
+
+        return (yield from self._end(key, work, "purge"))
+
+    def _end(self, key: Item, work: Callable[[IdentityMap, Tracked[T]], None], call: str) -> Flow[T]:
+        """Do with an entity, marked or not, what ends its deletion; one that is not held is read first."""
+        if self.mapping.roles.deleted_at is None:
+            raise MappingError(
+                f"{call}: {self.mapping.schema.__name__} has no field fields.DeletedAt(), so that a "
+                f"removal deletes {self.mapping.name} at once"
+            )
+        unit = self.uow.current_unit()
+        held = None if unit is None else unit.entities.find(self.mapping, key)
+        if unit is not None and held is not None and held.known:
+            work(unit.entities, held)
+            return held.entity
+        get = GetItem(self.mapping.table, key, consistent=True)
+        item = (yield from reading(unit, lambda: perform(get))).item
+        if item is None:
+            if unit is not None:
+                self._note_absence(unit, key, _EVERYTHING)
+            raise EntityNotFound(self.mapping.entity_type, [self.mapping.key_values(key)])
+
+        def act(entities: IdentityMap) -> Tracked[T]:
+            entities.load(self.mapping, item)
+            tracked = entities.find(self.mapping, key)
+            assert tracked is not None
+            work(entities, tracked)
+            return tracked
+
+        ended = act(unit.entities) if unit is not None else (yield from self.uow.committing_at_once(act))
+        return ended.entity
+
+    def _entity_of(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> T | None:
+        """Give the entity if one was given instead of a key."""
+        if len(args) == 1 and not kwargs and isinstance(args[0], self.mapping.entity_type):
+            self._check(args[0])
+            return args[0]
+        return None
+
+    def _check_expiry(self, after: timedelta) -> None:
+        if not isinstance(after, timedelta) or after <= timedelta(0):
+            raise QueryError(f"purge(after=...) takes a timedelta of more than 0, not {after!r}")
+        if self.mapping.roles.time_to_live is None:
+            raise MappingError(
+                f"purge(after=...): {self.mapping.schema.__name__} has no field fields.TimeToLive(), by "
+                "which DynamoDB would delete the item; declare one, or purge without `after`"
+            )
 
     def save(self, entity: T) -> Flow[T]:
         """Overwrite what is stored; at once, the stored entity with its new version is read back."""
@@ -187,19 +275,22 @@ class EntityFlows(Generic[T]):
         tracked = self._refreshable(unit, entity)
         get = GetItem(self.mapping.table, tracked.key, consistent=True)
         answer = yield from reading(unit, lambda: perform(get))
-        if answer.item is None:
-            self._note_absence(unit, tracked.key)
+        if answer.item is None or not self._sees(answer.item):
+            self._note_absence(unit, tracked.key, self.shown)
             raise EntityNotFound(self.mapping.entity_type, [tracked.key_values])
         return unit.entities.reload(self._refreshable(unit, entity), answer.item)
 
     def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
-        """Make an entity of an item that a query found; None if the unit has removed it."""
+        """Make an entity of an item that a query found; None if the unit has removed it or its mark."""
         return self._loaded(unit, item, latest=False)
 
     def _loaded(self, unit: Unit[Any] | None, item: Item, *, latest: bool) -> T | None:
         if unit is None:
             return self.mapping.codec.decode(item)
-        return unit.entities.load(self.mapping, item, latest=latest)
+        return unit.entities.load(self.mapping, item, latest=latest, shown=self.shown)
+
+    def _sees(self, item: Item) -> bool:
+        return sees(self.mapping, self.shown, item, self.uow.clock)
 
     def _write(self, entity: T, call: Callable[[IdentityMap, EntityMapping[T], T], None]) -> Flow[T]:
         self._check(entity)
@@ -235,27 +326,30 @@ class EntityFlows(Generic[T]):
     def _knows(self, unit: Unit[Any], key: Item) -> bool:
         entities = unit.entities
         tracked = entities.find(self.mapping, key)
-        return tracked.known if tracked is not None else entities.known_absent(self.mapping, key)
+        if tracked is not None:
+            return tracked.known
+        return entities.known_absent(self.mapping, key, self.shown)
 
     def _known(self, unit: Unit[Any] | None, key: Item) -> T | None:
         tracked = None if unit is None else unit.entities.find(self.mapping, key)
-        return tracked.entity if tracked is not None and tracked.live else None
+        return tracked.entity if tracked is not None and tracked.seen_by(self.shown) else None
 
-    def _took_in(self, unit: Unit[Any] | None, key: Item, item: Item | None) -> T | None:
+    def _took_in(self, unit: Unit[Any] | None, key: Item, stored: Item | None) -> T | None:
+        item = stored if stored is not None and self._sees(stored) else None
         if unit is not None:
             unit.check()
             if self._knows(unit, key):
                 return self._known(unit, key)
             if item is None:
-                self._note_absence(unit, key)
+                self._note_absence(unit, key, _EVERYTHING if stored is None else self.shown)
         return None if item is None else self._loaded(unit, item, latest=True)
 
-    def _note_absence(self, unit: Unit[Any], key: Item) -> None:
+    def _note_absence(self, unit: Unit[Any], key: Item, shown: Visibility) -> None:
         tracked = unit.entities.find(self.mapping, key)
         if tracked is not None:
             refuse_expired_changes(tracked)
             unit.entities.forget(tracked)
-        unit.entities.remember_absent(self.mapping, key)
+        unit.entities.remember_absent(self.mapping, key, shown)
 
     def _read(self, keys: Sequence[Item], unit: Unit[Any] | None) -> Flow[dict[Identity, Item | None]]:
         """Read items in batches, asking again for what the service left out."""
@@ -321,6 +415,16 @@ def refuse_other_type(mapping: EntityMapping[Any], entity: object) -> None:
             f"{mapping.schema.__name__} maps {mapping.name}, not {type(entity).__name__}; "
             "use the repository of that type"
         )
+
+
+def _unmarked(tracked: Tracked[Any]) -> ConditionFailed:
+    return ConditionFailed(
+        f"purge: {tracked} is not marked as deleted, and was named by its key only; remove it first, or give "
+        "the entity itself",
+        entity=tracked.entity,
+        entity_type=tracked.mapping.entity_type,
+        key=tracked.key_values,
+    )
 
 
 def _wide_enough(patch: Patch[Any], returning: Returning) -> Returning:

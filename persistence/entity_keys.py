@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from persistence.attributes import Item
 from persistence.errors import described
 from persistence.mapping import EntityMapping
+from persistence.visibility import USUAL, Visibility
 
 T = TypeVar("T")
 
@@ -19,10 +20,12 @@ class EntityKey(Generic[T]):
     Attributes:
         mapping: the entity's mapping.
         key: its stored key.
+        shown: what its reader sees.
     """
 
     mapping: EntityMapping[T]
     key: Item
+    shown: Visibility = USUAL
 
     def __str__(self) -> str:
         return described(self.mapping.name, self.mapping.key_values(self.key))

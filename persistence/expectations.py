@@ -78,6 +78,7 @@ class Expectation(Generic[T]):
         compared = (*all_loaded(self._tracked), *changed) if self._compares_reads else changed
         if self._compares_reads or self._mapping.concurrency == "compare":
             conditions += [_unchanged(change) for change in _by_whole_lists(compared, self._tracked)]
+        conditions += [mark for mark in self._mark_conditions() if mark not in conditions]
         if not any(isinstance(condition, Compare) for condition in conditions):
             conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
         if not self._demands_version:
@@ -129,6 +130,15 @@ class Expectation(Generic[T]):
                 ]
             case _:
                 return []
+
+    def _mark_conditions(self) -> list[Condition]:
+        """Demand the mark of a deletion, or its absence, as it was read, where no version tells of it."""
+        role = self._mapping.roles.deleted_at
+        if role is None or self._role is not None:
+            return []
+        origin = self._tracked.origin
+        item = origin.item if isinstance(origin, Loaded) else {}
+        return [equals(Path.of(role.attribute), item.get(role.attribute))]
 
     def _type_conditions(self) -> list[Condition]:
         """Demand the right type where no version says so: keys of two types may coincide."""

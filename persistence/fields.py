@@ -42,6 +42,7 @@ __all__ = [
     "Date",
     "DateTime",
     "Decimal",
+    "DeletedAt",
     "Dict",
     "Email",
     "Enum",
@@ -396,6 +397,23 @@ class CreatedAt(DateTime):
 
 class UpdatedAt(DateTime):
     """When the entity was last written; set by the unit of work. It may exist only in the table."""
+
+
+class DeletedAt(DateTime):
+    """When the entity was removed: the unit of work marks removed entities with it instead of deleting them.
+
+    Readers don't see marked entities, unless they ask for them. It may exist only in the table; on the
+    entity it is None until the entity is removed.
+
+    Args:
+        purge_after: how long a removed entity is kept: its time to live is set to that, so that DynamoDB
+            deletes it then. It needs a `TimeToLive` field. By default removed entities are kept until they
+            are purged.
+    """
+
+    def __init__(self, *, purge_after: dt.timedelta | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.purge_after = purge_after
 
 
 class TimeToLive(_OmitEmpty):

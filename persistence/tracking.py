@@ -6,13 +6,16 @@ what the commit shall do; the four words users see are derived from both:
 - `new`: added, not stored yet.
 - `clean`: as loaded.
 - `dirty`: differs from what was loaded, or was put under the unit by `update` or `save`.
-- `removed`: to be deleted.
+- `removed`: to be deleted, or to be marked as deleted where the mapping has a `DeletedAt` field.
+
+What is marked stays a clean or dirty entity for who asked for it, and is not there for anybody else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -21,6 +24,7 @@ from persistence.changes import Change, changes
 from persistence.errors import EntityExists, KeyChanged, StaleEntity, UnitOfWorkStateError, described
 from persistence.mapping import EntityMapping, RoleField
 from persistence.patches import Patch
+from persistence.visibility import USUAL, Visibility, is_marked
 
 T = TypeVar("T")
 
@@ -79,7 +83,9 @@ class Intent(Enum):
     OVERWRITE = "overwrite"
     """Save all of it, whatever is stored."""
     REMOVE = "remove"
-    """Delete it."""
+    """Delete it, or mark it as deleted where its mapping says so."""
+    PURGE = "purge"
+    """Delete it, also where a removal only marks it."""
     EXPIRED = "expired"
     """Nothing: its stored version is known to the store only, so it must be read again before a change."""
 
@@ -97,6 +103,9 @@ class Tracked(Generic[T]):
         origin: what is known of the stored item; None for a new entity.
         superseded: versions that commits of this unit have moved on from.
         was_read: what was loaded, where the entity is written without regard to it.
+        restored: whether the mark of its deletion is to be taken away.
+        purge_after: how long a removed entity is kept, marked, before the service deletes it; None for what
+            its mapping says.
     """
 
     mapping: EntityMapping[T]
@@ -107,6 +116,8 @@ class Tracked(Generic[T]):
     origin: Stored | None
     superseded: tuple[object, ...] = ()
     was_read: Loaded | None = None
+    restored: bool = False
+    purge_after: timedelta | None = None
 
     @property
     def key_values(self) -> tuple[object, ...]:
@@ -118,8 +129,24 @@ class Tracked(Generic[T]):
 
     @property
     def live(self) -> bool:
-        """Whether a read finds it."""
-        return self.intent is not Intent.REMOVE
+        """Whether it is there after the commit, be it marked as deleted or not."""
+        return self.intent not in (Intent.REMOVE, Intent.PURGE)
+
+    @property
+    def was_marked(self) -> bool:
+        """Whether it was marked as deleted when it was read."""
+        return isinstance(self.origin, Loaded) and is_marked(self.mapping, self.origin.item)
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is marked as deleted after the commit."""
+        if self.intent is Intent.REMOVE:
+            return self.mapping.roles.deleted_at is not None
+        return self.intent is Intent.WATCH and self.was_marked and not self.restored
+
+    def seen_by(self, shown: Visibility) -> bool:
+        """Tell whether a reader finds it; what the unit holds does not expire for it."""
+        return shown.deleted if self.marked else self.live
 
     @property
     def state(self) -> State:
@@ -127,7 +154,7 @@ class Tracked(Generic[T]):
         match self.intent:
             case Intent.CREATE | Intent.REPLACE:
                 return State.NEW
-            case Intent.REMOVE:
+            case Intent.REMOVE | Intent.PURGE:
                 return State.REMOVED
             case Intent.OVERWRITE:
                 return State.DIRTY
@@ -142,17 +169,24 @@ class Tracked(Generic[T]):
     @property
     def changed(self) -> bool:
         """Whether the entity differs from what was loaded."""
-        if not isinstance(self.origin, Loaded):
+        if self.restored or not isinstance(self.origin, Loaded):
             return True
         return bool(loaded_changes(self, self.origin, self.mapping.codec.snapshot(self.entity)))
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A key under which a unit looked and found nothing."""
+    """A key under which a unit looked and found nothing.
+
+    Attributes:
+        mapping: the mapping of what it looked for.
+        key: the stored key.
+        shown: what it would have seen.
+    """
 
     mapping: EntityMapping[Any]
     key: Item
+    shown: Visibility = USUAL
 
 
 @dataclass(slots=True)
@@ -201,14 +235,23 @@ class IdentityMap:
         """
         return self._locate(mapping, entity)[1]
 
-    def known_absent(self, mapping: EntityMapping[Any], key: Item) -> bool:
-        """Tell whether this unit looked a key up and found nothing, and has put nothing there since."""
-        identity = identity_of(mapping, key)
-        return identity in self._absent and identity not in self._tracked
+    def known_absent(self, mapping: EntityMapping[Any], key: Item, shown: Visibility = USUAL) -> bool:
+        """Tell whether this unit looked a key up and found nothing, and has put nothing there since.
 
-    def remember_absent(self, mapping: EntityMapping[Any], key: Item) -> None:
-        """Note that nothing is stored under a key."""
-        self._absent[identity_of(mapping, key)] = Absence(mapping, key)
+        Args:
+            mapping: the mapping of what is looked for.
+            key: the stored key.
+            shown: what would be seen now; who saw less did not look for all of it.
+        """
+        identity = identity_of(mapping, key)
+        absence = self._absent.get(identity)
+        return absence is not None and identity not in self._tracked and absence.shown.covers(shown)
+
+    def remember_absent(self, mapping: EntityMapping[Any], key: Item, shown: Visibility = USUAL) -> None:
+        """Note that nothing is stored under a key, or nothing that is seen."""
+        known = self._absent.get(identity_of(mapping, key))
+        if known is None or not known.shown.covers(shown):
+            self._absent[identity_of(mapping, key)] = Absence(mapping, key, shown)
 
     @property
     def absences(self) -> Mapping[Identity, Absence]:
@@ -224,16 +267,24 @@ class IdentityMap:
         """Give what is tracked at a place, whatever its mapping."""
         return self._tracked.get(identity)
 
-    def load(self, mapping: EntityMapping[T], item: Item, *, latest: bool = True) -> T | None:
+    def load(
+        self,
+        mapping: EntityMapping[T],
+        item: Item,
+        *,
+        latest: bool = True,
+        shown: Visibility = USUAL,
+    ) -> T | None:
         """Take in an item that was read; what is tracked already wins over it.
 
         Args:
             mapping: the entity's mapping.
             item: as it is stored.
             latest: whether it was read consistently, so that it may bring an expired entity up to date.
+            shown: what the reader sees.
 
         Returns:
-            The tracked entity, or None if the unit has removed it.
+            The tracked entity, or None if the unit has removed it, or it is marked as deleted.
         """
         key = key_part(mapping, item)
         tracked = self.find(mapping, key)
@@ -242,7 +293,7 @@ class IdentityMap:
             tracked = self._track(mapping, key, entity, origin, Intent.WATCH)
         elif latest and not tracked.known:
             self.reload(tracked, item)
-        return tracked.entity if tracked.live else None
+        return tracked.entity if tracked.seen_by(shown) else None
 
     def reload(self, tracked: Tracked[T], item: Item) -> T:
         """Bring a clean entity up to date with the stored item; a frozen one is replaced."""
@@ -254,14 +305,15 @@ class IdentityMap:
                 # A list that is not stored collects what happens to the object, such as events.
                 values[name] = getattr(tracked.entity, name, [])
         self.exchange(tracked, tracked.mapping.assign(tracked.entity, values))
-        tracked.origin, tracked.intent = origin, Intent.WATCH
+        tracked.origin, tracked.intent, tracked.restored = origin, Intent.WATCH, False
         return tracked.entity
 
     def add(self, mapping: EntityMapping[T], entity: T) -> None:
         """Take in a new entity.
 
         Raises:
-            EntityExists: the key belongs to another live entity of this unit.
+            EntityExists: the key belongs to another live entity of this unit, or to one that is marked as
+                deleted.
         """
         key, tracked = self._locate(mapping, entity)
         self._refuse_patched(mapping, key, "add")
@@ -272,9 +324,9 @@ class IdentityMap:
             tracked.intent = Intent.REPLACE
         elif tracked.intent is Intent.OVERWRITE and tracked.entity is entity:
             _refuse(tracked, "add", _SAVED)
-        elif tracked.entity is not entity:
+        elif tracked.entity is not entity or tracked.marked:
             raise EntityExists(
-                f"{tracked} is already part of this unit",
+                f"{tracked} is {_DELETED}" if tracked.marked else f"{tracked} is already part of this unit",
                 entity=entity,
                 entity_type=mapping.entity_type,
                 key=tracked.key_values,
@@ -316,10 +368,11 @@ class IdentityMap:
         tracked.intent = Intent.OVERWRITE
 
     def remove(self, mapping: EntityMapping[T], entity: T) -> None:
-        """Plan the deletion of an entity; of a new one nothing remains.
+        """Plan the deletion of an entity, or its mark; of a new one nothing remains.
 
         Raises:
-            UnitOfWorkStateError: the unit holds another, changed object under this key, or saves it.
+            UnitOfWorkStateError: the unit holds another, changed object under this key, or saves it, or has
+                loaded it marked as deleted.
         """
         key, tracked = self._locate(mapping, entity)
         self._refuse_patched(mapping, key, "remove")
@@ -335,8 +388,60 @@ class IdentityMap:
             raise _expired(tracked)
         if tracked.intent is Intent.CREATE:
             self.forget(tracked)
-        else:
-            tracked.intent = Intent.REMOVE
+        elif tracked.restored:
+            tracked.restored = False
+        elif tracked.live and tracked.marked:
+            _refuse(tracked, "remove", f"it is {_DELETED}")
+        elif tracked.live:
+            tracked.intent, tracked.purge_after = Intent.REMOVE, None
+
+    def restore(self, tracked: Tracked[T], entity: T | None) -> None:
+        """Plan to take the mark of a deletion away, or take back what this unit removes.
+
+        Args:
+            tracked: what was removed; of what was not nothing changes.
+            entity: the object that shall stand for it, or None for the one that does.
+
+        Raises:
+            UnitOfWorkStateError: the unit holds another, changed object under this key, or writes one that it
+                has not read.
+        """
+        if tracked.live and isinstance(tracked.origin, Detached):
+            _refuse(
+                tracked, "restore", "it is written in this unit without having been read; commit that first"
+            )
+        if isinstance(tracked.origin, Detached):
+            self.forget(tracked)
+            return
+        if not tracked.live:
+            tracked.intent, tracked.purge_after = Intent.WATCH, None
+        marked = tracked.marked
+        if entity is not None and tracked.entity is not entity:
+            self._stand_in(tracked, entity, "restore")
+        tracked.restored |= marked
+
+    def purge(self, tracked: Tracked[T], entity: T | None, after: timedelta | None) -> None:
+        """Plan the deletion of an entity for good; of a new one nothing remains.
+
+        Args:
+            tracked: what is to be deleted.
+            entity: the object that shall stand for it, or None for the one that does.
+            after: how long it is kept, marked as deleted, before the service deletes it; None for not at all.
+
+        Raises:
+            UnitOfWorkStateError: the unit holds another, changed object under this key, or saves or patches
+                it.
+        """
+        self._refuse_patched(tracked.mapping, tracked.key, "purge")
+        if tracked.intent is Intent.OVERWRITE:
+            _refuse(tracked, "purge", _SAVED)
+        if tracked.live and entity is not None and tracked.entity is not entity:
+            self._stand_in(tracked, entity, "purge")
+        if tracked.intent is Intent.CREATE:
+            self.forget(tracked)
+            return
+        tracked.intent = Intent.PURGE if after is None else Intent.REMOVE
+        tracked.purge_after, tracked.restored = after, False
 
     def patch(self, patch: Patch[Any]) -> None:
         """Plan update actions on an item, beside a change of its entity if there is one.
@@ -426,6 +531,8 @@ class IdentityMap:
         return tracked
 
 
+_DELETED = "marked as deleted already; restore it, or purge it"
+
 _SAVED = "it was given to save in this unit, beside which no other action can stand; commit that first"
 
 _STORED_AS_A_WHOLE = (Intent.CREATE, Intent.REPLACE)
@@ -459,9 +566,16 @@ def is_frozen(mapping: EntityMapping[Any]) -> bool:
 
 
 def managed_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
-    """Give the fields that the unit of work writes by itself: version, its incarnation, both timestamps."""
+    """Give the fields that the unit of work writes by itself: version, timestamps, and what is with them."""
     roles = mapping.roles
-    managed = (roles.version, roles.incarnation, roles.created_at, roles.updated_at)
+    managed = (
+        roles.version,
+        roles.incarnation,
+        roles.created_at,
+        roles.updated_at,
+        roles.deleted_at,
+        roles.former_time_to_live,
+    )
     return tuple(role for role in managed if role is not None)
 
 
@@ -530,7 +644,7 @@ def _refuse_without_version(mapping: EntityMapping[Any], key: Item, call: str) -
 def _may_overwrite(tracked: Tracked[T], entity: T) -> bool:
     if tracked.intent in (Intent.OVERWRITE, Intent.EXPIRED):
         return True
-    if tracked.intent is not Intent.WATCH or isinstance(tracked.origin, Detached):
+    if tracked.intent is not Intent.WATCH or tracked.restored or isinstance(tracked.origin, Detached):
         return False
     return tracked.entity is entity or not tracked.changed
 

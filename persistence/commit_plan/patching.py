@@ -14,6 +14,7 @@ from persistence.mapping import RoleField
 from persistence.operations import UpdateItem
 from persistence.patches import Patch
 from persistence.tracking import Loaded, Tracked
+from persistence.visibility import unmarked
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def patched_alone(
         reads: what is demanded because the unit read the item.
     """
     if tracked is not None:
-        refuse_other_version(patch, tracked)
+        refuse_contradiction(patch, tracked)
     mapping = patch.mapping
     actions = (*patch.actions, *patch.fill_ins, *step_roles(mapping, roles, may_create=patch.upsert))
     condition = all_of(own_condition(patch), reads)
@@ -62,15 +63,19 @@ def own_condition(patch: Patch[T]) -> Condition | None:
     demanded = None
     if version is not None and patch.expected_version is not None:
         demanded = is_version(version, patch.expected_version)
-    return all_of(place, demanded, patch.condition)
+    return all_of(place, unmarked(mapping), demanded, patch.condition)
 
 
-def refuse_other_version(patch: Patch[T], tracked: Tracked[T]) -> None:
-    """Refuse a patch that expects another version than the one that the unit has loaded.
+def refuse_contradiction(patch: Patch[T], tracked: Tracked[T]) -> None:
+    """Refuse a patch that can't hold of what the unit has loaded: of a marked item, or of another version.
 
     Raises:
-        UnitOfWorkStateError: it does.
+        UnitOfWorkStateError: with the remedy.
     """
+    if tracked.marked:
+        raise UnitOfWorkStateError(
+            f"patch: {tracked} is marked as deleted, and a patch takes it for absent; restore it first"
+        )
     if patch.expected_version is None or not isinstance(tracked.origin, Loaded) or not tracked.known:
         return
     loaded = Expectation(tracked).version

@@ -38,11 +38,22 @@ class Kind(Enum):
     UPDATE = "update"
     OVERWRITE = "overwrite"
     REMOVE = "remove"
+    MARK = "mark as deleted"
+    """Hide an item from readers instead of deleting it."""
+    RESTORE = "restore"
+    """Take the mark of a deletion away."""
+    PURGE = "purge"
+    """Delete an item for good, where a removal would only mark it."""
+    PURGE_LATER = "purge later"
+    """Let the service delete an item that is marked as deleted."""
     PATCH = "patch"
     CHECK = "check"
     """Demand that an entity is still as it was read."""
     CHECK_ABSENCE = "check absence of"
     """Demand that nothing is stored where nothing was found."""
+
+
+_STEPS = frozenset({Kind.UPDATE, Kind.MARK, Kind.RESTORE, Kind.PURGE_LATER})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +67,8 @@ class PlannedAction(Generic[T]):
         action: what will be sent.
         tracked: the entity's record; None where the unit holds no entity.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
-        encoded: the entity's encoding that the action stores; None for a deletion.
-        stored: the item as it will be stored; None if that can't be known, or for a deletion.
+        encoded: the entity's encoding that the action stores; None for a deletion or its mark.
+        stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
         changed: what the unit changed in a loaded entity.
@@ -108,6 +119,11 @@ class PlannedAction(Generic[T]):
             return {}
         names = [role.attribute for role in (roles.incarnation, roles.created_at) if role is not None]
         return {name: origin.item[name] for name in names if name in origin.item}
+
+    @property
+    def steps_version(self) -> bool:
+        """Whether it takes a stored item from one version to the next."""
+        return self.kind in _STEPS
 
     @property
     def writes(self) -> bool:
@@ -188,8 +204,9 @@ def _update_size(action: UpdateAction) -> int:
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
     if planned.encoded is None:
         identities.forget(tracked)
+        tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
         return
-    tracked.was_read = None
+    tracked.was_read, tracked.restored = None, False
     if planned.stored is None:
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
         return

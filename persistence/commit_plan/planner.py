@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from persistence.attributes import Item, item_size, surely_fits
 from persistence.changes import Change
 from persistence.commit_plan.checks import checks
-from persistence.commit_plan.patching import patched_alone, refuse_other_version
+from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
+from persistence.commit_plan.patching import patched_alone, refuse_contradiction
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction
 from persistence.commit_plan.writes import (
     by_whole_attributes,
     free_or_own_type,
+    is_absent,
     is_free,
     named,
     outgrow_an_expression,
@@ -32,6 +34,7 @@ from persistence.operations import DeleteItem, PutItem, TransactAction, UpdateIt
 from persistence.patches import Patch, refuse_overlaps
 from persistence.store import Limits
 from persistence.tracking import (
+    Detached,
     IdentityMap,
     Intent,
     Loaded,
@@ -42,6 +45,7 @@ from persistence.tracking import (
     refuse_changed_key,
     refuse_expired_changes,
 )
+from persistence.visibility import unmarked
 
 T = TypeVar("T")
 
@@ -84,7 +88,7 @@ def plan(
     writes += planner.patches()
     if additions is not None:
         writes += [planner.create(tracked) for tracked in additions(writes, planner.time)]
-    return CommitPlan((*writes, *(checks(identities, writes) if checked and writes else ())))
+    return CommitPlan((*writes, *(checks(identities, writes, planner.time) if checked and writes else ())))
 
 
 class _Planner:
@@ -115,6 +119,8 @@ class _Planner:
                 return self._overwrite(tracked)
             case Intent.REMOVE:
                 return self._remove(tracked)
+            case Intent.PURGE:
+                return self._delete(Kind.PURGE, tracked)
             case Intent.WATCH:
                 return self._update(tracked)
             case Intent.EXPIRED:
@@ -141,7 +147,8 @@ class _Planner:
         read = None if tracked is None else _last_read(tracked)
         if tracked is not None and read is not None:
             return Expectation(replace(tracked, origin=read), reads=True).condition()
-        return is_free(mapping) if identity_of(mapping, key) in self._identities.absences else None
+        absence = self._identities.absences.get(identity_of(mapping, key))
+        return None if absence is None else is_absent(absence, self.time)
 
     def _with_reads(self, tracked: Tracked[T], condition: Condition) -> Condition:
         """Demand also what the unit read of an item that it writes without regard to that."""
@@ -170,7 +177,8 @@ class _Planner:
         roles = self._roles(tracked.mapping, version=version, created=True)
         item = self._encoded(tracked, roles)
         action = PutItem(tracked.mapping.table, item, condition, item_on_failure=True)
-        return _planned(kind, tracked, action, roles, item, item, expected_version)
+        planned = _planned(kind, tracked, action, roles, item, item, expected_version)
+        return _showing(planned, shown_mark(tracked.mapping, None))
 
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if isinstance(tracked.origin, Loaded):
@@ -178,12 +186,13 @@ class _Planner:
         expected = Expectation(tracked)
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
-        actions = (*set_all(tracked, item), *set_roles(roles))
+        vanishing = unmark(tracked.mapping) if tracked.restored else ()
+        actions = (*set_all(tracked, item), *vanishing, *set_roles(roles))
         if not actions:
             return None
         condition = self._with_reads(tracked, expected.condition())
         update = _update_item(tracked, actions, condition)
-        return _planned(Kind.UPDATE, tracked, update, roles, item, item, expected.version)
+        return _planned(_kind(tracked), tracked, update, roles, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
         _refuse_moved(tracked)
@@ -193,11 +202,14 @@ class _Planner:
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
         changed = loaded_changes(tracked, origin, item)
+        vanishing = unmarking(tracked, changed) if tracked.restored else ()
+        changed, item = (*changed, *vanishing), encoded_after(tracked.mapping, item, vanishing)
         patch = self._identities.patches.get(tracked.identity)
         stored = apply_update(origin.item, [*(change.action for change in changed), *set_roles(roles)])
         self._refuse_too_large(tracked, stored)
         write = self._write_changes(tracked, origin, changed, patch, set_roles(roles), stored)
-        planned = _planned(Kind.UPDATE, tracked, write, roles, item, stored, expected.version, changed)
+        planned = _planned(_kind(tracked), tracked, write, roles, item, stored, expected.version, changed)
+        planned = _showing(planned, shown_after(tracked.mapping, vanishing))
         # What a patch made of the item is not what the entity shows, so that it has to be read again.
         return planned if patch is None else replace(planned, stored=None, patch=patch)
 
@@ -230,7 +242,8 @@ class _Planner:
             raise UnitOfWorkStateError(
                 f"save: {tracked} has nothing to store beside its key; add or update it"
             )
-        condition = all_of(free_or_own_type(mapping), self._reads(mapping, tracked.key, tracked))
+        reads = self._reads(mapping, tracked.key, tracked)
+        condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads)
         return _planned(
             Kind.OVERWRITE,
             tracked,
@@ -245,10 +258,30 @@ class _Planner:
         return None if read is None else Expectation(replace(tracked, origin=read)).version
 
     def _remove(self, tracked: Tracked[T]) -> PlannedAction[T]:
+        if tracked.mapping.roles.deleted_at is None:
+            return self._delete(Kind.REMOVE, tracked)
+        return self._mark(tracked)
+
+    def _delete(self, kind: Kind, tracked: Tracked[T]) -> PlannedAction[T]:
         expected = Expectation(tracked, reads=self._checked)
         condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
         delete = DeleteItem(tracked.mapping.table, tracked.key, condition, item_on_failure=True)
-        return _planned(Kind.REMOVE, tracked, delete, expected_version=expected.version)
+        return _planned(kind, tracked, delete, expected_version=expected.version)
+
+    def _mark(self, tracked: Tracked[T]) -> PlannedAction[T]:
+        mapping, expected = tracked.mapping, Expectation(tracked, reads=self._checked)
+        condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
+        mark = unmarked(mapping)
+        if mark is not None and isinstance(tracked.origin, Detached) and mapping.roles.version is not None:
+            # Its version may be that of an entity which was marked when it was read elsewhere.
+            condition &= mark
+        roles = self._roles(mapping, version=expected.next_version)
+        after = mapping.purge_after if tracked.purge_after is None else tracked.purge_after
+        actions = (*marking(tracked, self.time(), after), *set_roles(roles))
+        kind = Kind.MARK if tracked.purge_after is None else Kind.PURGE_LATER
+        update = _update_item(tracked, actions, condition)
+        planned = _planned(kind, tracked, update, roles, expected_version=expected.version)
+        return planned if tracked.was_marked else _showing(planned, shown_mark(mapping, self.time()))
 
     def _roles(
         self, mapping: EntityMapping[Any], *, version: int, created: bool = False
@@ -277,6 +310,8 @@ class _Planner:
         values = named(roles)
         entity = mapping.assign(copy.copy(tracked.entity), values) if values else tracked.entity
         item = mapping.codec.encode(entity)
+        if mapping.roles.deleted_at is not None:
+            item.pop(mapping.roles.deleted_at.attribute, None)
         refuse_changed_key(tracked, {name: item[name] for name in mapping.table.key_names()})
         item.update((role.attribute, role.encode(value)) for role, value in roles.items())
         self._refuse_too_large(tracked, item)
@@ -329,6 +364,15 @@ def _planned(
     )
 
 
+def _kind(tracked: Tracked[Any]) -> Kind:
+    return Kind.RESTORE if tracked.restored else Kind.UPDATE
+
+
+def _showing(planned: PlannedAction[T], values: Mapping[str, object]) -> PlannedAction[T]:
+    """Let an entity's attributes show further values after the commit."""
+    return replace(planned, roles={**planned.roles, **values}) if values else planned
+
+
 def _last_read(tracked: Tracked[Any]) -> Loaded | None:
     if tracked.was_read is not None:
         return tracked.was_read
@@ -349,7 +393,7 @@ def _together(
     own: tuple[UpdateAction, ...] = tuple(change.action for change in changed)
     if patch is None:
         return own
-    refuse_other_version(patch, tracked)
+    refuse_contradiction(patch, tracked)
     actions = (*own, *patch.actions)
     refuse_overlaps(tracked.mapping, actions)
     return actions

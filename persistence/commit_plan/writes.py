@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from persistence.attributes import Item
@@ -21,7 +22,8 @@ from persistence.expressions import (
 )
 from persistence.mapping import EntityMapping, RoleField
 from persistence.render import EXPRESSION_BYTES
-from persistence.tracking import Tracked, managed_roles
+from persistence.tracking import Absence, Tracked, managed_roles
+from persistence.visibility import hidden, hides
 
 _EACH_SEGMENT, _EACH_CHANGE, _ROLES_AND_CLAUSES = 7, 11, 100
 """Bytes that a path segment (`.#n999`), the rest of a change (` = :v999, `) and all else take at most."""
@@ -45,6 +47,20 @@ def by_whole_attributes(changed: Iterable[Change], before: Item, after: Item) ->
 def is_free(mapping: EntityMapping[Any]) -> Condition:
     """Demand that nothing is stored under a key."""
     return AttributeNotExists(partition_path(mapping))
+
+
+def is_absent(absence: Absence, now: Callable[[], datetime]) -> Condition:
+    """Demand that nothing is stored under a key, or still nothing that was looked for.
+
+    Args:
+        absence: what was looked for.
+        now: gives the time of the commit; it is asked only where it matters.
+    """
+    free, mapping = is_free(absence.mapping), absence.mapping
+    if not hides(mapping, absence.shown):
+        return free
+    unseen = hidden(mapping, now(), absence.shown)
+    return free if unseen is None else free | unseen
 
 
 def free_or_own_type(mapping: EntityMapping[Any]) -> Condition | None:

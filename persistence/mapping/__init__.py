@@ -6,7 +6,8 @@ Users declare a `MappingSchema`; everything else of the library works with its `
 from persistence.mapping.codec import Codec
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.paths import MappedPath
-from persistence.mapping.registry import EntityMapping, RoleField, Roles
+from persistence.mapping.registry import EntityMapping
+from persistence.mapping.roles import RoleField, Roles
 from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
 from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
 

@@ -28,7 +28,9 @@ MARSHMALLOW_OPTIONS = frozenset(
         "many",
     }
 )
-OWN_OPTIONS = frozenset({"table", "key", "indexes", "index_keys", "concurrency", "discriminator"})
+OWN_OPTIONS = frozenset(
+    {"table", "key", "indexes", "index_keys", "concurrency", "discriminator", "hide_expired"}
+)
 CONCURRENCIES = ("version", "compare", "exists")
 
 
@@ -44,6 +46,8 @@ class MappingOptions(SchemaOpts):
             "exists".
         discriminator: what marks this entity type in a table with templates for keys; by default the class
             name.
+        hide_expired: whether readers don't see items whose time to live has passed; by default they do, until
+            the service deletes them.
     """
 
     def __init__(self, meta: type) -> None:
@@ -53,6 +57,7 @@ class MappingOptions(SchemaOpts):
         self.index_keys: Mapping[str, Key] = dict(getattr(meta, "index_keys", {}))
         self.concurrency: str | None = getattr(meta, "concurrency", None)
         self.discriminator: str | None = getattr(meta, "discriminator", None)
+        self.hide_expired: bool = getattr(meta, "hide_expired", False)
         super().__init__(meta)
         # Schemas are found by class, never by name: marshmallow's registry of names would only grow.
         self.register: bool = getattr(meta, "register", False)
@@ -86,6 +91,7 @@ def check_options(schema: str, options: Mapping[str, Any]) -> None:
     _check_kind(schema, options, "key", Key, 'Key("id") or Key("partition", "sort")')
     _check_kind(schema, options, "index_keys", Mapping, 'a dict such as {"GSI1": Key("ORDER#{id}")}')
     _check_kind(schema, options, "discriminator", str, "a text")
+    _check_kind(schema, options, "hide_expired", bool, "True or False")
     for index in _sequence(schema, options):
         if not isinstance(index, GlobalIndex | LocalIndex):
             raise MappingError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
 from persistence import fields
@@ -15,14 +15,14 @@ from persistence.errors import DecodeError, MappingError, QueryError
 from persistence.expressions import Path
 from persistence.mapping.codec import Codec, SureWay, key_fields, read_key
 from persistence.mapping.declaration import Declaration, did_you_mean
-from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.nodes import Node
 from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans
 from persistence.mapping.records import Record, RecordPlan
-from persistence.mapping.refusal import Refused, Unreadable, said
-from persistence.mapping.scalars import INTEGER, STRING, whole_number
+from persistence.mapping.refusal import Unreadable
+from persistence.mapping.roles import RoleField, Roles, beside_others, purge_after, roles_of
+from persistence.mapping.scalars import INTEGER, whole_number
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
 from persistence.table import Table
@@ -30,49 +30,6 @@ from persistence.table import Table
 T = TypeVar("T")
 
 Concurrency = Literal["version", "compare", "exists"]
-
-
-@dataclass(frozen=True)
-class RoleField:
-    """A field that the unit of work or the service keeps.
-
-    Attributes:
-        name: the entity's attribute, or None where it exists in the table only.
-        attribute: the attribute in the table.
-    """
-
-    name: str | None
-    attribute: str
-    owner: type = field(repr=False)
-    node: Node = field(compare=False, repr=False)
-
-    def encode(self, value: object) -> AttributeValue:
-        """Give the attribute value of a Python value.
-
-        Raises:
-            QueryError: the value can't be stored there.
-        """
-        try:
-            return self.node.encode(value, validate=False)
-        except Refused as refused:
-            raise QueryError(
-                f"{self.owner.__name__}: {self.attribute}: {said(refused.messages)}"
-            ) from refused
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """The roles that fields of a mapping have; None where it has no such field.
-
-    Attributes:
-        incarnation: the random id beside the version, in the table only.
-    """
-
-    version: RoleField | None = None
-    incarnation: RoleField | None = None
-    created_at: RoleField | None = None
-    updated_at: RoleField | None = None
-    time_to_live: RoleField | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +45,8 @@ class EntityMapping(Generic[T]):
         codec: converts entities to items and back.
         concurrency: how a lost update is noticed: by version, by comparing what changed, or not at all.
         roles: the fields that the unit of work and the service keep.
+        hide_expired: whether readers don't see items whose time to live has passed.
+        purge_after: how long after its removal a marked item is deleted by the service; None for never.
         shape: where nested entities are.
         discriminator: the attribute that marks this type in a shared table, and its value.
     """
@@ -100,6 +59,8 @@ class EntityMapping(Generic[T]):
     codec: Codec[T]
     concurrency: Concurrency
     roles: Roles
+    hide_expired: bool
+    purge_after: timedelta | None
     shape: RecordShape
     discriminator: tuple[str, AttributeValue] | None
     _plan: RecordPlan = field(repr=False)
@@ -281,7 +242,7 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
     _plan_everything(plan)
     placement = placed(plan)
     sure = SureWay(plan, placement)
-    roles = _roles(plan)
+    roles = roles_of(plan, placement)
     return EntityMapping(
         schema=schema,
         entity_type=plan.entity_type,
@@ -291,6 +252,8 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
         codec=Codec(plan, placement, sure, fast=compiled),
         concurrency=_concurrency(plan, roles),
         roles=roles,
+        hide_expired=_hide_expired(plan, roles),
+        purge_after=purge_after(plan),
         shape=shape_of(plan),
         discriminator=_discriminator(placement),
         _plan=plan,
@@ -321,14 +284,8 @@ def _attributes(plan: RecordPlan, placement: Placement, roles: Roles) -> tuple[s
     own = [field.attribute for field in plan.fields if field.stored]
     keys = [part.attribute for parts in placement.parts.values() for part in parts]
     marks = [placement.discriminator[0]] if placement.discriminator else []
-    if roles.incarnation is not None:
-        if roles.incarnation.attribute in (*own, *keys, *marks):
-            raise MappingError(
-                f"{type(plan.schema).__name__} stores another field as {roles.incarnation.attribute!r}, "
-                "where Version(incarnation=True) keeps its random id; give that field another data_key"
-            )
-        marks.append(roles.incarnation.attribute)
-    return tuple(dict.fromkeys((*own, *keys, *marks)))
+    beside = beside_others(plan, roles, {*own, *keys, *marks})
+    return tuple(dict.fromkeys((*own, *keys, *marks, *beside)))
 
 
 def _discriminator(placement: Placement) -> tuple[str, AttributeValue] | None:
@@ -338,41 +295,15 @@ def _discriminator(placement: Placement) -> tuple[str, AttributeValue] | None:
     return attribute, {"S": value}
 
 
-_INCARNATION = "_incarnation"
-
-_ROLES: Mapping[str, type[fields.Field[Any]]] = MappingProxyType(
-    {
-        "version": fields.Version,
-        "created_at": fields.CreatedAt,
-        "updated_at": fields.UpdatedAt,
-        "time_to_live": fields.TimeToLive,
-    }
-)
-
-
-def _roles(plan: RecordPlan) -> Roles:
-    found: dict[str, RoleField] = {}
-    for role, kind in _ROLES.items():
-        having = [field for field in plan.fields if isinstance(field.field, kind)]
-        if len(having) > 1:
-            raise MappingError(
-                f"{type(plan.schema).__name__} has two {kind.__name__} fields, {having[0].name!r} and "
-                f"{having[1].name!r}; an entity has one"
-            )
-        if having:
-            found[role] = _role(plan, having[0])
-            if isinstance(having[0].field, fields.Version) and having[0].field.incarnation:
-                found["incarnation"] = _incarnation(plan, having[0])
-    return Roles(**found)
-
-
-def _incarnation(plan: RecordPlan, version: FieldPlan) -> RoleField:
-    return RoleField(None, f"{version.attribute}{_INCARNATION}", plan.entity_type, STRING)
-
-
-def _role(plan: RecordPlan, having: FieldPlan) -> RoleField:
-    name = having.name if having.on_entity else None
-    return RoleField(name, having.attribute, plan.entity_type, having.node)
+def _hide_expired(plan: RecordPlan, roles: Roles) -> bool:
+    hidden = plan.schema.opts.hide_expired
+    if hidden and roles.time_to_live is None:
+        name = type(plan.schema).__name__
+        raise MappingError(
+            f"{name}.Meta.hide_expired is True, but {name} has no field fields.TimeToLive(), so that nothing "
+            "ever expires"
+        )
+    return hidden
 
 
 def _concurrency(plan: RecordPlan, roles: Roles) -> Concurrency:

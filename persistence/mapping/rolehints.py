@@ -16,6 +16,7 @@ _VALUES: Mapping[type[fields.Field[Any]], tuple[type, ...]] = MappingProxyType(
         fields.Version: (int,),
         fields.CreatedAt: (dt.datetime,),
         fields.UpdatedAt: (dt.datetime,),
+        fields.DeletedAt: (dt.datetime,),
         fields.TimeToLive: (dt.datetime, int),
     }
 )

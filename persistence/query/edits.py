@@ -182,6 +182,8 @@ def _refuse_kept(mapping: EntityMapping[Any], verb: Verb, names: Names) -> None:
         why = "it marks the type of the entity"
     elif roles.version is not None and attribute == roles.version.attribute:
         why = "the version moves along with every write; demand one with if_version(...)"
+    elif roles.deleted_at is not None and attribute == roles.deleted_at.attribute:
+        why = "removing an entity sets it, and restoring it takes it away"
     elif attribute in {role.attribute for role in (roles.created_at, roles.updated_at) if role is not None}:
         why = "the unit of work keeps it"
     if why is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from persistence.bulk import AsyncBulk, BulkProgress
@@ -81,6 +82,14 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
     async def remove(self, entity: T) -> None:
         """Delete an entity if the stored version is still the one that was read; see `Repository.remove`."""
         await self._uow.perform(self._flows.remove(entity))
+
+    async def restore(self, *key: object, **fields: object) -> T:
+        """Take the mark of a deletion away; see `Repository.restore`."""
+        return await self._uow.perform(self._flows.restore(key, fields))
+
+    async def purge(self, *key: object, after: timedelta | None = None, **fields: object) -> None:
+        """Delete an entity for good, where a removal would mark it only; see `Repository.purge`."""
+        await self._uow.perform(self._flows.purge(key, fields, after))
 
     async def refresh(self, entity: T) -> T:
         """Read an unchanged entity again, in place; see `Repository.refresh`."""

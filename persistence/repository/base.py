@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
@@ -51,7 +52,17 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         Raises:
             QueryError: the arguments are not the key's.
         """
-        return EntityKey(self._flows.mapping, self._flows.key(key, fields))
+        return EntityKey(self._flows.mapping, self._flows.key(key, fields), self._flows.shown)
+
+    def including_deleted(self) -> Self:
+        """Give this repository as it shows entities that are marked as deleted, beside all others.
+
+        It belongs to the same unit of work. An entity that it gives is tracked as any other: its changes are
+        written, and it stays marked until it is restored. What has a time to live is shown as before.
+        """
+        view = copy.copy(self)
+        view._flows = self._flows.showing(self._flows.shown.with_deleted)
+        return view
 
     def query(self, predicate: Callable[[T], bool] | None = None) -> Q:
         """Ask for entities by a condition; a key or index that serves it is chosen.

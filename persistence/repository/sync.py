@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from persistence.bulk import Bulk, BulkProgress
@@ -121,16 +122,67 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
 
         Returns:
             The entity; outside a unit as it is stored, with its version.
+
+        Raises:
+            EntityGone: it is stored, marked as deleted; in a unit as a reason of `CommitConflict`.
         """
         return self._uow.perform(self._flows.save(entity))
 
     def remove(self, entity: T) -> None:
         """Delete an entity if the stored version is still the one that was read.
 
+        Where the mapping has a `DeletedAt` field, the entity is marked as deleted instead, and readers don't
+        see it any more: see `including_deleted`, `restore` and `purge`.
+
         Raises:
             StaleEntity, EntityGone: somebody changed or deleted it; in a unit as reasons of `CommitConflict`.
         """
         self._uow.perform(self._flows.remove(entity))
+
+    def restore(self, *key: object, **fields: object) -> T:
+        """Take the mark of a deletion away, so that the entity is there again, with a new version.
+
+            orders.restore("o-1")
+
+        An entity that the unit does not hold is read first. Of one that is not marked nothing changes. A time
+        to live that its deletion has set gives way to the one from before.
+
+        Args:
+            key: the key as `get` takes it; or the entity, whose changes are saved too, if its version holds.
+            fields: the key by name.
+
+        Returns:
+            The entity.
+
+        Raises:
+            EntityNotFound: nothing is stored.
+            StaleEntity, EntityGone: somebody was faster; in a unit as reasons of `CommitConflict`.
+            MappingError: the mapping has no `DeletedAt` field.
+        """
+        return self._uow.perform(self._flows.restore(key, fields))
+
+    def purge(self, *key: object, after: timedelta | None = None, **fields: object) -> None:
+        """Delete an entity for good, where a removal would mark it only.
+
+            orders.purge("o-1")
+            orders.purge(order, after=timedelta(days=30))
+
+        An entity that the unit does not hold is read first.
+
+        Args:
+            key: the key of a marked entity as `get` takes it; or the entity itself, marked or not, which is
+                deleted if its version still holds.
+            after: how long the item is kept, marked as deleted: its time to live is set, so that the service
+                deletes it then (within a few days). By default it is deleted now.
+            fields: the key by name.
+
+        Raises:
+            EntityNotFound: nothing is stored.
+            ConditionFailed: it is not marked as deleted, and only its key was given.
+            StaleEntity, EntityGone: somebody was faster; in a unit as reasons of `CommitConflict`.
+            MappingError: the mapping has no `DeletedAt` field, or for `after` no `TimeToLive` field.
+        """
+        self._uow.perform(self._flows.purge(key, fields, after))
 
     def refresh(self, entity: T) -> T:
         """Read an unchanged entity again, in place (a frozen one is replaced).

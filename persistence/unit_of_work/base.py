@@ -127,6 +127,11 @@ class UnitOfWorkBase(Generic[S]):
         return self._policies.cursors
 
     @property
+    def clock(self) -> Callable[[], datetime]:
+        """Gives the time, aware."""
+        return self._policies.clock
+
+    @property
     def timing(self) -> Timing:
         """Time and chance."""
         return self._policies.timing
@@ -231,7 +236,9 @@ class UnitOfWorkBase(Generic[S]):
     def _snapshot(self, keys: Iterable[EntityKey[Any]]) -> Flow[tuple[Any, ...]]:
         unit = self.current_unit()
         policies = self._policies
-        return snapshot(tuple(keys), unit, lambda: self.store, policies.deadline, policies.timing)
+        return snapshot(
+            tuple(keys), unit, lambda: self.store, policies.deadline, policies.timing, policies.clock
+        )
 
     def _rollback(self) -> None:
         self._opened("rollback").unit.forget()

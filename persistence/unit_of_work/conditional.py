@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from persistence.attributes import Item
-from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
+from persistence.commit_plan import COMMIT_ID, CommitPlan, PlannedAction
 from persistence.conflicts import conflict
 from persistence.errors import (
     CancellationReason,
@@ -128,7 +128,7 @@ class ConditionalAttempts(Attempts[WriteResult]):
     def _was_overtaken(self, item: Item | None) -> bool:
         """Tell whether somebody else made the step of the version that this write would have made."""
         planned, role = self._planned, self._planned.mapping.roles.version
-        if role is None or item is None or self._is_own(item) or planned.kind is not Kind.UPDATE:
+        if role is None or item is None or self._is_own(item) or not planned.steps_version:
             return False
         pinned = planned.pinned
         if not pinned or any(item.get(name) != value for name, value in pinned.items()):

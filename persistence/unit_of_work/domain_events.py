@@ -166,7 +166,7 @@ def _recorded(
 
 
 def _version_after(action: PlannedAction[Any]) -> object:
-    if action.new_version is None and action.kind is Kind.REMOVE:
+    if action.new_version is None and action.kind in (Kind.REMOVE, Kind.PURGE):
         expected = action.expected_version
         # Its events come behind those of the version that was removed.
         return expected + 1 if isinstance(expected, int | Decimal) else expected

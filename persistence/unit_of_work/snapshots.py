@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -27,6 +28,7 @@ from persistence.store import Limits
 from persistence.timing import Timing
 from persistence.tracking import Identity, Loaded, Tracked, identity_of, refuse_expired_changes
 from persistence.unit_of_work.unit import Unit, reading
+from persistence.visibility import sees
 
 
 def snapshot(
@@ -35,6 +37,7 @@ def snapshot(
     present_store: Callable[[], Any],
     deadline: float,
     timing: Timing,
+    clock: Callable[[], datetime],
 ) -> Flow[tuple[Any, ...]]:
     """Read entities as they are at one moment.
 
@@ -44,6 +47,7 @@ def snapshot(
         present_store: gives the store that is read outside a unit.
         deadline: seconds for which a read that met a transaction is repeated.
         timing: time and chance.
+        clock: gives the time, for what expires.
 
     Raises:
         TransactionTooLarge: more keys than one transaction takes.
@@ -57,9 +61,12 @@ def snapshot(
     _refuse_two_mappings(keys, wanted)
     _refuse_too_many(list(wanted.values()), (present_store() if unit is None else unit.store).limits)
     items = yield from reading(unit, lambda: _read(list(wanted.values()), deadline, timing))
-    found = zip(wanted.items(), items, strict=True)
-    entities = {place: _took_in(unit, key, item) for (place, key), item in found}
-    return tuple(entities[identity_of(key.mapping, key.key)] for key in keys)
+    found = dict(zip(wanted, items, strict=True))
+    readers = {(identity_of(key.mapping, key.key), key.shown): key for key in keys}
+    entities = {
+        (place, shown): _took_in(unit, key, found[place], clock) for (place, shown), key in readers.items()
+    }
+    return tuple(entities[identity_of(key.mapping, key.key), key.shown] for key in keys)
 
 
 def _check(keys: Sequence[EntityKey[Any]]) -> None:
@@ -110,27 +117,31 @@ def _named(failure: PersistenceError, keys: Sequence[EntityKey[Any]]) -> Persist
     )
 
 
-def _took_in(unit: Unit[Any] | None, key: EntityKey[Any], item: Item | None) -> Any:
+def _took_in(
+    unit: Unit[Any] | None, key: EntityKey[Any], stored: Item | None, clock: Callable[[], datetime]
+) -> Any:
     """Take in what was read; what the unit holds already must be of the same moment."""
+    seen = stored is not None and sees(key.mapping, key.shown, stored, clock)
+    item = stored if seen else None
     if unit is None:
         return None if item is None else key.mapping.codec.decode(item)
     tracked = unit.entities.find(key.mapping, key.key)
     if tracked is None or not tracked.known:
-        if item is not None and unit.entities.known_absent(key.mapping, key.key):
+        if item is not None and unit.entities.known_absent(key.mapping, key.key, key.shown):
             raise _outdated(key)
         return _loaded(unit, key, tracked, item)
-    if isinstance(tracked.origin, Loaded) and not holds(Expectation(tracked, reads=True).condition(), item):
+    if isinstance(tracked.origin, Loaded) and not holds(Expectation(tracked, reads=True).condition(), stored):
         raise _outdated(key)
-    return tracked.entity if tracked.live else None
+    return tracked.entity if tracked.seen_by(key.shown) else None
 
 
 def _loaded(unit: Unit[Any], key: EntityKey[Any], tracked: Tracked[Any] | None, item: Item | None) -> Any:
     if item is not None:
-        return unit.entities.load(key.mapping, item)
+        return unit.entities.load(key.mapping, item, shown=key.shown)
     if tracked is not None:
         refuse_expired_changes(tracked)
         unit.entities.forget(tracked)
-    unit.entities.remember_absent(key.mapping, key.key)
+    unit.entities.remember_absent(key.mapping, key.key, key.shown)
     return None
 
 

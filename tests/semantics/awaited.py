@@ -202,6 +202,8 @@ def _awaited(member: Any, task: OneTask) -> Any:
         given = task.run(lambda: member(*args, **kwargs))
         if isinstance(given, AsyncBulk):
             return AwaitedBulk(given, task)
+        if isinstance(given, AsyncRepository):
+            return AwaitedRepository(given, task)
         if isinstance(given, AsyncQuery):
             return AwaitedQuery(given, task)
         return _Awaited(given, task) if type(given).__name__ == "AsyncPatchBuilder" else given
