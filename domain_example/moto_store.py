@@ -12,8 +12,9 @@ from unittest.mock import patch
 from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
-from persistence import DynamoStore, Limits, Store
+from persistence import DynamoStore, Store
 from persistence.operations import Operation
+from persistence.store import Limits
 from persistence.testing.servers import client_for
 
 R = TypeVar("R")

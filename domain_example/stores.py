@@ -8,7 +8,8 @@ from typing import assert_never
 
 from domain_example.moto_store import moto_store
 from domain_example.settings import Settings, StoreKind
-from persistence import DynamoStore, Limits, MemoryStore, Store
+from persistence import DynamoStore, MemoryStore, Store
+from persistence.store import Limits
 from persistence.testing.servers import DynamoDBLocal, client_for
 
 LOCAL_LIMITS = Limits(transaction_actions=10)

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from persistence.errors import ValidationFailed as ValidationFailed
     from persistence.mapping import MappingSchema as MappingSchema
     from persistence.query import Query as Query
+    from persistence.query import Specification as Specification
     from persistence.repository import AsyncRepository as AsyncRepository
     from persistence.repository import Repository as Repository
     from persistence.schema import SchemaService as SchemaService
-    from persistence.store import Limits as Limits
     from persistence.store import Store as Store
     from persistence.stores.dynamodb import AsyncDynamoStore as AsyncDynamoStore
     from persistence.stores.dynamodb import DynamoStore as DynamoStore
@@ -78,10 +78,10 @@ _HOMES = {
         "ValidationFailed",
     ),
     "persistence.mapping": ("MappingSchema",),
-    "persistence.query": ("Query",),
+    "persistence.query": ("Query", "Specification"),
     "persistence.repository": ("AsyncRepository", "Repository"),
     "persistence.schema": ("SchemaService",),
-    "persistence.store": ("Limits", "Store"),
+    "persistence.store": ("Store",),
     "persistence.stores.dynamodb": ("AsyncDynamoStore", "DynamoStore"),
     "persistence.stores.memory": ("AsyncMemoryStore", "MemoryStore"),
     "persistence.table": ("GlobalIndex", "Key", "LocalIndex", "Projection", "Table"),

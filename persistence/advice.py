@@ -21,6 +21,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "sparse_index": "an index that holds only the wanted items would replace a filter",
         "projection_would_help": "an index lacks attributes that a query needs, which then cost a read each",
         "consistent_not_needed": "strongly consistent queries cost twice as much as eventual ones",
+        "sorted_in_memory": "results are read and kept as a whole, to be sorted by what no key sorts by",
         "page_size": "the pages of a query are much smaller or larger than what is used of them",
         "batch_would_help": "items are read or written one by one that could go in batches",
         "hot_partition": "one partition key takes most of the traffic of a table or index",

@@ -123,6 +123,19 @@ class EntityFlows(Generic[T]):
             if identity not in items and (unit is None or not self._knows(unit, key))
         ]
 
+    def read_items(
+        self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool
+    ) -> Flow[list[Item | None]]:
+        """Read items by their keys, in the order of the keys; None for what is absent.
+
+        Args:
+            keys: any number; no two are the same.
+            unit: the unit that is open, if any: its store is read.
+            consistent: whether the reads are strongly consistent.
+        """
+        found = yield from self._read(keys, unit, consistent=consistent)
+        return [found[identity_of(self.mapping, key)] for key in keys]
+
     def get_many(self, keys: Sequence[Item]) -> Flow[list[T]]:
         """Read any number of entities that must all be there."""
         found = yield from self.find_many(keys)
@@ -351,10 +364,12 @@ class EntityFlows(Generic[T]):
             unit.entities.forget(tracked)
         unit.entities.remember_absent(self.mapping, key, shown)
 
-    def _read(self, keys: Sequence[Item], unit: Unit[Any] | None) -> Flow[dict[Identity, Item | None]]:
+    def _read(
+        self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool = True
+    ) -> Flow[dict[Identity, Item | None]]:
         """Read items in batches, asking again for what the service left out."""
         limits = self.uow.store.limits if unit is None else unit.store.limits
-        gets = [GetItem(self.mapping.table, key, consistent=True) for key in keys]
+        gets = [GetItem(self.mapping.table, key, consistent=consistent) for key in keys]
         items: dict[Identity, Item | None] = {}
         batches = [self._read_batch(chunk, items) for chunk in _chunks(gets, limits.batch_gets)]
         failures = [failure for failure in (yield from run_together(batches)) if failure is not None]

@@ -257,10 +257,13 @@ class KeyCondition:
         partition: the partition key's attribute and its value.
         sort: an optional condition on the sort key: `Compare` (not `<>`), `Between` or `BeginsWith`, with its
             path on the left and values on the right.
+        also: for keys of several attributes: those of the partition key after the first, and of the sort key
+            before the one that `sort` is about, each with its value, in order.
     """
 
     partition: tuple[str, AttributeValue]
     sort: Compare | Between | BeginsWith | None = None
+    also: tuple[tuple[str, AttributeValue], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,90 @@
-"""What a query tells its author unasked: that it reads a whole table, or that it is not protected."""
+"""What would be cheaper than an access path, as data."""
 
 from __future__ import annotations
 
-import inspect
-import warnings
+from collections.abc import Iterator
 from typing import Any
 
-from persistence.errors import ScanForbidden, ScanWarning
-from persistence.events import event_log
+from persistence.advice import Advice
 from persistence.mapping import EntityMapping
-from persistence.query.planner import AccessPath
-from persistence.unit_of_work.policies import ScanPolicy
-from persistence.unit_of_work.unit import Unit
-
-_LIBRARY = f"{__name__.partition('.')[0]}."
-
-
-def apply_scan_policy(policy: ScanPolicy, mapping: EntityMapping[Any], path: AccessPath) -> None:
-    """Warn of a scan that nobody asked for, or refuse it.
-
-    Raises:
-        ScanForbidden: the policy is "forbid".
-    """
-    if policy == "allow":
-        return
-    text = (
-        f"no key of {mapping.name} serves this query, so it reads the whole table; add an index for it, or "
-        f"write .scan(...) if that is meant.\n{path}"
-    )
-    if policy == "forbid":
-        raise ScanForbidden(text)
-    _advise("scan", mapping)
-    warnings.warn(text, ScanWarning, stacklevel=_frames_of_the_library())
+from persistence.query.access import AccessPath
+from persistence.query.fitness import is_plain
+from persistence.query.keying import RANGE_OPERATORS, equalities
+from persistence.query.terms import Comparison, Term
+from persistence.query.wish import Wish
 
 
-def advise_on_isolation(unit: Unit[Any] | None, mapping: EntityMapping[Any]) -> None:
-    """Say that a serializable unit can't notice entities that come to match a query after it was read."""
-    if unit is not None and unit.isolation == "serializable":
-        _advise("predicate_unprotected", mapping)
+def advise_on_path(
+    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], path: AccessPath
+) -> tuple[Advice, ...]:
+    """Say what would be cheaper than an access path."""
+    return tuple(_advice(mapping, wish, terms, path))
 
 
-def _advise(code: str, mapping: EntityMapping[Any]) -> None:
-    event_log().warning("advice.given", code=code, entity_type=mapping.name, table=mapping.table.name)
+def _advice(
+    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], path: AccessPath
+) -> Iterator[Advice]:
+    if path.kind == "scan" and terms and wish.index is None:
+        yield from _on_scan(mapping, wish, terms)
+    if path.fetch == "by batch get":
+        yield Advice(
+            "projection_would_help",
+            f"index {path.index!r} lacks attributes, so each item is read a second time",
+            "project what is needed, or select(...) what the index holds",
+        )
+    if path.fetch == "by the service":
+        yield Advice(
+            "projection_would_help",
+            f"the local index {path.index!r} lacks attributes, so the service reads each item twice",
+            "project what is needed, or select(...) what the index holds",
+        )
+    if path.consistent and path.kind in ("query", "scan") and wish.selection is not None:
+        yield Advice(
+            "consistent_not_needed",
+            "rows can't be written back, so that a consistent read at twice the price is seldom needed",
+            "leave consistent() out unless the very last write must be seen",
+        )
+    if path.sorted_by is not None:
+        yield Advice(
+            "sorted_in_memory",
+            f"everything is read and kept in memory to sort it by {path.sorted_by}",
+            f"add an index with {path.sorted_by!r} as its sort key",
+        )
 
 
-def _frames_of_the_library() -> int:
-    """Count the frames between the caller of this function and the application, for warnings."""
-    level, frame = 1, inspect.currentframe()
-    frame = frame.f_back if frame else None
-    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_LIBRARY):
-        level, frame = level + 1, frame.f_back
-    return level
+def _on_scan(mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...]) -> Iterator[Advice]:
+    equal = equalities(terms)
+    helpful = _index_for(mapping, wish, terms, tuple(equal))
+    if wish.scan and set(mapping.key_parts()[0].fields) <= equal.keys():
+        yield Advice(
+            "scan", "a key serves these conditions, but scan() reads the whole table", "write query(...)"
+        )
+    elif helpful is not None:
+        yield Advice("index_would_help", "only a scan answers these conditions", f"add {helpful}")
+
+
+def _index_for(
+    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], equal: tuple[str, ...]
+) -> str | None:
+    """Write the index that would serve; None where no equality on a field could be its partition key."""
+    key = mapping.key_fields
+    partition = next((name for name in equal if name not in key and _can_be_key(mapping, name)), None)
+    if partition is None:
+        return None
+    sort = wish.order_by or next(iter(_ranged(terms, partition)), None)
+    if sort is not None and _can_be_key(mapping, sort):
+        return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}", "{sort}"))'
+    return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}"))'
+
+
+def _ranged(terms: tuple[Term, ...], partition: str) -> Iterator[str]:
+    ranges = (term for term in terms if isinstance(term, Comparison) and term.operator in RANGE_OPERATORS)
+    return (str(term.names[0]) for term in ranges if is_plain(term) and term.names[0] != partition)
+
+
+def _can_be_key(mapping: EntityMapping[Any], name: str) -> bool:
+    return mapping.resolve((name,)).node.key_type is not None
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

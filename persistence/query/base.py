@@ -4,47 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
-from persistence.entity_flows import EntityFlows
+from persistence.attributes import Item
+from persistence.bulk import removal_paths
+from persistence.cursors import Binding
 from persistence.errors import EntityNotFound, MultipleResultsFound, QueryError
-from persistence.query.advice import advise_on_isolation, apply_scan_policy
+from persistence.query.access import AccessPath
+from persistence.query.cautions import advise_on_isolation, advise_on_waste, apply_scan_policy
+from persistence.query.costs import Expected, expected_of_keys, expected_of_pages
+from persistence.query.fingerprint import canonical, fingerprint
 from persistence.query.names import comparison
-from persistence.query.planner import AccessPath, Wish, choose
+from persistence.query.pages import Paging, ResultPage, check_count
+from persistence.query.raw import raw
+from persistence.query.reading import reader_of
 from persistence.query.recorder import record
-from persistence.query.running import Reading, Run
+from persistence.query.running import DROPPED, Dropped, Run
+from persistence.query.selection import Selection, select_items, select_names, select_recorded
+from persistence.query.subject import Subject
 from persistence.query.terms import AllOf, Term, conjuncts
+from persistence.query.wish import Wish
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
 
 T = TypeVar("T")
+R = TypeVar("R")
 U = TypeVar("U", bound=UnitOfWorkBase[Any])
+
+SEGMENTS = 8
+SEGMENTS_AT_ONCE = 2
+"""More than two seldom pay: what is read has to be decoded by one thread."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueryBase(Generic[T, U]):
     """A question to a repository: every call gives a new one, nothing is read before results are asked for.
 
-    See `Query` and `AsyncQuery`.
+    Its parameters are the type of the results and of the unit of work. See `Query` and `AsyncQuery`.
     """
 
-    _flows: EntityFlows[T]
+    _subject: Subject[Any]
     _uow: U
     _unit: Unit[Any] | None
     _wish: Wish
     _limit: int | None = None
-    _descending: bool = False
     _tracking: bool = True
+    _selection: Selection[T] | None = None
+    _parallel: tuple[int, int] | None = None
+    _after: tuple[object, str | None] | None = None
 
     def __repr__(self) -> str:
-        return f"<query of {self._flows.mapping.name}>"
+        return f"<query of {self._subject.name}>"
+
+    # What is asked for
 
     def matching(self, predicate: Callable[[T], bool]) -> Self:
         """Demand one thing more.
 
         Args:
             predicate: a lambda over the entity, such as
-                `lambda o: (o.customer_id == "c1") & (o.total > 100)`.
+                `lambda o: (o.customer_id == "c1") & (o.total > 100)`, or a `Specification`.
         """
         return self._demanding(record(predicate))
 
@@ -62,6 +82,18 @@ class QueryBase(Generic[T, U]):
         """
         return self._demanding(comparison(name, operator, values))
 
+    def filter(self, expression: str, /, **params: object) -> Self:
+        """Demand one thing more, in DynamoDB's own condition language and in attribute names.
+
+        Args:
+            expression: such as "size(lines) > :most AND attribute_exists(address.city)"; no values in it.
+            params: the values of its `:names`.
+
+        Raises:
+            QueryError: it can't be read, a value is missing, or one is not used.
+        """
+        return self._demanding(raw(expression, **params))
+
     def order_by(self, name: str, *, descending: bool = False) -> Self:
         """Sort by the sort key of the table or index that is read.
 
@@ -69,7 +101,11 @@ class QueryBase(Generic[T, U]):
             name: Python name of the field.
             descending: greatest first.
         """
-        return replace(self, _wish=replace(self._wish, order_by=name), _descending=descending)
+        return self._wishing(order_by=name, descending=descending)
+
+    def sorted_in_memory(self) -> Self:
+        """Let `order_by` sort after everything was read, where no key sorts so: it is all kept in memory."""
+        return self._wishing(sorted_in_memory=True)
 
     def limit(self, count: int) -> Self:
         """Give at most so many results.
@@ -77,44 +113,132 @@ class QueryBase(Generic[T, U]):
         Raises:
             QueryError: not a positive whole number.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise QueryError(f"limit takes a whole number of at least 1, not {count!r}")
-        return replace(self, _limit=count)
+        return replace(self, _limit=check_count("limit", count))
 
     def index(self, name: str) -> Self:
         """Read this index, or fail if it can't serve."""
-        return replace(self, _wish=replace(self._wish, index=name))
+        return self._wishing(index=name)
+
+    def hydrate(self) -> Self:
+        """Let an index serve that lacks attributes: whole items are then read from the table by key."""
+        return self._wishing(hydrate=True)
 
     def consistent(self) -> Self:
         """Read strongly consistently, which costs twice as much and rules out global indexes."""
-        return replace(self, _wish=replace(self._wish, consistent=True))
+        return self._wishing(consistent=True)
 
     def untracked(self) -> Self:
         """Give entities that the unit of work does not know, in constant memory."""
         return replace(self, _tracking=False)
 
+    def live(self) -> Self:
+        """Leave out what has expired: the service deletes it some time after its time to live."""
+        return replace(self, _subject=self._subject.showing(lambda shown: shown.live))
+
+    def including_deleted(self) -> Self:
+        """Give what is marked as deleted too."""
+        return replace(self, _subject=self._subject.showing(lambda shown: shown.with_deleted))
+
+    def after(self, cursor: str, *, tenant: str | None = None) -> Self:
+        """Go on behind the page that gave a cursor.
+
+        Args:
+            cursor: the `cursor` of a page of the same query.
+            tenant: what `page` was told; see there.
+        """
+        return replace(self, _after=(cursor, tenant))
+
+    def segment(self, number: int, *, of: int) -> Self:
+        """Read one part of a scan, for workers that share it among them.
+
+        Args:
+            number: which part, counted from 0.
+            of: how many parts there are, at most 1,000,000; the same for all workers.
+
+        Raises:
+            QueryError: there is no such part.
+        """
+        most = check_count("segment(of=)", of)
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < most <= 1_000_000:
+            raise QueryError(
+                f"segment({number!r}, of={of}): parts are counted from 0 to of - 1, and there are at most "
+                "1,000,000"
+            )
+        return self._wishing(segment=(number, of))
+
+    def parallel(self, segments: int = SEGMENTS, workers: int = SEGMENTS_AT_ONCE) -> Self:
+        """Read a scan in parts, several at a time; the results come in no particular order.
+
+        Args:
+            segments: how many parts.
+            workers: how many of them are read at the same time; each holds a page of 1 MB.
+
+        Raises:
+            QueryError: no positive whole numbers.
+        """
+        return replace(self, _parallel=(check_count("segments", segments), check_count("workers", workers)))
+
     def explain(self) -> AccessPath:
-        """Tell how the query would be answered, without asking.
+        """Tell how the query would be answered and what that costs, without asking.
 
         Raises:
             QueryError: it can't be.
         """
-        return choose(self._flows.mapping, self._wish)
+        path = self._path()
+        return replace(path, expected=self._expected(path))
 
-    def _demanding(self, term: Term) -> Self:
-        terms = (*conjuncts(self._wish.term), *conjuncts(term))
-        joined = terms[0] if len(terms) == 1 else AllOf(terms)
-        return replace(self, _wish=replace(self._wish, term=joined))
+    # How it is answered
 
-    def _run(self) -> Run[T]:
+    def _path(self) -> AccessPath:
+        path = self._subject.plan(self._wish, self._uow.clock())
+        if path.kind != "scan" and (self._parallel is not None or self._wish.segment is not None):
+            raise QueryError(
+                f"{self._subject.name}: a {path.kind} has no segments; parallel() and segment() go with "
+                "scan()"
+            )
+        if self._parallel is not None and self._wish.segment is not None:
+            raise QueryError("parallel() reads all segments, and segment() one: leave one of them out")
+        if self._parallel is not None and path.fetch != "nothing":
+            raise QueryError("parallel() reads an index that holds what is wanted, or the table")
+        return path
+
+    def _expected(self, path: AccessPath) -> Expected:
+        mean, consistent = self._subject.sizes.mean, path.consistent
+        if path.keys:
+            batch = 1 if path.kind == "get" else self._uow.store.limits.batch_gets
+            return expected_of_keys(len(path.keys), batch, mean, consistent=consistent)
+        known = None if path.discards or path.sorted_by else self._limit
+        return expected_of_pages(known, mean, consistent=consistent)
+
+    def _run(self, limit: int | None = None) -> Run[T]:
         """Begin a run; its unit is found now, not at the first result: a run never outlives its unit."""
-        mapping = self._flows.mapping
-        path, unit = self.explain(), self._present_unit()
+        return self._running(self._maker, limit)
+
+    def _running(
+        self, maker: Callable[[Unit[Any] | None], Callable[[Item], R | Dropped]], limit: int | None
+    ) -> Run[R]:
+        subject, unit = self._subject, self._present_unit()
+        path = self._path()
         if path.kind == "scan" and not self._wish.scan:
-            apply_scan_policy(self._uow.scan_policy, mapping, path)
-        advise_on_isolation(unit, mapping)
-        reading = Reading(mapping.table, path, self._descending, self._wish.consistent)
-        return Run(self._flows, reading, unit, self._limit, self._tracking)
+            apply_scan_policy(self._uow.scan_policy, subject, path)
+        advise_on_isolation(unit, subject)
+        reader = reader_of(subject, path, unit, self._parallel)
+        if self._after is not None:
+            cursor, tenant = self._after
+            reader.start = self._uow.cursors.open(cursor, self._binding(path, tenant))
+        at_end = partial(advise_on_waste, subject, path)
+        return Run(self._uow, unit, reader, maker(unit), limit or self._limit, path.discards, at_end)
+
+    def _maker(self, unit: Unit[Any] | None) -> Callable[[Item], T | Dropped]:
+        if self._selection is not None:
+            return self._selection.read
+        tracking_unit, took_in = (unit if self._tracking else None), self._subject.took_in
+
+        def made(item: Item) -> T | Dropped:
+            entity = took_in(tracking_unit, item)
+            return DROPPED if entity is None else entity
+
+        return made
 
     def _present_unit(self) -> Unit[Any] | None:
         if self._unit is not None:
@@ -122,12 +246,91 @@ class QueryBase(Generic[T, U]):
             return self._unit
         return self._uow.current_unit()
 
+    # Removal
+
+    def _removal(self) -> Run[Item]:
+        """Begin to read what a removal needs of the items: their keys, and what shows later changes."""
+        if self._selection is not None:
+            raise QueryError("delete() removes entities; leave select(...) out")
+        selection = select_items(removal_paths(self._subject.mapping))
+        query = replace(self, _wish=replace(self._wish, selection=selection))
+        return query._running(lambda _: lambda item: item, None)
+
+    # Pages
+
+    def _paging(
+        self, size: int, after: str | None, max_reads: int | None, tenant: str | None
+    ) -> tuple[Paging[T], Callable[[Item], str]]:
+        """Begin a page; give what fills it, and what makes its cursor."""
+        check_count("size", size)
+        if max_reads is not None:
+            self._check_max_reads(max_reads)
+        query = self if after is None else self.after(after, tenant=tenant)
+        query._refuse_unpageable()
+        paging = Paging(query._run(size if self._limit is None else min(size, self._limit)), max_reads)
+        binding = self._binding(self._path(), tenant)
+        return paging, lambda position: self._uow.cursors.seal(position, binding)
+
+    def _refuse_unpageable(self) -> None:
+        why = (
+            "its results come in no fixed order; page through segment(n, of=...)" if self._parallel else None
+        )
+        if self._wish.sorted_in_memory:
+            why = "what is sorted in memory has no place in the table to go on from; ask for all()"
+        if why is not None:
+            raise QueryError(f"{self._subject.name}: page() of this query: {why}")
+
+    def _check_max_reads(self, max_reads: int) -> None:
+        check_count("max_reads", max_reads)
+        if not self._uow.cursors.encrypts:
+            raise QueryError(
+                "page(max_reads=...) may end behind an item that it does not show, whose key only an "
+                "encrypted cursor may hold; install persistence-dynamodb[encryption]"
+            )
+
+    def _filled(self, paging: Paging[T], seal: Callable[[Item], str]) -> ResultPage[T]:
+        behind = paging.next_key
+        cursor = None if behind is None else seal(behind)
+        return ResultPage(paging.items, cursor, paging.run.scanned)
+
+    def _binding(self, path: AccessPath, tenant: str | None) -> Binding:
+        """Tell what a cursor of this query is good for."""
+        if tenant is not None and not isinstance(tenant, str):
+            raise QueryError(f"tenant is a text, such as the id of a customer, not {type(tenant).__name__}")
+        subject, wish = self._subject, self._wish
+        asked = [path.kind == "scan", canonical(path.asked)]
+        order = [wish.order_by, wish.descending, wish.segment]
+        shown = [[each.deleted, each.expired] for each in subject.shown]
+        digest = fingerprint(subject.marks, asked, order, shown, tenant)
+        return Binding(subject.table, path.index, digest, wish.descending)
+
+    # Changes
+
+    def _demanding(self, term: Term) -> Self:
+        terms = (*conjuncts(self._wish.term), *conjuncts(term))
+        return self._wishing(term=terms[0] if len(terms) == 1 else AllOf(terms))
+
+    def _wishing(self, **changes: Any) -> Self:
+        return replace(self, _wish=replace(self._wish, **changes))
+
+    def _selecting(self, chosen: tuple[Any, ...]) -> Any:
+        recorded = len(chosen) == 1 and callable(chosen[0])
+        mapping = self._subject.mapping
+        selection: Selection[Any] = (
+            select_recorded(mapping, chosen[0]) if recorded else select_names(mapping, chosen)
+        )
+        return self._reading(selection)
+
+    def _reading(self, selection: Selection[Any]) -> Any:
+        wish = replace(self._wish, selection=selection)
+        return replace(self, _selection=selection, _wish=wish)
+
     def _at_most(self, count: int) -> Self:
         return self if self._limit is not None and self._limit <= count else replace(self, _limit=count)
 
     def _only(self, found: Sequence[T]) -> T:
         """Give the one entity of a result that must have exactly one."""
-        entity_type = self._flows.mapping.entity_type
+        entity_type = self._subject.entity_type
         if not found:
             raise EntityNotFound(entity_type, ())
         if len(found) > 1:

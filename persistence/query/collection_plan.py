@@ -28,16 +28,21 @@ from persistence.expressions import (
     all_of,
 )
 from persistence.mapping import EntityMapping, KeyPart
+from persistence.query.access import AccessPath
 from persistence.query.fitness import is_plain
 from persistence.query.lowering import lower
-from persistence.query.planner import AccessPath, Wish, choose
+from persistence.query.planner import choose
 from persistence.query.terms import AllOf, Comparison, Term, conjuncts, dotted
+from persistence.query.wish import Wish
 
 _Sort = Compare | Between | BeginsWith | None
 
 
 def plan_collection(
-    mappings: Sequence[EntityMapping[Any]], wish: Wish, partition: tuple[object, ...] | None = None
+    mappings: Sequence[EntityMapping[Any]],
+    wish: Wish,
+    partition: tuple[object, ...] | None = None,
+    hidden: Sequence[Condition | None] = (),
 ) -> AccessPath:
     """Choose the access path of a query for entities of several types.
 
@@ -46,12 +51,15 @@ def plan_collection(
         wish: what is asked for, in names that all types have.
         partition: values of the partition key's fields in their order, which each type names as it will;
             None where the wish's conditions fix them.
+        hidden: what items of each type must fulfil to be seen; nothing for all that are stored.
 
     Raises:
         QueryError: a type can't be asked this, or the types are not read in one place or one order.
     """
     wishes = [_in_partition(mapping, wish, partition) for mapping in mappings]
-    plans = [_plan(mappings, *pair) for pair in zip(mappings, wishes, strict=True)]
+    _refuse_second_reads(mappings, wish)
+    conditions = hidden or [None] * len(mappings)
+    plans = [_plan(mappings, *each) for each in zip(mappings, wishes, conditions, strict=True)]
     first = plans[0]
     _refuse_several_places(mappings, plans)
     _refuse_several_orders(mappings, wish, first.index)
@@ -79,11 +87,16 @@ def _in_partition(mapping: EntityMapping[Any], wish: Wish, values: tuple[object,
     return replace(wish, term=terms[0] if len(terms) == 1 else AllOf(terms))
 
 
-def _plan(mappings: Sequence[EntityMapping[Any]], mapping: EntityMapping[Any], wish: Wish) -> AccessPath:
+def _plan(
+    mappings: Sequence[EntityMapping[Any]],
+    mapping: EntityMapping[Any],
+    wish: Wish,
+    hidden: Condition | None,
+) -> AccessPath:
     try:
         if wish.term is not None:
             lower(wish.term, mapping)
-        return choose(mapping, wish)
+        return choose(mapping, wish, hidden, by_keys=False)
     except QueryError as problem:
         raise QueryError(
             f"the collection of {_named(mappings)} can't be asked this for {mapping.name}: {problem}. What "
@@ -96,6 +109,12 @@ def _named(mappings: Sequence[EntityMapping[Any]]) -> str:
 
 
 # What all types must agree on
+
+
+def _refuse_second_reads(mappings: Sequence[EntityMapping[Any]], wish: Wish) -> None:
+    asked = "hydrate()" if wish.hydrate else "sorted_in_memory()" if wish.sorted_in_memory else None
+    if asked is not None:
+        raise QueryError(f"the collection of {_named(mappings)} is read as it is stored, without {asked}")
 
 
 def _refuse_several_places(mappings: Sequence[EntityMapping[Any]], plans: Sequence[AccessPath]) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import reduce
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
-from persistence.errors import MappingError
+from persistence.errors import MappingError, QueryError
+from persistence.flows import Flow
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
+from persistence.query.access import AccessPath
+from persistence.query.asynchronous import AsyncQuery
 from persistence.query.collection_plan import plan_collection
-from persistence.query.planner import AccessPath, Wish
+from persistence.query.query import Query
+from persistence.query.recorder import record
+from persistence.query.subject import Subject
+from persistence.query.wish import Wish
 from persistence.table import Table
+from persistence.unit_of_work import AsyncUnitOfWork, UnitOfWork
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
+from persistence.visibility import Visibility, hidden_filter
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -42,6 +51,20 @@ class Collection(Generic[T]):
             MappingError: its types can't be read together, or a mapping can't be used as it is declared.
         """
         return members(tuple(map(mapping_of, self.schemas)))
+
+    @overload
+    def of(self, uow: UnitOfWork) -> CollectionView[T]: ...
+    @overload
+    def of(self, uow: AsyncUnitOfWork) -> AsyncCollectionView[T]: ...
+    def of(self, uow: UnitOfWork | AsyncUnitOfWork) -> CollectionView[T] | AsyncCollectionView[T]:
+        """Give its entities in a unit of work, to be read.
+
+        Raises:
+            MappingError: its types can't be read together, or a mapping can't be used as it is declared.
+        """
+        if isinstance(uow, AsyncUnitOfWork):
+            return AsyncCollectionView(self.members(), uow)
+        return CollectionView(self.members(), uow)
 
 
 @overload
@@ -156,24 +179,139 @@ def _mark(mapping: EntityMapping[Any], name: str) -> str:
     return str(value["S"])
 
 
-class CollectionFlows(Generic[T]):
-    """What the flows of one repository are for one type: makes entities of a collection's items.
+class CollectionSubject(Subject[T]):
+    """The entities of a collection, each type under its own mapping.
 
     Args:
         members: the compiled mappings.
-        uow: the unit of work that the entities belong to.
+        flows: the flows of each type.
+        partition: values of the partition key's fields, or None where conditions fix them.
     """
 
-    def __init__(self, members: Members[T], uow: UnitOfWorkBase[Any]) -> None:
-        self.members = members
-        self.uow = uow
-        self._flows = {mapping: EntityFlows(mapping, uow) for mapping in members.mappings}
+    def __init__(
+        self,
+        members: Members[T],
+        flows: Mapping[EntityMapping[Any], EntityFlows[Any]],
+        partition: tuple[object, ...] | None = None,
+    ) -> None:
+        super().__init__(members.name, members.table)
+        self._members = members
+        self._partition = partition
+        self._flows = flows
+
+    @classmethod
+    def of(
+        cls, members: Members[T], uow: UnitOfWorkBase[Any], partition: tuple[object, ...] | None
+    ) -> CollectionSubject[T]:
+        """Give the entities that belong to a unit of work."""
+        flows = {mapping: EntityFlows(mapping, uow) for mapping in members.mappings}
+        return CollectionSubject(members, flows, partition)
+
+    @property
+    def mapping(self) -> EntityMapping[Any]:
+        """See `Subject.mapping`."""
+        raise QueryError(
+            f"the collection of {self.name} gives entities of several types, so that it has no rows and no "
+            "aggregates; ask the repository of the type that is meant"
+        )
+
+    @property
+    def marks(self) -> list[str]:
+        """See `Subject.marks`."""
+        return sorted(_mark(mapping, self.name) for mapping in self._members.mappings)
+
+    @property
+    def entity_type(self) -> type[T]:
+        """See `Subject.entity_type`; the first of several."""
+        first: type[T] = self._members.mappings[0].entity_type
+        return first
+
+    @property
+    def shown(self) -> list[Visibility]:
+        """See `Subject.shown`."""
+        return [flows.shown for flows in self._flows.values()]
+
+    def showing(self, change: Callable[[Visibility], Visibility]) -> Self:
+        """See `Subject.showing`."""
+        flows = {mapping: each.showing(change(each.shown)) for mapping, each in self._flows.items()}
+        return type(self)(self._members, flows, self._partition)
+
+    def plan(self, wish: Wish, now: datetime) -> AccessPath:
+        """See `Subject.plan`."""
+        hidden = [hidden_filter(mapping, now, each.shown) for mapping, each in self._flows.items()]
+        return plan_collection(self._members.mappings, wish, self._partition, hidden)
 
     def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
-        """Make an entity of an item that a query found, each type under its own mapping.
-
-        Returns:
-            The entity; None if the unit has removed it, or if its type is not in the collection.
-        """
-        mapping = self.members.mapping_of(item)
+        """See `Subject.took_in`; types that are not in the collection are left out."""
+        mapping = self._members.mapping_of(item)
         return None if mapping is None else self._flows[mapping].took_in(unit, item)
+
+    def read_items(
+        self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool
+    ) -> Flow[list[Item | None]]:
+        """See `Subject.read_items`; collections never read twice."""
+        raise QueryError(f"the collection of {self.name} is read as it is stored")
+
+
+class CollectionView(Generic[T]):
+    """The entities of a collection in a unit of work, to be read; made by `Collection.of`.
+
+    shop_view = collection(OrderMapping, OrderLineMapping).of(uow)
+    for entity in shop_view.partition("o-1"): ...
+    """
+
+    def __init__(self, members: Members[T], uow: UnitOfWork) -> None:
+        self._members = members
+        self._uow = uow
+
+    def query(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
+        """Ask for entities of all types by conditions on fields that all of them have.
+
+        Raises:
+            QueryError: the types are not read in one place; see `partition`.
+        """
+        return self._query(_wish(predicate))
+
+    def partition(self, *values: object) -> Query[T]:
+        """Ask for all entities of one partition, whatever each type calls the fields of its key.
+
+        Args:
+            values: those of the partition key's fields, in the order of the key.
+        """
+        return self._query(Wish(), values)
+
+    def scan(self, predicate: Callable[[T], bool] | None = None) -> Query[T]:
+        """Read the whole table, or a whole index."""
+        return self._query(_wish(predicate, scan=True))
+
+    def _query(self, wish: Wish, partition: tuple[object, ...] | None = None) -> Query[T]:
+        subject = CollectionSubject.of(self._members, self._uow, partition)
+        return Query(subject, self._uow, self._uow.current_unit(), wish)
+
+
+class AsyncCollectionView(Generic[T]):
+    """The entities of a collection in an asynchronous unit of work; see `CollectionView`."""
+
+    def __init__(self, members: Members[T], uow: AsyncUnitOfWork) -> None:
+        self._members = members
+        self._uow = uow
+
+    def query(self, predicate: Callable[[T], bool] | None = None) -> AsyncQuery[T]:
+        """Ask for entities of all types; see `CollectionView.query`."""
+        return self._query(_wish(predicate))
+
+    def partition(self, *values: object) -> AsyncQuery[T]:
+        """Ask for all entities of one partition; see `CollectionView.partition`."""
+        return self._query(Wish(), values)
+
+    def scan(self, predicate: Callable[[T], bool] | None = None) -> AsyncQuery[T]:
+        """Read the whole table, or a whole index."""
+        return self._query(_wish(predicate, scan=True))
+
+    def _query(self, wish: Wish, partition: tuple[object, ...] | None = None) -> AsyncQuery[T]:
+        subject = CollectionSubject.of(self._members, self._uow, partition)
+        return AsyncQuery(subject, self._uow, self._uow.current_unit(), wish)
+
+
+def _wish(predicate: Callable[[Any], bool] | None, *, scan: bool = False) -> Wish:
+    return Wish(None if predicate is None else record(predicate), scan=scan)

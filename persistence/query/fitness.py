@@ -29,7 +29,7 @@ def is_plain(term: Term) -> bool:
     )
 
 
-def implied(part: KeyPart, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+def implied(part: KeyPart, terms: tuple[Term, ...]) -> tuple[Comparison, ...]:
     """Give the terms that hold of all that has this part of a key: `exists` of a field that is the part."""
     if part.template is not None:
         return ()
@@ -41,32 +41,24 @@ def implied(part: KeyPart, terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 
 def check_kind(mapping: EntityMapping[Any], index: str | None, *, consistent: bool) -> None:
-    """Refuse indexes that lack attributes or can't be read as is wanted.
+    """Refuse indexes that can't be read as is wanted.
 
     Raises:
         Unfit: it is such an index.
     """
-    if index is None:
-        return
-    declared = mapping.table.index(index)
-    if declared.projection.kind != "ALL":
-        raise Unfit(
-            f"it holds only some attributes ({declared.projection.kind}), and whole entities are wanted"
-        )
-    if consistent and isinstance(declared, GlobalIndex):
+    if index is not None and consistent and isinstance(mapping.table.index(index), GlobalIndex):
         raise Unfit("a global index can't be read consistently")
 
 
-def check_presence(mapping: EntityMapping[Any], sort: KeyPart | None, terms: tuple[Term, ...]) -> None:
+def check_presence(mapping: EntityMapping[Any], sorts: tuple[KeyPart, ...], terms: tuple[Term, ...]) -> None:
     """Refuse an index from which entities that match may be absent, for want of a part of its sort key.
 
     Raises:
         Unfit: the conditions don't imply that all fields of the sort key are there.
     """
-    if sort is None:
-        return
-    there = {*mapping.key_fields, *_present(sort, terms)}
-    lacking = [name for name in sort.fields if name not in there and mapping.may_be_absent(name)]
+    there = {*mapping.key_fields}.union(*(_present(sort, terms) for sort in sorts))
+    fields = dict.fromkeys(name for sort in sorts for name in sort.fields)
+    lacking = [name for name in fields if name not in there and mapping.may_be_absent(name)]
     if lacking:
         raise Unfit(
             f"it leaves out entities without {', '.join(lacking)}; name it with .index(...) if that is meant"
@@ -80,11 +72,11 @@ def _present(sort: KeyPart, terms: tuple[Term, ...]) -> set[str]:
     return compared | {str(term.names[0]) for term in demands if term in implied(sort, terms)}
 
 
-def check_order(sort: KeyPart | None, order_by: str | None, fixed: set[str]) -> None:
+def check_order(sorts: tuple[KeyPart, ...], order_by: str | None, fixed: set[str]) -> None:
     """Refuse a sort key that does not sort by a field.
 
     Args:
-        sort: the sort key, if any.
+        sorts: the attributes of the sort key, if any.
         order_by: the field by which results are to be sorted, if any.
         fixed: the fields that are the same in all results.
 
@@ -93,21 +85,23 @@ def check_order(sort: KeyPart | None, order_by: str | None, fixed: set[str]) -> 
     """
     if order_by is None:
         return
-    if sort is None or order_by not in sort.fields:
+    free = [sort for sort in sorts if not fixed.issuperset(sort.fields) or order_by in sort.fields]
+    if not free or order_by not in free[0].fields:
         raise Unfit(f"it is not sorted by {order_by}")
+    (sort, *_) = free
     if sort.parsed is None or order_by in fixed:
         return
     slot = next(slot for slot in sort.parsed.slots if slot.name not in fixed)
     if slot.name != order_by:
         raise Unfit(f"it is not sorted by {order_by}, but by {slot.name} first")
-    if not _sorts(slot):
+    if not sorts_like_its_values(slot):
         raise Unfit(
             f"it is not sorted by {order_by}, but by the text that {sort.template!r} makes of it; text sorts "
             f"whole numbers if they are padded, as in {{{order_by}:010d}}"
         )
 
 
-def _sorts(slot: Slot) -> bool:
+def sorts_like_its_values(slot: Slot) -> bool:
     """Tell whether the texts of a field sort as its values do."""
     if not slot.spec:
         return slot.node.key_type == "S"

@@ -1,133 +1,128 @@
-"""One run through the results of a query: the pages that it reads, and what becomes of them."""
+"""One run through the results of a query: the requests that it makes, and what becomes of the items."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
-from persistence.entity_flows import EntityFlows
-from persistence.flows import Flow, perform
-from persistence.operations import Page, QueryPage, ScanPage
-from persistence.query.planner import AccessPath
-from persistence.table import Table
+from persistence.flows import Flow
+from persistence.query.reading import Read, Reader
+from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
 
-T = TypeVar("T")
+R = TypeVar("R")
+
+LEAST_REACH = 25
+"""Items that a request reads at least where a filter may drop some: fewer cost about as much."""
+
+GROWTH = 4
+"""How much more is read with each request that a filter leaves short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How the pages of a query are read.
+class Dropped(Enum):
+    """What is made of an item that is no result."""
 
-    Attributes:
-        table: the table.
-        path: the access path.
-        descending: whether the greatest sort key comes first.
-        consistent: whether the read is strongly consistent.
-    """
+    DROPPED = "dropped"
 
-    table: Table
-    path: AccessPath
-    descending: bool = False
-    consistent: bool = False
 
-    def page(self, start: Item | None, limit: int | None, *, count_only: bool) -> QueryPage | ScanPage:
-        """Give the operation that reads one page.
-
-        Args:
-            start: the key after which it begins, None for the beginning.
-            limit: how many items are read at most; None for as many as fit.
-            count_only: whether items are counted only.
-        """
-        if self.path.key_condition is None:
-            return ScanPage(
-                self.table,
-                self.path.index,
-                self.path.filter,
-                limit=limit,
-                start=start,
-                consistent=self.consistent,
-                count_only=count_only,
-            )
-        return QueryPage(
-            self.table,
-            self.path.key_condition,
-            self.path.index,
-            self.path.filter,
-            descending=self.descending,
-            limit=limit,
-            start=start,
-            consistent=self.consistent,
-            count_only=count_only,
-        )
+DROPPED = Dropped.DROPPED
 
 
 @dataclass(slots=True)
-class Run(Generic[T]):
-    """One run through a query's results; a page is one flow, so that any driver can stream them.
+class Run(Generic[R]):
+    """One run through a query's results; each request is one flow, so that any driver can stream them.
 
     Attributes:
-        flows: the flows of the entities.
-        reading: how pages are read.
+        uow: the unit of work of the query.
         unit: the unit that the run began in, if any; the run ends with it.
+        reader: reads items.
+        made: makes a result of an item, or `DROPPED` where it is none.
         limit: how many results are wanted; None for all.
-        tracking: whether the entities become part of the unit.
+        discards: whether some of what is read may be no result.
+        at_end: called with what was scanned and what matched, once all is read.
         given: how many results there were so far.
-        finished: whether no further page is needed.
+        scanned: how many items were read so far.
+        matched: how many of them the conditions left.
+        requests: how many steps there were so far.
+        last: the origin of the last result.
+        left: whether items were read behind the last result that was wanted.
     """
 
-    flows: EntityFlows[T]
-    reading: Reading
+    uow: UnitOfWorkBase[Any]
     unit: Unit[Any] | None
+    reader: Reader
+    made: Callable[[Item], R | Dropped]
     limit: int | None = None
-    tracking: bool = True
+    discards: bool = False
+    at_end: Callable[[int, int], None] | None = None
     given: int = 0
-    finished: bool = False
-    _start: Item | None = None
+    scanned: int = 0
+    matched: int = 0
+    requests: int = 0
+    last: Item | None = None
+    left: bool = False
+    _enough: bool = False
+    _reach: int = 0
 
-    def next_page(self, *, count_only: bool = False) -> Flow[Page]:
-        """Read one page.
+    @property
+    def finished(self) -> bool:
+        """Whether no further request is needed."""
+        return self._enough or self.reader.finished
+
+    def next_page(self, *, count_only: bool = False) -> Flow[Read]:
+        """Read on.
 
         Raises:
             UnitOfWorkStateError: the unit of the run, or the one that is open here, can't be used.
         """
         if self.unit is None:
-            self.flows.uow.current_unit()
+            self.uow.current_unit()
         self._check()
-        page = yield from perform(self.reading.page(self._start, self._page_limit(), count_only=count_only))
+        read = yield from self.reader.step(self._page_limit(), count_only=count_only)
         self._check()
-        self._start = page.last_key
-        self.finished = page.last_key is None
-        return page
+        self.scanned += read.scanned
+        self.matched += read.count
+        self.requests += 1
+        if self.reader.finished and self.at_end is not None:
+            self.at_end(self.scanned, self.matched)
+        return read
 
-    def results(self, page: Page) -> Iterator[T]:
-        """Make entities of a page, one by one; those that the unit has removed are left out."""
-        for item in page.items:
+    def results(self, read: Read) -> Iterator[R]:
+        """Make results of items, one by one; what the unit has removed is left out."""
+        for place, item in enumerate(read.items):
             self._check()
-            entity = self.flows.took_in(self.unit if self.tracking else None, item)
-            if entity is None:
+            result = self.made(item)
+            if result is DROPPED:
                 continue
             self.given += 1
-            yield entity
+            self.last = read.origins[place] if read.origins else None
             if self.given == self.limit:
-                self.finished = True
+                self._enough = True
+                self.left = place + 1 < len(read.items)
+            yield result
+            if self._enough:
                 return
 
     def count(self) -> Flow[int]:
         """Count the results that are stored."""
         while not self.finished:
-            page = yield from self.next_page(count_only=True)
-            self.given += page.count
-            self.finished |= self.limit is not None and self.given >= self.limit
+            read = yield from self.next_page(count_only=True)
+            self.given += read.count
+            self._enough = self.limit is not None and self.given >= self.limit
         return self.given if self.limit is None else min(self.given, self.limit)
 
     def _page_limit(self) -> int | None:
-        """Read no more than what is wanted, where each item that is read is a result."""
-        if self.limit is None or self.reading.path.filter is not None:
+        """Read no more than what is wanted; where some of it is dropped, more and more."""
+        if self.limit is None:
             return None
-        return self.limit - self.given
+        wanted = self.limit - self.given
+        if not self.discards:
+            return wanted
+        self._reach = max(wanted, LEAST_REACH, self._reach * GROWTH)
+        return self._reach
 
     def _check(self) -> None:
         if self.unit is not None:

@@ -54,6 +54,8 @@ class Selection(Generic[R]):
         Args:
             held: names of attributes, those of the table's key among them.
         """
+        if not self.picks:
+            return tuple(path.segments for path in self.projection if path.attribute not in held)
         return tuple(each.names for each in self.picks if not _covers(held, each))
 
     def within(self, held: Collection[str]) -> Selection[R]:
@@ -125,6 +127,11 @@ def select_recorded(mapping: EntityMapping[T], chosen: Callable[[T], R]) -> Sele
     paths = tuple(_path(mapping, each) for each in found)
     make = getattr(type(found), "_make", tuple)  # a NamedTuple's own
     return select_paths(mapping, paths).then(cast("Callable[[Values], R]", make))
+
+
+def select_items(paths: tuple[Path, ...]) -> Selection[None]:
+    """Ask for paths in attribute names, of which nothing is made: who reads takes the items."""
+    return Selection((), paths, (), lambda _: None)
 
 
 def select_one(mapping: EntityMapping[Any], of: str | Callable[[Any], Any]) -> Selection[Any]:

@@ -10,7 +10,7 @@ from persistence.bulk import AsyncBulk, BulkProgress
 from persistence.mapping import MappingSchema
 from persistence.query import AsyncPatchBuilder, AsyncQuery
 from persistence.query.patching import PatchWish
-from persistence.query.planner import Wish
+from persistence.query.wish import Wish
 from persistence.repository.base import RepositoryBase
 from persistence.unit_of_work import AsyncUnitOfWork
 
@@ -126,4 +126,4 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
         return self._query(Wish()).where(name, operator, *values)
 
     def _query(self, wish: Wish) -> AsyncQuery[T]:
-        return AsyncQuery(self._flows, self._uow, self._uow.current_unit(), wish)
+        return AsyncQuery(self._subject, self._uow, self._uow.current_unit(), wish)

@@ -12,8 +12,9 @@ from persistence.entity_flows import EntityFlows
 from persistence.entity_keys import EntityKey
 from persistence.errors import MappingError, QueryError, UnitOfWorkStateError
 from persistence.mapping import MappingSchema, mapping_of
-from persistence.query.planner import Wish
 from persistence.query.recorder import record
+from persistence.query.subject import EntitySubject
+from persistence.query.wish import Wish
 from persistence.unit_of_work import UnitOfWorkBase
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         self.mapping = mapping
         self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
         self._uow: U = uow
+        self._subject: EntitySubject[T] = EntitySubject(self._flows)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._flows.mapping.name}>"
@@ -62,6 +64,7 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         """
         view = copy.copy(self)
         view._flows = self._flows.showing(self._flows.shown.with_deleted)
+        view._subject = EntitySubject(view._flows, self._subject.sizes)
         return view
 
     def query(self, predicate: Callable[[T], bool] | None = None) -> Q:

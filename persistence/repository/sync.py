@@ -10,7 +10,7 @@ from persistence.bulk import Bulk, BulkProgress
 from persistence.mapping import MappingSchema
 from persistence.query import PatchBuilder, Query
 from persistence.query.patching import PatchWish
-from persistence.query.planner import Wish
+from persistence.query.wish import Wish
 from persistence.repository.base import RepositoryBase
 from persistence.unit_of_work import UnitOfWork
 
@@ -249,4 +249,4 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         return self._query(Wish()).where(name, operator, *values)
 
     def _query(self, wish: Wish) -> Query[T]:
-        return Query(self._flows, self._uow, self._uow.current_unit(), wish)
+        return Query(self._subject, self._uow, self._uow.current_unit(), wish)

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from persistence import DynamoStore, Limits, MemoryStore, SchemaService
+from persistence import DynamoStore, MemoryStore, SchemaService
+from persistence.store import Limits
 from persistence.testing.servers import client_for
 from tests.concurrency.bank import ACCOUNTS, OPENING_BALANCE, AccountMapping, Bank, TransferMapping
 

@@ -23,8 +23,9 @@ from domain_example.domain import (
     Status,
 )
 from domain_example.services import BESIDE_ARTICLES
-from persistence import Limits, MemoryStore, Store
+from persistence import MemoryStore, Store
 from persistence.operations import Operation, TransactWrite
+from persistence.store import Limits
 from persistence.stores.layers import Metered
 
 MONDAY = datetime(2010, 12, 6, 9, 30, tzinfo=UTC)

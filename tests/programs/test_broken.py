@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from persistence import Limits, MemoryStore, Store
+from persistence import MemoryStore, Store
 from persistence.errors import TransactionCancelled
 from persistence.operations import (
     ConditionCheck,
@@ -19,6 +19,7 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
+from persistence.store import Limits
 from tests.programs.campaign import try_programs
 from tests.programs.comparing import Comparison
 from tests.programs.library import SyncWorld, make_tables

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from persistence import DynamoStore, Limits, MemoryStore
+from persistence import DynamoStore, MemoryStore
+from persistence.store import Limits
 from persistence.stores.dynamodb import AsyncDynamoStore
 from persistence.stores.memory import AsyncMemoryStore
 from persistence.testing.servers import client_for

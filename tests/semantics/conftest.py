@@ -15,11 +15,11 @@ from persistence import (
     AsyncDynamoStore,
     AsyncMemoryStore,
     DynamoStore,
-    Limits,
     MemoryStore,
     Repository,
     Store,
 )
+from persistence.store import Limits
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 from tests.semantics.awaited import OneTask
 from tests.semantics.model import (

@@ -10,8 +10,8 @@ import pytest
 
 from persistence.operations import Page, QueryPage, ScanPage
 from persistence.query.collections import collection
-from persistence.query.planner import Wish
 from persistence.query.recorder import record
+from persistence.query.wish import Wish
 from tests.semantics.model import SHOP, Buyer, BuyerMapping, Purchase, PurchaseMapping
 from tests.semantics.world import World
 

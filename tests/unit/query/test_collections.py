@@ -16,9 +16,11 @@ from persistence.expressions import And, BeginsWith, Compare, In, KeyCondition, 
 from persistence.mapping import mapping_of
 from persistence.operations import PutItem, QueryPage
 from persistence.query import between, exists, is_in
-from persistence.query.collections import Collection, CollectionFlows, collection
-from persistence.query.planner import AccessPath, Wish, choose
+from persistence.query.access import AccessPath
+from persistence.query.collections import Collection, CollectionSubject, collection
+from persistence.query.planner import choose
 from persistence.query.recorder import record
+from persistence.query.wish import Wish
 
 SHOP = Table("shop", partition="PK", sort="SK", indexes=(GlobalIndex("GSI1", Key("GSI1PK", "GSI1SK")),))
 
@@ -447,7 +449,7 @@ class TestFlows:
         uow = UnitOfWork(MemoryStore(auto_create=True))
         orders = Repository(OrderMapping, uow)
         orders.add(Order("c1", 1))
-        flows = CollectionFlows(BOTH.members(), uow)
+        flows = CollectionSubject.of(BOTH.members(), uow, None)
 
         with uow:
             order = orders.get("c1", 1)
@@ -460,6 +462,6 @@ class TestFlows:
 
     def test_give_entities_without_a_unit(self) -> None:
         """Untracked reads build new ones."""
-        flows = CollectionFlows(BOTH.members(), UnitOfWork(MemoryStore()))
+        flows = CollectionSubject.of(BOTH.members(), UnitOfWork(MemoryStore()), None)
 
         assert flows.took_in(None, ITEM) == Order("c1", 1)

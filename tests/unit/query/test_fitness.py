@@ -13,8 +13,10 @@ from persistence import GlobalIndex, Key, LocalIndex, MappingSchema, Table, fiel
 from persistence.errors import QueryError
 from persistence.mapping import mapping_of
 from persistence.query import exists, not_exists
-from persistence.query.planner import AccessPath, Wish, choose
+from persistence.query.access import AccessPath
+from persistence.query.planner import choose
 from persistence.query.recorder import record
+from persistence.query.wish import Wish
 
 LEAVES_OUT = "it leaves out entities without {}; name it with .index(...) if that is meant"
 

@@ -283,7 +283,7 @@ class TestRecorded:
             (lambda o: o, "the whole Order; leave out select"),
             (lambda o: (o.id, o), "the whole Order; leave out select"),
             (lambda o: size(o.lines), "size\\(lines\\) can be asked in conditions only"),
-            (lambda o: o.total * 2, "computes something .* compute with the results"),
+            (lambda o: o.total * 2, "can't be computed with in a query"),
             (lambda o: o.status.upper(), "status.upper\\(\\) can't be recorded"),
             (lambda o: o.statsu, "no attribute 'statsu' .* did you mean 'status'"),
             (lambda o: o.total.real, "which has no such part"),
