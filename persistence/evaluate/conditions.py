@@ -100,8 +100,15 @@ def _size(value: AttributeValue | None) -> AttributeValue | None:
     match tag:
         case "N" | "BOOL" | "NULL":
             return None
+        case "S":
+            return {"N": str(_utf_16_units(content))}
         case _:
             return {"N": str(len(content))}
+
+
+def _utf_16_units(text: str) -> int:
+    """Give the length of a text as the service counts it: a character beyond U+FFFF is two units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _compares(comparator: str, left: AttributeValue | None, right: AttributeValue | None) -> bool:

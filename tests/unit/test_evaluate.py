@@ -145,6 +145,13 @@ class TestFunctions:
     def test_size(self, path: str, size: int) -> None:
         assert holds(Compare("=", Size(Path.of(path)), value("N", str(size))), ITEM)
 
+    @pytest.mark.parametrize(
+        ("text", "size"), [("", 0), ("abc", 3), ("é", 1), ("\uff5e", 1), ("😀", 2), ("é𝄞", 3)]
+    )
+    def test_the_size_of_a_text(self, text: str, size: int) -> None:
+        """The service counts UTF-16 code units, neither characters nor bytes."""
+        assert holds(Compare("=", Size(Path.of("a")), value("N", str(size))), {"a": {"S": text}})
+
     @pytest.mark.parametrize("path", ["count", "nothing", "absent"])
     def test_what_has_no_size_is_in_no_order(self, path: str) -> None:
         assert not holds(Compare(">=", Size(Path.of(path)), value("N", "0")), ITEM)
