@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item, item_size, value_size
 from persistence.changes import Change
+from persistence.commit_plan.writes import named
 from persistence.errors import TransactionTooLarge, described
 from persistence.expressions import UpdateAction, Value, constants_of
-from persistence.mapping import EntityMapping
+from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import (
     ConditionCheck,
     DeleteItem,
@@ -130,6 +131,10 @@ class PlannedAction(Generic[T]):
         """Whether it is more than a check."""
         return self.kind not in (Kind.CHECK, Kind.CHECK_ABSENCE)
 
+    def showing(self, values: Mapping[str, object]) -> PlannedAction[T]:
+        """Let the entity get further values after the commit, by the names of its attributes."""
+        return replace(self, roles={**self.roles, **values}) if values else self
+
     def __str__(self) -> str:
         return described(self.mapping.name, self.key_values)
 
@@ -137,6 +142,45 @@ class PlannedAction(Generic[T]):
         patched = () if self.patch is None else self.patch.actions
         paths = [str(change.path) for change in (*self.changed, *patched)]
         return f"<{self.verb} {self}{' ' if paths else ''}{', '.join(paths)}>"
+
+
+def action_of(
+    kind: Kind,
+    tracked: Tracked[T],
+    action: TransactAction,
+    roles: Mapping[RoleField, object] | None = None,
+    encoded: Item | None = None,
+    stored: Item | None = None,
+    expected_version: object = None,
+    changed: tuple[Change, ...] = (),
+) -> PlannedAction[T]:
+    """Make the action of a tracked entity; see `PlannedAction`.
+
+    Args:
+        kind: what it does.
+        tracked: the entity's record.
+        action: what will be sent.
+        roles: the values of what the unit of work keeps.
+        encoded: the encoding that it stores, if it stores one.
+        stored: the item afterwards, if that is known.
+        expected_version: the version that it demands, if any.
+        changed: what the unit changed in a loaded entity.
+    """
+    mapping, roles = tracked.mapping, roles or {}
+    version = mapping.roles.version
+    return PlannedAction(
+        kind,
+        mapping,
+        tracked.key,
+        action,
+        tracked,
+        roles=named(roles),
+        encoded=encoded,
+        stored=stored,
+        expected_version=expected_version,
+        new_version=None if version is None else roles.get(version),
+        changed=changed,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from persistence.changes import Change
 from persistence.commit_plan.checks import checks
 from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
 from persistence.commit_plan.patching import patched_alone, refuse_contradiction
-from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction
+from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.commit_plan.writes import (
     by_whole_attributes,
     free_or_own_type,
@@ -24,13 +24,14 @@ from persistence.commit_plan.writes import (
     set_all,
     set_roles,
     step_roles,
+    update_item,
 )
 from persistence.errors import ItemTooLarge, KeyChanged, UnitOfWorkStateError, ValidationFailed
 from persistence.evaluate import apply_update
 from persistence.expectations import FIRST_VERSION, Expectation, all_loaded
 from persistence.expressions import Condition, Set, UpdateAction, all_of
 from persistence.mapping import EntityMapping, RoleField
-from persistence.operations import DeleteItem, PutItem, TransactAction, UpdateItem
+from persistence.operations import DeleteItem, PutItem, UpdateItem
 from persistence.patches import Patch, refuse_overlaps
 from persistence.store import Limits
 from persistence.tracking import (
@@ -177,8 +178,8 @@ class _Planner:
         roles = self._roles(tracked.mapping, version=version, created=True)
         item = self._encoded(tracked, roles)
         action = PutItem(tracked.mapping.table, item, condition, item_on_failure=True)
-        planned = _planned(kind, tracked, action, roles, item, item, expected_version)
-        return _showing(planned, shown_mark(tracked.mapping, None))
+        planned = action_of(kind, tracked, action, roles, item, item, expected_version)
+        return planned.showing(shown_mark(tracked.mapping, None))
 
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if isinstance(tracked.origin, Loaded):
@@ -191,8 +192,8 @@ class _Planner:
         if not actions:
             return None
         condition = self._with_reads(tracked, expected.condition())
-        update = _update_item(tracked, actions, condition)
-        return _planned(_kind(tracked), tracked, update, roles, item, item, expected.version)
+        update = update_item(tracked, actions, condition)
+        return action_of(_kind(tracked), tracked, update, roles, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
         _refuse_moved(tracked)
@@ -208,8 +209,8 @@ class _Planner:
         stored = apply_update(origin.item, [*(change.action for change in changed), *set_roles(roles)])
         self._refuse_too_large(tracked, stored)
         write = self._write_changes(tracked, origin, changed, patch, set_roles(roles), stored)
-        planned = _planned(_kind(tracked), tracked, write, roles, item, stored, expected.version, changed)
-        planned = _showing(planned, shown_after(tracked.mapping, vanishing))
+        planned = action_of(_kind(tracked), tracked, write, roles, item, stored, expected.version, changed)
+        planned = planned.showing(shown_after(tracked.mapping, vanishing))
         # What a patch made of the item is not what the entity shows, so that it has to be read again.
         return planned if patch is None else replace(planned, stored=None, patch=patch)
 
@@ -230,7 +231,7 @@ class _Planner:
                 return PutItem(tracked.mapping.table, stored, expected.condition(), item_on_failure=True)
             changed = by_whole_attributes(changed, origin.item, stored)
         actions = (*_together(tracked, changed, patch), *roles)
-        return _update_item(tracked, actions, all_of(expected.condition(changed), demanded))
+        return update_item(tracked, actions, all_of(expected.condition(changed), demanded))
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping = tracked.mapping
@@ -244,10 +245,10 @@ class _Planner:
             )
         reads = self._reads(mapping, tracked.key, tracked)
         condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads)
-        return _planned(
+        return action_of(
             Kind.OVERWRITE,
             tracked,
-            _update_item(tracked, actions, condition),
+            update_item(tracked, actions, condition),
             encoded=item,
             expected_version=self._version_read(tracked),
         )
@@ -266,7 +267,7 @@ class _Planner:
         expected = Expectation(tracked, reads=self._checked)
         condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
         delete = DeleteItem(tracked.mapping.table, tracked.key, condition, item_on_failure=True)
-        return _planned(kind, tracked, delete, expected_version=expected.version)
+        return action_of(kind, tracked, delete, expected_version=expected.version)
 
     def _mark(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping, expected = tracked.mapping, Expectation(tracked, reads=self._checked)
@@ -279,9 +280,9 @@ class _Planner:
         after = mapping.purge_after if tracked.purge_after is None else tracked.purge_after
         actions = (*marking(tracked, self.time(), after), *set_roles(roles))
         kind = Kind.MARK if tracked.purge_after is None else Kind.PURGE_LATER
-        update = _update_item(tracked, actions, condition)
-        planned = _planned(kind, tracked, update, roles, expected_version=expected.version)
-        return planned if tracked.was_marked else _showing(planned, shown_mark(mapping, self.time()))
+        update = update_item(tracked, actions, condition)
+        planned = action_of(kind, tracked, update, roles, expected_version=expected.version)
+        return planned if tracked.was_marked else planned.showing(shown_mark(mapping, self.time()))
 
     def _roles(
         self, mapping: EntityMapping[Any], *, version: int, created: bool = False
@@ -337,53 +338,14 @@ def plan_patch(
     return _Planner(now, limits, ids, IdentityMap(), checked=False).patch(patch, None)
 
 
-def _planned(
-    kind: Kind,
-    tracked: Tracked[T],
-    action: TransactAction,
-    roles: Mapping[RoleField, object] | None = None,
-    encoded: Item | None = None,
-    stored: Item | None = None,
-    expected_version: object = None,
-    changed: tuple[Change, ...] = (),
-) -> PlannedAction[T]:
-    mapping, roles = tracked.mapping, roles or {}
-    version = mapping.roles.version
-    return PlannedAction(
-        kind,
-        mapping,
-        tracked.key,
-        action,
-        tracked,
-        roles=named(roles),
-        encoded=encoded,
-        stored=stored,
-        expected_version=expected_version,
-        new_version=None if version is None else roles.get(version),
-        changed=changed,
-    )
-
-
 def _kind(tracked: Tracked[Any]) -> Kind:
     return Kind.RESTORE if tracked.restored else Kind.UPDATE
-
-
-def _showing(planned: PlannedAction[T], values: Mapping[str, object]) -> PlannedAction[T]:
-    """Let an entity's attributes show further values after the commit."""
-    return replace(planned, roles={**planned.roles, **values}) if values else planned
 
 
 def _last_read(tracked: Tracked[Any]) -> Loaded | None:
     if tracked.was_read is not None:
         return tracked.was_read
     return tracked.origin if isinstance(tracked.origin, Loaded) and tracked.known else None
-
-
-def _update_item(
-    tracked: Tracked[T], actions: tuple[UpdateAction, ...], condition: Condition | None
-) -> UpdateItem:
-    wants_item = condition is not None
-    return UpdateItem(tracked.mapping.table, tracked.key, actions, condition, item_on_failure=wants_item)
 
 
 def _together(

@@ -21,6 +21,7 @@ from persistence.expressions import (
     Value,
 )
 from persistence.mapping import EntityMapping, RoleField
+from persistence.operations import UpdateItem
 from persistence.render import EXPRESSION_BYTES
 from persistence.tracking import Absence, Tracked, managed_roles
 from persistence.visibility import hidden, hides
@@ -113,3 +114,11 @@ def step_roles(
 def named(roles: Mapping[RoleField, object]) -> dict[str, object]:
     """Give the values of roles that the entity has attributes for, by their names."""
     return {role.name: value for role, value in roles.items() if role.name is not None}
+
+
+def update_item(
+    tracked: Tracked[Any], actions: tuple[UpdateAction, ...], condition: Condition | None
+) -> UpdateItem:
+    """Make the update of an entity's item; a condition that fails tells what is stored."""
+    wants_item = condition is not None
+    return UpdateItem(tracked.mapping.table, tracked.key, actions, condition, item_on_failure=wants_item)

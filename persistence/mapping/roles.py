@@ -180,9 +180,9 @@ def _refuse_unkept(plan: RecordPlan, placement: Placement, deleted_at: FieldPlan
     kept = {role.name for role in (_role(plan, deleted_at), roles.time_to_live) if role is not None}
     for index, parts in placement.parts.items():
         for part in parts:
-            made = part.template is not None and kept & set(part.fields)
-            if made or (index is None and deleted_at.name in part.fields):
+            if kept & set(part.fields) and (part.template is not None or index is None):
                 raise MappingError(
-                    f"{where} is a DeletedAt, so that a removal sets {part.fields!r} alone, of which the key "
-                    f"attribute {part.attribute!r} is made; use the attribute itself as the key of an index"
+                    f"{where} is a DeletedAt, so that a removal sets it and the time to live alone; but the "
+                    f"key attribute {part.attribute!r} is made of {', '.join(part.fields)}. Let the attribute "
+                    "itself be the key of an index"
                 )
