@@ -183,6 +183,6 @@ def _refuse_unkept(plan: RecordPlan, placement: Placement, deleted_at: FieldPlan
             if kept & set(part.fields) and (part.template is not None or index is None):
                 raise MappingError(
                     f"{where} is a DeletedAt, so that a removal sets it and the time to live alone; but the "
-                    f"key attribute {part.attribute!r} is made of {', '.join(part.fields)}. Let the attribute "
+                    f"key attribute {part.attribute!r} is made of {', '.join(part.fields)}. Let the field "
                     "itself be the key of an index"
                 )
