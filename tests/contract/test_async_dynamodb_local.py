@@ -63,6 +63,7 @@ def local_store(dynamodb_local_client: DynamoDBClient) -> Iterator[Store]:
 
 
 class TestAsyncDynamoDBLocal(Groups):
+    shares_store = True
     known_differences = differences()
 
     @pytest.fixture

@@ -23,6 +23,7 @@ def dynalite_store(dynalite: str) -> Iterator[Store]:
 
 
 class TestDynalite(TransactionlessStoreContract):
+    shares_store = True
     known_differences = known_differences(DIFFERENCES, "dynalite")
 
     @pytest.fixture

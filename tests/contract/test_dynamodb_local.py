@@ -24,6 +24,7 @@ def local_store(dynamodb_local_client: DynamoDBClient) -> Store:
 
 
 class TestDynamoDBLocal(StoreContract):
+    shares_store = True
     known_differences = known_differences(DIFFERENCES, "dynamodb-local")
 
     @pytest.fixture

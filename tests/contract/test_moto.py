@@ -29,6 +29,7 @@ def moto_store() -> Iterator[Store]:
 
 @pytest.mark.moto
 class TestMoto(StoreContract):
+    shares_store = True
     known_differences = known_differences(DIFFERENCES, "moto")
 
     @pytest.fixture

@@ -243,8 +243,8 @@ def _table_gets(gets: list[GetItem]) -> Parameters:
 
 
 def _with_key(get: GetItem) -> tuple[Path, ...] | None:
-    if get.projection is None:
-        return None
+    if not get.projection:
+        return get.projection  # of nothing: that is refused, and must not become the key
     return get.projection + tuple(Path.of(name) for name in unasked_key_names(get))
 
 

@@ -100,8 +100,9 @@ def _weigh_pair(operator: str, left: _Plain, right: _Plain, tag: str) -> int:
     weight = 1
     for operand in (left, right):
         weight += _weigh_plain(operand)
-        constant = operand.default if isinstance(operand, IfNotExists) else operand
-        check_constant(operator, constant, frozenset({tag}))
+        # The default of an if_not_exists is looked at only where it is needed.
+        if not isinstance(operand, IfNotExists):
+            check_constant(operator, operand, frozenset({tag}))
     return weight
 
 
@@ -115,6 +116,11 @@ def _weigh_plain(operand: _Plain) -> int:
             return len(operand.segments)
         case IfNotExists(path, (Path() | Value()) as default):
             check_path(path)
+            if default == path:
+                raise Refused(
+                    "The first operand must be distinct from the remaining operands for this operator or "
+                    f"function; operator: if_not_exists, first operand: {path}"
+                )
             return 1 + len(path.segments) + _weigh_plain(default)
         case IfNotExists():
             raise Refused("The function is not allowed to be used this way in an expression; function: size")

@@ -38,17 +38,22 @@ from persistence.testing.contract.base import Contract, TableMaker  # noqa: E402
 from persistence.testing.contract.cases.batches import BatchContract  # noqa: E402
 from persistence.testing.contract.cases.cancellations import CancellationContract  # noqa: E402
 from persistence.testing.contract.cases.capacity import CapacityContract  # noqa: E402
+from persistence.testing.contract.cases.changes import ChangeContract  # noqa: E402
 from persistence.testing.contract.cases.concurrency import ConcurrencyContract  # noqa: E402
 from persistence.testing.contract.cases.conditions import ConditionContract  # noqa: E402
+from persistence.testing.contract.cases.filters import FilterContract  # noqa: E402
 from persistence.testing.contract.cases.indexes import IndexContract  # noqa: E402
 from persistence.testing.contract.cases.items import (  # noqa: E402
     DeleteItemContract,
     GetItemContract,
     PutItemContract,
 )
+from persistence.testing.contract.cases.key_conditions import KeyConditionContract  # noqa: E402
+from persistence.testing.contract.cases.pages import PageContract  # noqa: E402
 from persistence.testing.contract.cases.queries import PagingContract, QueryContract  # noqa: E402
 from persistence.testing.contract.cases.returning import ReturnValuesContract  # noqa: E402
 from persistence.testing.contract.cases.scans import ScanContract  # noqa: E402
+from persistence.testing.contract.cases.selections import SelectionContract  # noqa: E402
 from persistence.testing.contract.cases.tables import ErrorContract, TableContract  # noqa: E402
 from persistence.testing.contract.cases.tokens import TokenContract  # noqa: E402
 from persistence.testing.contract.cases.transactions import TransactGetContract, TransactWriteContract  # noqa: E402
@@ -70,22 +75,27 @@ __all__ = [
     "BatchContract",
     "CancellationContract",
     "CapacityContract",
+    "ChangeContract",
     "ConcurrencyContract",
     "ConditionContract",
     "Contract",
     "DeleteItemContract",
     "ErrorContract",
+    "FilterContract",
     "GetItemContract",
     "IndexContract",
+    "KeyConditionContract",
     "KeyContract",
     "KnownDifference",
     "LimitsContract",
     "NumberContract",
+    "PageContract",
     "PagingContract",
     "PutItemContract",
     "QueryContract",
     "ReturnValuesContract",
     "ScanContract",
+    "SelectionContract",
     "SizeContract",
     "StoreContract",
     "SyncView",
@@ -111,7 +121,9 @@ class TransactionlessStoreContract(
     SizeContract,
     LimitsContract,
     ConditionContract,
+    FilterContract,
     UpdateContract,
+    ChangeContract,
     QueryContract,
     PagingContract,
     ScanContract,
@@ -123,6 +135,9 @@ class TransactionlessStoreContract(
 class StoreContract(
     TransactionlessStoreContract,
     IndexContract,
+    KeyConditionContract,
+    PageContract,
+    SelectionContract,
     TransactWriteContract,
     CancellationContract,
     TokenContract,

@@ -5,14 +5,23 @@ from __future__ import annotations
 import difflib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeVar
 
 import pytest
 
-from persistence.operations import CreateTable, DeleteTable, DescribeTable
+from persistence.attributes import Item
+from persistence.operations import (
+    BatchWriteItems,
+    CreateTable,
+    DeleteTable,
+    DescribeTable,
+    PutItem,
+    ScanPage,
+)
 from persistence.store import Store
-from persistence.table import Index, ScalarType, Table
+from persistence.table import GlobalIndex, Index, ScalarType, Table
 from persistence.testing.contract.differences import NONE_KNOWN, KnownDifference, case_names
 
 T = TypeVar("T")
@@ -36,6 +45,23 @@ class TableMaker(Protocol):
         ...
 
 
+class Library(Protocol):
+    """Give a table that cases only read."""
+
+    def __call__(self, name: str, stock: Callable[[TableMaker], Table]) -> Table:
+        """Give the table of that name; `stock` makes and fills it where it isn't there yet."""
+        ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What outlasts a case: tables by name, and the store that they are in."""
+
+    store: Store | None = None
+    tables: dict[str, Table] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+
+
 class Contract:
     """The base of all groups of cases.
 
@@ -44,10 +70,13 @@ class Contract:
     Attributes:
         known_differences: case name -> what the store does instead.
         index_delay: seconds in which a global index catches up with its table; 0 where it is never behind.
+        shares_store: True where the fixture gives one store for all cases of the class: tables that cases
+            only read are then made once, which saves most of the time on a slow store.
     """
 
     known_differences: ClassVar[Mapping[str, KnownDifference]] = NONE_KNOWN
     index_delay: ClassVar[float] = 0.0
+    shares_store: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         """Refuse known differences that name no case.
@@ -84,23 +113,32 @@ class Contract:
     def make_table(self, store: Store) -> Iterator[TableMaker]:
         """Make tables, and delete them afterwards."""
         made: list[str] = []
-
-        def make(
-            partition: str = "pk",
-            sort: str | None = None,
-            *,
-            indexes: tuple[Index, ...] = (),
-            types: Mapping[str, ScalarType] = {},
-        ) -> Table:
-            table = Table(unique_table_name(), partition, sort, indexes, types)
-            store.perform(CreateTable(table))
-            made.append(table.name)
-            wait_until_active(store, table.name)
-            return table
-
-        yield make
+        yield _maker(store, made)
         for name in made:
             store.perform(DeleteTable(name))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def _kept(cls) -> Iterator[_Kept]:
+        kept = _Kept()
+        yield kept
+        for name in kept.made:
+            assert kept.store is not None, "tables are made in a store"
+            kept.store.perform(DeleteTable(name))
+
+    @pytest.fixture
+    def library(self, store: Store, make_table: TableMaker, _kept: _Kept) -> Library:
+        """Give tables that cases only read: new ones per case, or one per class if the store is shared."""
+
+        def give(name: str, stock: Callable[[TableMaker], Table]) -> Table:
+            if not self.shares_store:
+                return stock(make_table)
+            if name not in _kept.tables:
+                _kept.store = store
+                _kept.tables[name] = stock(_maker(store, _kept.made))
+            return _kept.tables[name]
+
+        return give
 
     @pytest.fixture
     def table(self, make_table: TableMaker) -> Table:
@@ -128,6 +166,40 @@ class Contract:
             time.sleep(self.index_delay / 50)
             seen = look()
         return seen
+
+    def fill(self, store: Store, table: Table, items: Sequence[Item]) -> Table:
+        """Store items, and wait until the global indexes have them.
+
+        Returns:
+            The table.
+        """
+        room = store.limits.batch_writes
+        for start in range(0, len(items), room):
+            writes = tuple(PutItem(table, item) for item in items[start : start + room])
+            store.perform(BatchWriteItems(writes))
+        for index in table.indexes:
+            if isinstance(index, GlobalIndex):
+                wanted = sum(item.keys() >= set(table.key_names(index.name)) for item in items)
+                scan = ScanPage(table, index=index.name, count_only=True)
+                self.catching_up(lambda scan=scan: store.perform(scan).count, wanted)  # type: ignore[misc]
+        return table
+
+
+def _maker(store: Store, made: list[str]) -> TableMaker:
+    def make(
+        partition: str = "pk",
+        sort: str | None = None,
+        *,
+        indexes: tuple[Index, ...] = (),
+        types: Mapping[str, ScalarType] = {},
+    ) -> Table:
+        table = Table(unique_table_name(), partition, sort, indexes, types)
+        store.perform(CreateTable(table))
+        made.append(table.name)
+        wait_until_active(store, table.name)
+        return table
+
+    return make
 
 
 def unique_table_name() -> str:

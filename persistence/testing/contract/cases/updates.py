@@ -238,6 +238,7 @@ REFUSED: dict[str, tuple[UpdateAction, ...]] = {
     "an-empty-set": (Set(at("s"), Value(strings())),),
     "add-of-an-empty-set": (Add(at("s"), Value(strings())),),
     "no-number": (Set(at("n"), Value(number("x"))),),
+    "if-not-exists-of-itself": (Set(at("b"), IfNotExists(at("a"), at("a"))),),
 }
 
 
