@@ -23,7 +23,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "consistent_not_needed": "strongly consistent queries cost twice as much as eventual ones",
         "sorted_in_memory": "results are read and kept as a whole, to be sorted by what no key sorts by",
         "page_size": "the pages of a query are much smaller or larger than what is used of them",
-        "batch_would_help": "items are read or written one by one that could go in batches",
         "hot_partition": "one partition key takes most of the traffic of a table or index",
         "item_near_limit": "an item is close to the 400 KB that an item may have",
         "predicate_unprotected": "a serializable unit does not notice entities that come to match a query",

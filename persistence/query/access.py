@@ -58,8 +58,8 @@ class AccessPath:
 
     @property
     def discards(self) -> bool:
-        """Whether some of what is read may be no result."""
-        return self.filter is not None or self.check is not None
+        """Whether there may be fewer results than items, or keys, that are read."""
+        return self.filter is not None or self.check is not None or self.kind == "batch get"
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from persistence.advice import Advice
+from persistence.expressions import attributes_of
 from persistence.mapping import EntityMapping
 from persistence.query.access import AccessPath
 from persistence.query.fitness import is_plain
 from persistence.query.keying import RANGE_OPERATORS, equalities
-from persistence.query.terms import Comparison, Term
-from persistence.query.wish import Wish
+from persistence.query.question import Question
+from persistence.query.terms import Comparison
 
 
-def advise_on_path(
-    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], path: AccessPath
-) -> tuple[Advice, ...]:
-    """Say what would be cheaper than an access path."""
-    return tuple(_advice(mapping, wish, terms, path))
+def advise_on_path(question: Question, path: AccessPath, keyed: AccessPath | None) -> tuple[Advice, ...]:
+    """Say what would be cheaper than an access path.
+
+    Args:
+        question: what is asked.
+        path: how it is answered.
+        keyed: how it would be answered without being told to scan; None where that is a scan too.
+    """
+    return tuple(_advice(question, path, keyed))
 
 
-def _advice(
-    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], path: AccessPath
-) -> Iterator[Advice]:
-    if path.kind == "scan" and terms and wish.index is None:
-        yield from _on_scan(mapping, wish, terms)
+def _advice(question: Question, path: AccessPath, keyed: AccessPath | None) -> Iterator[Advice]:
+    if path.kind == "scan" and question.terms and path.index is None:
+        yield from _on_scan(question, keyed)
+    yield from _on_sparse_index(question, path)
     if path.fetch == "by batch get":
         yield Advice(
             "projection_would_help",
@@ -38,7 +41,7 @@ def _advice(
             f"the local index {path.index!r} lacks attributes, so the service reads each item twice",
             "project what is needed, or select(...) what the index holds",
         )
-    if path.consistent and path.kind in ("query", "scan") and wish.selection is not None:
+    if path.consistent and path.kind in ("query", "scan") and question.wish.selection is not None:
         yield Advice(
             "consistent_not_needed",
             "rows can't be written back, so that a consistent read at twice the price is seldom needed",
@@ -52,37 +55,82 @@ def _advice(
         )
 
 
-def _on_scan(mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...]) -> Iterator[Advice]:
-    equal = equalities(terms)
-    helpful = _index_for(mapping, wish, terms, tuple(equal))
-    if wish.scan and set(mapping.key_parts()[0].fields) <= equal.keys():
+def _on_scan(question: Question, keyed: AccessPath | None) -> Iterator[Advice]:
+    if keyed is not None:
+        source = "a key" if keyed.index is None else f"index {keyed.index!r}"
         yield Advice(
-            "scan", "a key serves these conditions, but scan() reads the whole table", "write query(...)"
+            "scan",
+            f"{source} serves these conditions, but scan() reads the whole table",
+            "write query(...)",
         )
-    elif helpful is not None:
+        return
+    helpful = _index_for(question)
+    if helpful is not None:
         yield Advice("index_would_help", "only a scan answers these conditions", f"add {helpful}")
 
 
-def _index_for(
-    mapping: EntityMapping[Any], wish: Wish, terms: tuple[Term, ...], equal: tuple[str, ...]
-) -> str | None:
-    """Write the index that would serve; None where no equality on a field could be its partition key."""
-    key = mapping.key_fields
-    partition = next((name for name in equal if name not in key and _can_be_key(mapping, name)), None)
+def _index_for(question: Question) -> str | None:
+    """Write the index that would serve; None where no equality on a field could be its partition key.
+
+    An index that is there already was refused for a reason that another one like it would not mend; nor can
+    a new one be read consistently.
+    """
+    mapping, taken = question.mapping, _partitions(question.mapping)
+    if question.wish.consistent:
+        return None
+    free = (name for name in equalities(question.terms) if name not in mapping.key_fields)
+    partition = next((name for name in free if name not in taken and _can_be_key(mapping, name)), None)
     if partition is None:
         return None
-    sort = wish.order_by or next(iter(_ranged(terms, partition)), None)
+    sort = question.wish.order_by or next(_ranged(question, partition), None)
     if sort is not None and _can_be_key(mapping, sort):
         return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}", "{sort}"))'
     return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}"))'
 
 
-def _ranged(terms: tuple[Term, ...], partition: str) -> Iterator[str]:
-    ranges = (term for term in terms if isinstance(term, Comparison) and term.operator in RANGE_OPERATORS)
-    return (str(term.names[0]) for term in ranges if is_plain(term) and term.names[0] != partition)
+def _partitions(mapping: EntityMapping[object]) -> set[str]:
+    """Give the fields that are the partition key of an index by themselves."""
+    firsts = [mapping.key_parts(index.name)[:1] for index in mapping.table.indexes]
+    return {part.fields[0] for parts in firsts for part in parts if len(part.fields) == 1}
 
 
-def _can_be_key(mapping: EntityMapping[Any], name: str) -> bool:
+def _ranged(question: Question, partition: str) -> Iterator[str]:
+    plain = (term for term in question.terms if isinstance(term, Comparison) and is_plain(term))
+    ranges = (term for term in plain if term.operator in RANGE_OPERATORS)
+    return (str(term.names[0]) for term in ranges if term.names[0] != partition)
+
+
+def _on_sparse_index(question: Question, path: AccessPath) -> Iterator[Advice]:
+    """Advise an index that holds only what has a field, where a filter demands no more than its presence."""
+    mapping = question.mapping
+    filtered = () if path.filter is None else tuple(attributes_of(path.filter))
+    for term in question.terms:
+        if not (isinstance(term, Comparison) and term.operator == "exists" and is_plain(term)):
+            continue
+        name = str(term.names[0])
+        if mapping.resolve((name,)).path.attribute not in filtered:
+            continue
+        if mapping.may_be_absent(name) and _can_be_key(mapping, name):
+            yield Advice(
+                "sparse_index",
+                f"a filter drops what has no {name}, which is read and paid for",
+                _sparse_remedy(mapping, path, name),
+            )
+
+
+def _sparse_remedy(mapping: EntityMapping[object], path: AccessPath, name: str) -> str:
+    holding = (
+        index.name
+        for index in mapping.table.indexes
+        if any(name in part.fields for part in mapping.key_parts(index.name))
+    )
+    index = next(holding, None)
+    if path.kind == "scan" and index is not None:
+        return f"index {index!r} holds only what has it: write .index({index!r})"
+    return f"an index with {name!r} in its key holds only what has it"
+
+
+def _can_be_key(mapping: EntityMapping[object], name: str) -> bool:
     return mapping.resolve((name,)).node.key_type is not None
 
 

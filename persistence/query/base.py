@@ -12,7 +12,13 @@ from persistence.bulk import removal_paths
 from persistence.cursors import Binding
 from persistence.errors import EntityNotFound, MultipleResultsFound, QueryError
 from persistence.query.access import AccessPath
-from persistence.query.cautions import advise_on_isolation, advise_on_waste, apply_scan_policy
+from persistence.query.cautions import (
+    advise_on_effort,
+    advise_on_isolation,
+    advise_on_size,
+    advise_on_waste,
+    apply_scan_policy,
+)
 from persistence.query.costs import Expected, expected_of_keys, expected_of_pages
 from persistence.query.fingerprint import canonical, fingerprint
 from persistence.query.names import comparison
@@ -32,6 +38,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 U = TypeVar("U", bound=UnitOfWorkBase[Any])
 
+MOST_SEGMENTS = 1_000_000
 SEGMENTS = 8
 SEGMENTS_AT_ONCE = 2
 """More than two seldom pay: what is read has to be decoded by one thread."""
@@ -159,10 +166,10 @@ class QueryBase(Generic[T, U]):
             QueryError: there is no such part.
         """
         most = check_count("segment(of=)", of)
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < most <= 1_000_000:
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < most <= MOST_SEGMENTS:
             raise QueryError(
                 f"segment({number!r}, of={of}): parts are counted from 0 to of - 1, and there are at most "
-                "1,000,000"
+                f"{MOST_SEGMENTS:,}"
             )
         return self._wishing(segment=(number, of))
 
@@ -174,9 +181,11 @@ class QueryBase(Generic[T, U]):
             workers: how many of them are read at the same time; each holds a page of 1 MB.
 
         Raises:
-            QueryError: no positive whole numbers.
+            QueryError: no positive whole numbers, or more than 1,000,000 parts.
         """
-        return replace(self, _parallel=(check_count("segments", segments), check_count("workers", workers)))
+        if check_count("segments", segments) > MOST_SEGMENTS:
+            raise QueryError(f"parallel(segments={segments}): a scan has at most {MOST_SEGMENTS:,} parts")
+        return replace(self, _parallel=(segments, check_count("workers", workers)))
 
     def explain(self) -> AccessPath:
         """Tell how the query would be answered and what that costs, without asking.
@@ -218,6 +227,8 @@ class QueryBase(Generic[T, U]):
         self, maker: Callable[[Unit[Any] | None], Callable[[Item], R | Dropped]], limit: int | None
     ) -> Run[R]:
         subject, unit = self._subject, self._present_unit()
+        if self._after is not None:
+            self._refuse_unpageable("after(...)")
         path = self._path()
         if path.kind == "scan" and not self._wish.scan:
             apply_scan_policy(self._uow.scan_policy, subject, path)
@@ -227,7 +238,13 @@ class QueryBase(Generic[T, U]):
             cursor, tenant = self._after
             reader.start = self._uow.cursors.open(cursor, self._binding(path, tenant))
         at_end = partial(advise_on_waste, subject, path)
-        return Run(self._uow, unit, reader, maker(unit), limit or self._limit, path.discards, at_end)
+        return Run(self._uow, unit, path, reader, maker(unit), limit or self._limit, at_end)
+
+    def _counting(self) -> Run[T]:
+        """Begin to count; what is only counted need not be sorted, nor read as a whole to be."""
+        if not self._wish.sorted_in_memory or self._after is not None:
+            return self._run()
+        return self._wishing(order_by=None, descending=False, sorted_in_memory=False)._run()
 
     def _maker(self, unit: Unit[Any] | None) -> Callable[[Item], T | Dropped]:
         if self._selection is not None:
@@ -266,19 +283,20 @@ class QueryBase(Generic[T, U]):
         if max_reads is not None:
             self._check_max_reads(max_reads)
         query = self if after is None else self.after(after, tenant=tenant)
-        query._refuse_unpageable()
-        paging = Paging(query._run(size if self._limit is None else min(size, self._limit)), max_reads)
-        binding = self._binding(self._path(), tenant)
-        return paging, lambda position: self._uow.cursors.seal(position, binding)
+        query._refuse_unpageable("page()")
+        run = query._run(size if self._limit is None else min(size, self._limit))
+        advise_on_size(self._subject, run.path, run.limit)
+        binding = self._binding(run.path, tenant)
+        return Paging(run, max_reads), lambda position: self._uow.cursors.seal(position, binding)
 
-    def _refuse_unpageable(self) -> None:
+    def _refuse_unpageable(self, call: str) -> None:
         why = (
             "its results come in no fixed order; page through segment(n, of=...)" if self._parallel else None
         )
         if self._wish.sorted_in_memory:
             why = "what is sorted in memory has no place in the table to go on from; ask for all()"
         if why is not None:
-            raise QueryError(f"{self._subject.name}: page() of this query: {why}")
+            raise QueryError(f"{self._subject.name}: {call} of this query: {why}")
 
     def _check_max_reads(self, max_reads: int) -> None:
         check_count("max_reads", max_reads)
@@ -289,6 +307,7 @@ class QueryBase(Generic[T, U]):
             )
 
     def _filled(self, paging: Paging[T], seal: Callable[[Item], str]) -> ResultPage[T]:
+        advise_on_effort(self._subject, paging.run.path, paging.run.requests)
         behind = paging.next_key
         cursor = None if behind is None else seal(behind)
         return ResultPage(paging.items, cursor, paging.run.scanned)

@@ -9,6 +9,7 @@ from typing import Any
 from persistence.advice import Advice, advise
 from persistence.errors import ScanForbidden, ScanWarning
 from persistence.query.access import AccessPath
+from persistence.query.costs import PAGE_BYTES
 from persistence.query.subject import Subject
 from persistence.unit_of_work.policies import ScanPolicy
 from persistence.unit_of_work.unit import Unit
@@ -17,6 +18,9 @@ WASTEFUL_READS = 100
 """Items that were read before it is worth a word that a filter dropped most of them."""
 
 WASTEFUL_SHARE = 0.9
+
+MANY_REQUESTS = 10
+"""Requests for one page that are not worth a word yet."""
 
 _LIBRARY = f"{__name__.partition('.')[0]}."
 
@@ -56,6 +60,23 @@ def advise_on_waste(subject: Subject[Any], path: AccessPath, scanned: int, given
             scanned=scanned,
             returned=given,
         )
+
+
+def advise_on_size(subject: Subject[Any], path: AccessPath, size: int | None) -> None:
+    """Say that a page is larger than what one request reads, going by the items that were read before."""
+    mean = subject.sizes.mean
+    if size is None or mean is None or path.keys or (path.index is not None and path.projection is not None):
+        return  # by keys there are no pages, and what an index holds of an item may be small
+    if size * mean > PAGE_BYTES:
+        text = f"{size} items of about {mean} bytes are more than the 1 MB that a request reads"
+        _advise("page_size", text, subject, index=path.index, size=size, item_bytes=mean)
+
+
+def advise_on_effort(subject: Subject[Any], path: AccessPath, requests: int) -> None:
+    """Say that a page took many requests."""
+    if requests > MANY_REQUESTS:
+        text = f"one page took {requests} requests"
+        _advise("page_size", text, subject, index=path.index, requests=requests)
 
 
 def _advise(code: str, text: str, subject: Subject[Any], **facts: object) -> None:

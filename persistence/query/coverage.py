@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ def coverage_of(
     condition: Condition | None,
     *,
     hydrate: bool = False,
-    here: bool = False,
+    also: Collection[str] = (),
 ) -> Coverage:
     """Tell how a table or index gives what a query needs.
 
@@ -49,18 +50,18 @@ def coverage_of(
         selection: the values that are wanted; None for whole entities.
         condition: what items are filtered by.
         hydrate: whether the rest may be read from the table, item by item.
-        here: whether the filter is applied here, so that what it asks of must be read as well.
+        also: attributes that are needed besides, for what is done here with what was read.
 
     Raises:
         Unfit: it lacks attributes, and nothing says that they may be fetched.
     """
     held = _held(mapping, index)
     if index is None or held is None:
-        return Coverage(condition, projection=_read(mapping, index, selection, condition if here else None))
-    lacking = _lacking(held, selection, condition)
+        return Coverage(condition, projection=_read(mapping, index, selection, also))
+    lacking = _lacking(held, selection, condition, also)
     if lacking == "":
         narrowed = None if selection is None else selection.within(held)
-        return Coverage(condition, projection=_read(mapping, index, narrowed, condition if here else None))
+        return Coverage(condition, projection=_read(mapping, index, narrowed, also))
     answerable, rest = _split(condition, held)
     if isinstance(mapping.table.index(index), LocalIndex):
         return Coverage(answerable, rest, None, "by the service")
@@ -78,12 +79,17 @@ def _held(mapping: EntityMapping[Any], index: str | None) -> frozenset[str] | No
     return frozenset((*keys, *mapping.table.index(index).projection.attributes))
 
 
-def _lacking(held: frozenset[str], selection: Selection[Any] | None, condition: Condition | None) -> str:
+def _lacking(
+    held: frozenset[str],
+    selection: Selection[Any] | None,
+    condition: Condition | None,
+    also: Collection[str],
+) -> str:
     """Say what an index lacks; nothing where it lacks nothing."""
     if selection is None:
         return "whole entities are wanted"
     asked = () if condition is None else attributes_of(condition)
-    names = [*map(dotted, selection.lacking(held)), *(name for name in asked if name not in held)]
+    names = [*map(dotted, selection.lacking(held)), *(name for name in (*asked, *also) if name not in held)]
     return f"it lacks {', '.join(dict.fromkeys(names))}" if names else ""
 
 
@@ -91,13 +97,12 @@ def _read(
     mapping: EntityMapping[Any],
     index: str | None,
     selection: Selection[Any] | None,
-    condition: Condition | None,
+    also: Collection[str],
 ) -> tuple[Path, ...] | None:
-    """Give the paths to be read: what is wanted, keys for cursors, and what is checked here."""
+    """Give the paths to be read: what is wanted, keys for cursors, and what is needed here."""
     if selection is None:
         return None
-    asked = () if condition is None else attributes_of(condition)
-    return without_overlaps((*selection.projection, *_keys(mapping, index), *map(Path.of, asked)))
+    return without_overlaps((*selection.projection, *_keys(mapping, index), *map(Path.of, also)))
 
 
 def _keys(mapping: EntityMapping[Any], index: str | None) -> tuple[Path, ...]:

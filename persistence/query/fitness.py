@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from persistence.mapping import EntityMapping, KeyPart
 from persistence.mapping.keys import Slot
-from persistence.mapping.scalars import INTEGER
+from persistence.mapping.nodes import Node
+from persistence.mapping.paths import bare
+from persistence.mapping.scalars import DATE, DATETIME, INTEGER, UUID
 from persistence.query.terms import Comparison, Operator, PathOperand, Term
 from persistence.table import GlobalIndex
 
 _DEMAND_NO_VALUE: frozenset[Operator] = frozenset({"<>", "exists", "not_exists", "attribute_type"})
 """Operators that may hold of an attribute that is absent or NULL."""
+
+_WIDTHS: Mapping[Node, int] = {DATE: 10, DATETIME: 27, UUID: 36}
+"""How many characters a value's text has, where that is the same for all values."""
 
 
 class Unfit(Exception):
@@ -99,6 +105,28 @@ def check_order(sorts: tuple[KeyPart, ...], order_by: str | None, fixed: set[str
             f"it is not sorted by {order_by}, but by the text that {sort.template!r} makes of it; text sorts "
             f"whole numbers if they are padded, as in {{{order_by}:010d}}"
         )
+    if not is_last(slot, sort) and width_of(slot) is None:
+        raise Unfit(
+            f"it is not sorted by {order_by}: what follows it in {sort.template!r} may put a longer text "
+            "before a shorter one; text sorts where it ends a key"
+        )
+
+
+def is_last(slot: Slot, sort: KeyPart) -> bool:
+    """Tell whether nothing follows a field in the template of a sort key."""
+    assert sort.parsed is not None
+    return slot is sort.parsed.slots[-1] and not sort.parsed.literals[-1]
+
+
+def width_of(slot: Slot) -> int | None:
+    """Tell how many characters all texts of a field have; None where some are longer than others.
+
+    Where all are as long, what follows them in a key can't change their order.
+    """
+    if slot.spec:
+        padded = re.fullmatch(r"0(\d+)d?", slot.spec)
+        return int(padded[1]) if padded else None
+    return _WIDTHS.get(bare(slot.node))
 
 
 def sorts_like_its_values(slot: Slot) -> bool:

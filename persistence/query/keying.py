@@ -122,17 +122,14 @@ def _sorts_use(
     use = SortUse(EXACT)
     for sort in sorts:
         further = _sort_use(mapping, sort, terms, equal, values)
+        used = (*use.used, *further.used)
         if further.condition is None:
-            return replace(use, precision=RANGE if before else PARTITION)
+            precision = PARTITION if use.condition is None else RANGE
+            return replace(use, precision=precision, used=used)
         if use.condition is not None:
             before.append(_equality(use.condition))
-        use = SortUse(
-            further.precision,
-            further.condition,
-            (*use.used, *further.used),
-            (*use.fields, *further.fields),
-            tuple(before),
-        )
+        fields = (*use.fields, *further.fields)
+        use = SortUse(further.precision, further.condition, used, fields, tuple(before))
         if further.precision != EXACT:
             return use
     return use
@@ -159,9 +156,7 @@ def _sort_use(
     if sort.parsed is None:
         return _range(mapping, sort, path, terms)
     leading = tuple(takewhile(equal.__contains__, sort.fields))
-    asked = ranges(mapping, sort.fields[len(leading)], terms)
-    if len(asked) == 1:
-        (term,) = asked
+    for term in ranges(mapping, sort.fields[len(leading)], terms):
         found = range_of_template(mapping, sort, term, values)
         if found is not None:
             return SortUse(RANGE, found, (term,), (*leading, str(term.names[0])))
@@ -182,7 +177,36 @@ def _range(mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[
             "Write between(...) for both ends of a range"
         )
     (term,) = asked
-    return SortUse(RANGE, _on_path(lower(term, mapping), path), (term,), sort.fields)
+    condition = _without_empty(mapping, name, _on_path(lower(term, mapping), path))
+    if condition is None:
+        return SortUse(PARTITION, used=(term,))
+    return SortUse(RANGE, condition, (term,), sort.fields)
+
+
+def _without_empty(
+    mapping: EntityMapping[Any], name: str, condition: Compare | Between | BeginsWith
+) -> Compare | Between | BeginsWith | None:
+    """Leave out an empty operand, which the service refuses: no key is empty, so all are greater.
+
+    Returns:
+        What is left to be demanded; None where any key will do.
+
+    Raises:
+        QueryError: no key can be that little.
+    """
+    match condition:
+        case BeginsWith(_, operand) | Compare(">" | ">=", _, operand) if _is_empty(operand):
+            return None
+        case Between(path, low, high) if _is_empty(low) and not _is_empty(high):
+            return Compare("<=", path, high)
+        case Between(_, _, operand) | Compare(_, _, operand) if _is_empty(operand):
+            raise QueryError(f"{mapping.name}.{name} is a key and so never empty: nothing can be less")
+        case _:
+            return condition
+
+
+def _is_empty(operand: object) -> bool:
+    return isinstance(operand, Value) and operand.value in ({"S": ""}, {"B": b""})
 
 
 def ranges(mapping: EntityMapping[Any], name: str, terms: tuple[Term, ...]) -> list[Comparison]:

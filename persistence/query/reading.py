@@ -121,14 +121,18 @@ class BatchGetReader(_PathReader):
 
     def step(self, limit: int | None, *, count_only: bool = False) -> Flow[Read]:
         """See `Reader.step`."""
-        keys = list(self.path.keys)
-        if self.start is not None:
-            keys = keys[self.subject.place(keys, self.start) + 1 :]
-        self.finished = True
-        found = yield from self.subject.read_items(keys, self.unit, consistent=self.path.consistent)
+        left = self._left()
+        turn = left[:limit]
+        self.start, self.finished = turn[-1] if turn else self.start, len(turn) == len(left)
+        found = yield from self.subject.read_items(turn, self.unit, consistent=self.path.consistent)
         items = [item for item in found if item is not None]
         self._note_size(items)
         return Read.of(items, len(items)).fulfilling(self.path.check)
+
+    def _left(self) -> Sequence[Item]:
+        """Give the keys that are not read yet."""
+        keys = self.path.keys
+        return keys if self.start is None else keys[self.subject.place(keys, self.start) + 1 :]
 
 
 class PageReader(_PathReader):
@@ -177,7 +181,8 @@ class SegmentsReader(_PathReader):
     def step(self, limit: int | None, *, count_only: bool = False) -> Flow[Read]:
         """See `Reader.step`."""
         turn, rest = self._open[: self.at_once], self._open[self.at_once :]
-        pages = yield from perform_together([self._scan(*each, count_only) for each in turn])
+        scans = [self._scan(*each, limit, count_only=count_only) for each in turn]
+        pages = yield from perform_together(scans)
         going_on = [
             (segment, page.last_key)
             for (segment, _), page in zip(turn, pages, strict=True)
@@ -191,9 +196,11 @@ class SegmentsReader(_PathReader):
             items, items, sum(page.count for page in pages), sum(page.scanned_count for page in pages)
         )
 
-    def _scan(self, segment: int, start: Item | None, count_only: bool) -> QueryPage | ScanPage:
+    def _scan(
+        self, segment: int, start: Item | None, limit: int | None, *, count_only: bool
+    ) -> QueryPage | ScanPage:
         path = replace(self.path, segment=(segment, self.segments))
-        return page_of(self.subject.table, path, start, None, count_only=count_only)
+        return page_of(self.subject.table, path, start, limit, count_only=count_only)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.flows import Flow
+from persistence.query.access import AccessPath
 from persistence.query.reading import Read, Reader
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
@@ -38,10 +39,10 @@ class Run(Generic[R]):
     Attributes:
         uow: the unit of work of the query.
         unit: the unit that the run began in, if any; the run ends with it.
+        path: how it is read.
         reader: reads items.
         made: makes a result of an item, or `DROPPED` where it is none.
         limit: how many results are wanted; None for all.
-        discards: whether some of what is read may be no result.
         at_end: called with what was scanned and what matched, once all is read.
         given: how many results there were so far.
         scanned: how many items were read so far.
@@ -53,10 +54,10 @@ class Run(Generic[R]):
 
     uow: UnitOfWorkBase[Any]
     unit: Unit[Any] | None
+    path: AccessPath
     reader: Reader
     made: Callable[[Item], R | Dropped]
     limit: int | None = None
-    discards: bool = False
     at_end: Callable[[int, int], None] | None = None
     given: int = 0
     scanned: int = 0
@@ -119,7 +120,7 @@ class Run(Generic[R]):
         if self.limit is None:
             return None
         wanted = self.limit - self.given
-        if not self.discards:
+        if not self.path.discards:
             return wanted
         self._reach = max(wanted, LEAST_REACH, self._reach * GROWTH)
         return self._reach

@@ -25,28 +25,31 @@ def sorted_items(
     Raises:
         QueryError: a value is none that can be sorted by, such as a list.
     """
-    place = mapping.key_fields.index(name) if name in mapping.key_fields else None
     attribute = mapping.resolve((name,)).path.attribute
-
-    def value(item: Item) -> Any:
-        if place is not None:
-            return mapping.key_values(item)[place]
-        return _sortable(mapping, name, item.get(attribute))
-
-    keyed = [(value(item), item) for item in items]
-    there = [pair for pair in keyed if pair[0] is not None]
+    keyed = [(_sortable(mapping, name, _stored(mapping, name, attribute, item)), item) for item in items]
+    there = [(value, item) for value, item in keyed if value is not None]
     there.sort(key=lambda pair: pair[0], reverse=descending)
-    return [item for _, item in there] + [item for found, item in keyed if found is None]
+    return [item for _, item in there] + [item for value, item in keyed if value is None]
 
 
-def _sortable(mapping: EntityMapping[Any], name: str, stored: AttributeValue | None) -> Any:
+def _stored(mapping: EntityMapping[Any], name: str, attribute: str, item: Item) -> AttributeValue | None:
+    """Give what an item stores of a field; fields of a key that is made of them may be there only."""
+    if attribute in item or name not in mapping.key_fields:
+        return item.get(attribute)
+    return mapping.resolve((name,)).encode(mapping.key_values(item)[mapping.key_fields.index(name)])
+
+
+def _sortable(
+    mapping: EntityMapping[Any], name: str, stored: AttributeValue | None
+) -> tuple[str, Any] | None:
+    """Give what sorts as the service sorts values of one type; types come one after the other."""
     match stored:
         case None | {"NULL": _}:
             return None
         case {"N": text}:
-            return Decimal(text)
-        case {"S": content} | {"B": content} | {"BOOL": content}:
-            return content
+            return "N", Decimal(text)
+        case {"S": _} | {"B": _} | {"BOOL": _}:
+            return next(iter(stored.items()))
         case _:
             raise QueryError(
                 f"{mapping.name}.{name} is stored as {type_of(stored)}, which has no order to be sorted by"

@@ -1,6 +1,7 @@
 """Ranges of a field inside of a key template, such as of `placed_at` in `ORDER#{placed_at}#{id}`.
 
-The text before the field is the same in all that match, so the range lies between texts that begin with it.
+The text before the field is the same in all that match, so the range lies between texts that begin with it,
+and items of other types in the partition are not read.
 """
 
 from __future__ import annotations
@@ -12,16 +13,12 @@ from persistence.errors import QueryError
 from persistence.expressions import BeginsWith, Between, Compare, Path, Value
 from persistence.mapping import EntityMapping, KeyPart
 from persistence.mapping.keys import Slot
-from persistence.mapping.paths import bare
 from persistence.mapping.refusal import Refused, said
-from persistence.mapping.scalars import DATE, DATETIME, UUID
-from persistence.query.fitness import sorts_like_its_values
+from persistence.query.fitness import is_last, sorts_like_its_values, width_of
 from persistence.query.terms import Comparison
 
 _LAST = "\U0010ffff"
-"""Sorts behind every text that a date, a padded number or an ordinary text begins with."""
-
-_ALWAYS_AS_LONG = (DATE, DATETIME, UUID)
+"""Sorts behind all that a text goes on with: the last code point, which is no character."""
 
 
 def range_of_template(
@@ -36,26 +33,27 @@ def range_of_template(
         values: the fields that are fixed.
 
     Returns:
-        The condition; None where texts don't sort as the field does, or a longer text could slip in between.
+        The condition, which holds of the type's items that are in the range and of no others; None where
+        there is none, because texts don't sort as the field does or a longer text could slip in between.
 
     Raises:
         QueryError: an operand is none that the field stores.
     """
     assert sort.parsed is not None
-    slots = sort.parsed.slots
-    place = next(at for at, slot in enumerate(slots) if slot.name not in values)
-    slot = slots[place]
+    slot = next(slot for slot in sort.parsed.slots if slot.name not in values)
     if slot.name != term.names[0] or not sorts_like_its_values(slot):
         return None
-    last = place == len(slots) - 1 and not sort.parsed.literals[-1]
-    if not last and not _always_as_long(slot):
+    width = None if is_last(slot, sort) else width_of(slot)
+    if width is None and not is_last(slot, sort):
         return None
     prefix = sort.prefix(values) or ""
     path = Path.of(sort.attribute)
     if term.operator == "begins_with":
-        return _beginning(mapping, path, slot, prefix, term.operands[0])
-    texts = [prefix + _text(mapping, slot, operand) for operand in term.operands]
-    return _between(term, path, prefix, texts, "" if last else _LAST)
+        return _beginning(mapping, path, slot, prefix, width, term.operands[0])
+    texts = [_text(mapping, slot, operand) for operand in term.operands]
+    if any(not text or _LAST in text for text in texts):
+        return None
+    return _between(term, path, prefix, [prefix + text for text in texts], "" if width is None else _LAST)
 
 
 def _between(
@@ -71,22 +69,34 @@ def _between(
             return Between(path, _value(texts[0] + (behind or "\0")), _value(prefix + _LAST))
         case "<=" if prefix:
             return Between(path, _value(prefix), _value(texts[0] + behind))
+        case "<" if prefix:
+            return Between(path, _value(prefix), _value(_before(texts[0])))
         case ">" | "<=":
             return Compare(term.operator, path, _value(texts[0] + behind))
         case "<" | ">=":
-            # What sorts before the prefix is read too; it is of another type, and so filtered out.
             return Compare(term.operator, path, _value(texts[0]))
         case _:
             raise AssertionError(f"no range: {term.operator}")
 
 
+def _before(text: str) -> str:
+    """Give a text that sorts before another one, and behind all others that do."""
+    code = ord(text[-1]) - 1
+    if code < 0:
+        return text[:-1]
+    # Surrogates are no text by themselves.
+    return text[:-1] + (chr(code) if not 0xD800 <= code <= 0xDFFF else "\ud7ff") + _LAST
+
+
 def _beginning(
-    mapping: EntityMapping[Any], path: Path, slot: Slot, prefix: str, operand: object
+    mapping: EntityMapping[Any], path: Path, slot: Slot, prefix: str, width: int | None, operand: object
 ) -> BeginsWith | None:
     if slot.spec:
         return None
-    beginning = mapping.resolve((slot.name,)).prefix(operand)
-    return BeginsWith(path, _value(prefix + beginning["S"])) if "S" in beginning else None
+    beginning = mapping.resolve((slot.name,)).prefix(operand).get("S")
+    if not beginning or (width is not None and len(beginning) > width):
+        return None
+    return BeginsWith(path, _value(prefix + beginning))
 
 
 def _text(mapping: EntityMapping[Any], slot: Slot, operand: object) -> str:
@@ -102,8 +112,3 @@ def _text(mapping: EntityMapping[Any], slot: Slot, operand: object) -> str:
 
 def _value(text: str) -> Value:
     return Value({"S": text})
-
-
-def _always_as_long(slot: Slot) -> bool:
-    """Tell whether all texts of a field have the same length, so that what follows can't change the order."""
-    return bool(slot.spec) or bare(slot.node) in _ALWAYS_AS_LONG
