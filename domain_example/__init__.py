@@ -1,5 +1,6 @@
 """An online shop: the domain is plain Python, and `persistence` keeps it in DynamoDB.
 
-Read it in this order: `domain` (the rules), `mappings` (what is stored where), `services` (the use cases),
-`container` (how it is wired). The rest replays the invoices of a real shop: `python -m domain_example`.
+Read it in this order: `domain` (the rules), `mappings` (what is stored where), `services` (what happens in
+the shop), `questions` (what people ask it), `container` (how it is wired). The rest replays the invoices of a
+real shop, and asks in the end: `python -m domain_example`.
 """

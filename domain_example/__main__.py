@@ -30,12 +30,13 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from domain_example.container import shop_on
-from domain_example.display import business, counted_events, effort, progress
+from domain_example.display import business, counted_events, effort, progress, questions
 from domain_example.figures import Figures, differences, figures_of_file
 from domain_example.invoices import BadInvoices, read_invoices
 from domain_example.job import replay
 from domain_example.settings import BadSetting, Settings
 from domain_example.stores import opened
+from domain_example.tour import ask
 from persistence import StoreUnavailable
 from persistence.stores.layers import Metered
 from persistence.testing.servers import ServerUnavailable
@@ -54,13 +55,15 @@ def main(environment: Mapping[str, str]) -> int:
 
 
 def run(settings: Settings, console: Console) -> Figures:
-    """Replay the invoices on the store that the settings name."""
+    """Replay the invoices on the store that the settings name, then ask what people ask."""
     invoices = read_invoices(settings.data, settings.limit)
     with opened(settings) as store, counted_events() as events, progress(console) as stage:
         metered, begun = Metered(store), time.perf_counter()
-        figures = replay(shop_on(metered), invoices, settings.workers, stage)
+        shop = shop_on(metered)
+        figures = replay(shop, invoices, settings.workers, stage)
         seconds = time.perf_counter() - begun
-    console.print(business(figures), effort(metered.totals, events, seconds))
+        console.print(business(figures), effort(metered.totals, events, seconds))
+        console.print(questions(ask(shop, invoices)))
     return figures
 
 

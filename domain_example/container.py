@@ -13,20 +13,31 @@ from domain_example.mappings import (
     ProductMapping,
     RefundMapping,
 )
+from domain_example.questions import (
+    MonthlyStatement,
+    OrderHistory,
+    OrdersByStatus,
+    SalesByCountry,
+    TopArticles,
+)
 from domain_example.services import (
     Booking,
     CancelOrder,
-    MonthlyStatement,
     PlaceOrder,
     ReceiveStock,
     RegisterCustomer,
+    StockCounter,
     Warehouse,
 )
 from persistence import PersistenceContainer, Repository, Store
 
 
 class ShopContainer(containers.DeclarativeContainer):
-    """The shop's services over the store that the configuration names: "memory" unless it says otherwise."""
+    """The shop's services over the store that the configuration names: "memory" unless it says otherwise.
+
+    Cursors of the order history are good in this process only, unless `config.persistence.cursor_keys` has
+    the secret that all processes of the shop share.
+    """
 
     config = providers.Configuration()
     persistence = providers.Container(
@@ -46,7 +57,13 @@ class ShopContainer(containers.DeclarativeContainer):
     receive_stock = providers.Factory(ReceiveStock, deliveries, warehouse, booking)
     place_order = providers.Factory(PlaceOrder, orders, order_lines, register_customer, warehouse, booking)
     cancel_order = providers.Factory(CancelOrder, refunds, register_customer, warehouse, booking)
-    monthly_statement = providers.Factory(MonthlyStatement, orders, refunds)
+    stock_counter = providers.Factory(StockCounter, products)
+
+    order_history = providers.Factory(OrderHistory, orders)
+    orders_by_status = providers.Factory(OrdersByStatus, orders)
+    sales_by_country = providers.Factory(SalesByCountry, orders)
+    top_articles = providers.Factory(TopArticles, order_lines)
+    monthly_statement = providers.Factory(MonthlyStatement, orders, refunds, persistence.uow)
 
 
 def shop_on(store: Store) -> ShopContainer:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from domain_example.figures import Figures
 from domain_example.job import Stage
+from domain_example.tour import Answers, CustomerAnswers
 from persistence.stores.layers import OperationTotals
 
 QUARTERS = 4
@@ -93,6 +94,30 @@ def business(figures: Figures) -> Table:
     table.add_row("refunded", _number(figures.refunded))
     table.add_row("net of refunds", _number(figures.revenue - figures.refunded))
     return table
+
+
+def questions(answers: Answers) -> Table:
+    """Lay out what people asked in the end, and what they were told."""
+    table = _table("Questions")
+    if answers.customer is not None:
+        _add_customer(table, answers.customer)
+    for status, count in answers.by_status.items():
+        table.add_row(f"{status.value} orders", _number(count))
+    for country in answers.countries:
+        table.add_row(f"sales to {country.country}", _number(country.revenue))
+    for article in answers.articles:
+        table.add_row(f"pieces of article {article.code}", _number(article.pieces))
+    table.add_row("3 found and 2 lost on a shelf", _number(answers.on_shelf))
+    table.add_row("a loss of more than that", "refused" if answers.loss_refused else "booked")
+    return table
+
+
+def _add_customer(table: Table, customer: CustomerAnswers) -> None:
+    statement = customer.statement
+    month = f"{statement.month.year}-{statement.month.month:02d}"
+    table.add_row(f"history of customer {statement.customer_id}", _number(sum(customer.pages)))
+    table.add_row("  on pages of", ", ".join(map(str, customer.pages)))
+    table.add_row(f"  balance of {month}", _number(statement.balance), end_section=True)
 
 
 def effort(totals: Mapping[str, OperationTotals], events: Mapping[str, int], seconds: float) -> Table:

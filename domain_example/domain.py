@@ -21,12 +21,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Self
+from heapq import nsmallest
+from typing import NamedTuple, Self
 
 _ARTICLE = re.compile(r"\d{5}[A-Z]*")
 
@@ -46,7 +47,7 @@ class Refusal(Enum):
 
 
 class Refused(ShopError):
-    """A basket does not become an order, or a cancellation not a refund."""
+    """A basket does not become an order, a cancellation not a refund, or a loss is more than there was."""
 
     def __init__(self, document: str, reason: Refusal) -> None:
         self.document = document
@@ -150,18 +151,19 @@ class Product:
 
     def take(self, pieces: int) -> None:
         """Take pieces from stock."""
-        _check_pieces(pieces)
+        check_pieces(pieces)
         if pieces > self.in_stock:
             raise OutOfStock(self.code, pieces, self.in_stock)
         self.in_stock -= pieces
 
     def put(self, pieces: int) -> None:
         """Put pieces into stock."""
-        _check_pieces(pieces)
+        check_pieces(pieces)
         self.in_stock += pieces
 
 
-def _check_pieces(pieces: int) -> None:
+def check_pieces(pieces: int) -> None:
+    """Refuse to move less than a piece."""
     if pieces < 1:
         raise ShopError(f"at least one piece is moved, not {pieces}")
 
@@ -244,6 +246,15 @@ class Order(Movement):
             raise ShopError(f"{self.id} has {self.booked} booked lines, not {len(part)}")
         self.status = Status.WITHDRAWN
         self.booked -= len(part)
+
+
+class OrderSummary(NamedTuple):
+    """What a list of orders shows of each."""
+
+    id: str
+    customer_id: str | None
+    placed_at: datetime
+    total: Decimal
 
 
 @dataclass
@@ -352,3 +363,26 @@ class Statement:
     @property
     def balance(self) -> Decimal:
         return self.charged - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class CountrySales:
+    """What a country bought."""
+
+    country: str
+    orders: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSales:
+    """How many pieces of an article were ordered."""
+
+    code: str
+    pieces: int
+
+    @classmethod
+    def best(cls, pieces: Mapping[str, int], count: int) -> list[Self]:
+        """Give the articles of which most pieces were ordered, most first; codes decide between equals."""
+        ranked = nsmallest(count, pieces.items(), key=lambda sold: (-sold[1], sold[0]))
+        return [cls(code, sold) for code, sold in ranked]

@@ -1,4 +1,4 @@
-"""The use cases of the shop. Each takes what it needs in its constructor; none knows the store behind it.
+"""What happens in the shop. Each use case takes what it needs in its constructor; none knows the store.
 
 Orders, refunds and deliveries of any size are booked in as few units of work as the store's transactions
 allow: one, nearly always. Each unit moves articles and notes in the movement how far it is, in one
@@ -16,7 +16,6 @@ from domain_example.domain import (
     Customer,
     Delivery,
     Line,
-    Month,
     Movement,
     Order,
     OrderLines,
@@ -25,13 +24,12 @@ from domain_example.domain import (
     Refund,
     Refusal,
     Refused,
-    Statement,
     Status,
+    check_pieces,
     next_part,
     pieces_by_article,
 )
-from persistence import EntityExists, Query, Repository, UnitOfWork
-from persistence.query import between
+from persistence import ConditionFailed, EntityExists, EntityGone, Query, Repository, UnitOfWork
 
 M = TypeVar("M", bound=Movement)
 
@@ -230,22 +228,29 @@ class CancelOrder:
         return refund
 
 
-class MonthlyStatement:
-    """Tell what a customer bought and got back within a month."""
+class StockCounter:
+    """Correct the stock by what is counted on the shelves, without reading what the books say."""
 
-    def __init__(self, orders: Repository[Order], refunds: Repository[Refund]) -> None:
-        self._orders = orders
-        self._refunds = refunds
+    def __init__(self, products: Repository[Product]) -> None:
+        self._products = products
 
-    def __call__(self, customer_id: str, month: Month) -> Statement:
-        begin, end = month.first_moment, month.last_moment
-        orders = self._orders.query(
-            lambda o: (o.customer_id == customer_id) & between(o.placed_at, begin, end)
-        )
-        refunds = self._refunds.query(
-            lambda r: (r.customer_id == customer_id) & between(r.refunded_at, begin, end)
-        )
-        return Statement.of(customer_id, month, orders, refunds)
+    def found(self, code: str, pieces: int) -> None:
+        """Put pieces into stock that were found; an article that the books lack is begun."""
+        check_pieces(pieces)
+        self._products.patch(code).increment("in_stock", pieces).if_missing().execute()
+
+    def lost(self, code: str, pieces: int) -> None:
+        """Take pieces from stock that are lost or broken.
+
+        Raises:
+            Refused: the books say that there are not so many.
+        """
+        check_pieces(pieces)
+        loss = self._products.patch(code).decrement("in_stock", pieces)
+        try:
+            loss.if_(lambda product: product.in_stock >= pieces).execute()
+        except (ConditionFailed, EntityGone) as shortage:
+            raise Refused(f"the loss of {pieces} of article {code}", Refusal.OUT_OF_STOCK) from shortage
 
 
 def _is_settled(movement: Movement) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain_example.domain import (
+    ArticleSales,
     Basket,
     Customer,
     Delivery,
@@ -276,3 +277,10 @@ class TestStatement:
 
         assert statement == Statement("17850", month, 1, Decimal("23.10"), 1, Decimal("5.10"))
         assert statement.balance == Decimal("18.00")
+
+
+class TestArticleSales:
+    def test_ranks_articles_by_pieces_and_then_by_code(self) -> None:
+        best = ArticleSales.best({"71053": 6, "85123A": 9, "22841": 6, "21915": 1}, 3)
+
+        assert best == [ArticleSales("85123A", 9), ArticleSales("22841", 6), ArticleSales("71053", 6)]

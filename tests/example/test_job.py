@@ -225,6 +225,7 @@ class TestMain:
         assert row(shown, "orders") == "4"
         assert row(shown, "revenue") == "510.10"
         assert row(shown, "units of work committed") == "5"
+        assert row(shown, "confirmed orders") == "4"
         assert "The figures agree" in shown
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The use cases of the shop, on the memory store."""
+"""What happens in the shop, on the memory store."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from domain_example.domain import (
     Basket,
     Customer,
     Line,
-    Month,
     Order,
     OrderLines,
     Product,
     Refusal,
     Refused,
-    Statement,
+    ShopError,
     Status,
 )
 from domain_example.services import BESIDE_ARTICLES
-from persistence import MemoryStore, Store
+from persistence import CommitConflict, MemoryStore, Store
 from persistence.operations import Operation, TransactWrite
 from persistence.store import Limits
 from persistence.stores.layers import Metered
 
 MONDAY = datetime(2010, 12, 6, 9, 30, tzinfo=UTC)
-DECEMBER = Month(2010, 12)
 LINES = tuple(Line(f"7105{digit}", 2, Decimal("1.50"), f"LANTERN {digit}") for digit in range(5))
 POSTAGE = Line("POST", 1, Decimal("18.00"), "POSTAGE")
 ROOM_FOR_TWO = Limits(transaction_actions=BESIDE_ARTICLES + 2)
@@ -318,25 +316,61 @@ class TestCancelOrder:
         assert shop.refunds().find("C536379") is None
 
 
-class TestMonthlyStatement:
-    def test_adds_up_the_customers_orders_and_refunds_of_the_month(self, shop: ShopContainer) -> None:
-        shop.receive_stock()("d1", LINES)
-        place_order, cancel_order = shop.place_order(), shop.cancel_order()
-        place_order(basket(LINES[0], number="1"))
-        place_order(basket(LINES[1], POSTAGE, number="2", at=DECEMBER.last_moment))
-        place_order(basket(LINES[2], number="3", at=datetime(2011, 1, 1, tzinfo=UTC)))
-        place_order(basket(LINES[3], number="4", customer_id="12583"))
-        cancel_order(basket(LINES[0], number="C1"))
+class TestStockCounter:
+    def test_adds_what_is_found_to_what_the_books_say(self, shop: ShopContainer) -> None:
+        shop.receive_stock()("d1", LINES[:1])
 
-        statement = shop.monthly_statement()("17850", DECEMBER)
+        shop.stock_counter().found("71050", 3)
 
-        assert statement == Statement("17850", DECEMBER, 2, Decimal("24.00"), 1, Decimal("3.00"))
+        assert shop.products().get("71050") == Product("71050", "LANTERN 0", 5)
 
-    def test_reads_only_what_it_adds_up(self, store: MemoryStore) -> None:
-        """One page of an index for the orders, one for the refunds; nothing is scanned."""
-        shop_on(store).cancel_order()(basket(LINES[0], number="C1"))
+    def test_begins_an_article_that_the_books_lack(self, shop: ShopContainer) -> None:
+        shop.stock_counter().found("71050", 3)
+
+        assert shop.products().get("71050") == Product("71050", in_stock=3)
+
+    def test_takes_what_is_lost_down_to_the_last_piece(self, shop: ShopContainer) -> None:
+        shop.receive_stock()("d1", LINES[:1])
+
+        shop.stock_counter().lost("71050", 2)
+
+        assert shop.products().get("71050").in_stock == 0
+
+    @pytest.mark.parametrize("code", ["71050", "99999"])
+    def test_refuses_to_lose_more_than_there_is(self, shop: ShopContainer, code: str) -> None:
+        shop.receive_stock()("d1", LINES[:1])
+
+        with pytest.raises(Refused, match=f"the loss of 3 of article {code} is refused: out of stock"):
+            shop.stock_counter().lost(code, 3)
+
+        assert stock_of(shop) == {"71050": 2}
+
+    @pytest.mark.parametrize("pieces", [0, -1])
+    def test_refuses_to_count_less_than_a_piece(self, shop: ShopContainer, pieces: int) -> None:
+        counter = shop.stock_counter()
+
+        with pytest.raises(ShopError, match="at least one piece"):
+            counter.found("71050", pieces)
+        with pytest.raises(ShopError, match="at least one piece"):
+            counter.lost("71050", pieces)
+
+    def test_reads_nothing(self, store: MemoryStore) -> None:
+        """A count is one write each: whoever counts the same article meanwhile disturbs nobody."""
         metered = Metered(store)
+        counter = shop_on(metered).stock_counter()
 
-        shop_on(metered).monthly_statement()("17850", DECEMBER)
+        counter.found("71050", 3)
+        counter.lost("71050", 1)
 
-        assert {name: totals.calls for name, totals in metered.totals.items()} == {"QueryPage": 2}
+        assert {name: totals.calls for name, totals in metered.totals.items()} == {"TransactWrite": 2}
+
+    def test_makes_orders_that_read_before_begin_anew(self, store: MemoryStore, shop: ShopContainer) -> None:
+        """A count moves the version of the article along."""
+        shop.receive_stock()("d1", LINES[:1])
+        counter, products = shop_on(store).stock_counter(), shop.products()
+
+        with pytest.raises(CommitConflict), shop.persistence.uow():
+            products.get("71050").take(2)
+            counter.lost("71050", 1)
+
+        assert stock_of(shop) == {"71050": 1}
