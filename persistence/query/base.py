@@ -303,7 +303,8 @@ class QueryBase(Generic[T, U]):
         if not self._uow.cursors.encrypts:
             raise QueryError(
                 "page(max_reads=...) may end behind an item that it does not show, whose key only an "
-                "encrypted cursor may hold; install persistence-dynamodb[encryption]"
+                "encrypted cursor may hold; install persistence-dynamodb[encryption], and leave "
+                "CursorKeys(encrypt=False) out"
             )
 
     def _filled(self, paging: Paging[T], seal: Callable[[Item], str]) -> ResultPage[T]:
