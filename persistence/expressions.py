@@ -257,8 +257,8 @@ class KeyCondition:
         partition: the partition key's attribute and its value.
         sort: an optional condition on the sort key: `Compare` (not `<>`), `Between` or `BeginsWith`, with its
             path on the left and values on the right.
-        also: for keys of several attributes: those of the partition key after the first, and of the sort key
-            before the one that `sort` is about, each with its value, in order.
+        also: where a key has several attributes, the further ones and their values: those of the partition
+            key, all of them, then the leading ones of the sort key. `sort` is on the one behind those.
     """
 
     partition: tuple[str, AttributeValue]

@@ -94,15 +94,17 @@ class Renderer:
             QueryError: the sort key's condition is of a kind that the service does not take.
         """
         self._operators = 0
-        name, value = condition.partition
-        partition = f"{self._alias(name)} = {self._bound(value)}"
+        equal = " AND ".join(
+            f"{self._alias(name)} = {self._bound(value)}"
+            for name, value in (condition.partition, *condition.also)
+        )
         if condition.sort is None:
-            return partition
+            return self._within_size("key condition", equal)
         if isinstance(condition.sort, Compare) and condition.sort.operator == "<>":
             raise QueryError(
                 "a sort key can't be asked for with <>; use a filter, which reads and drops what differs"
             )
-        return self._within_size("key condition", f"{partition} AND {self._condition(condition.sort)}")
+        return self._within_size("key condition", f"{equal} AND {self._condition(condition.sort)}")
 
     def projection(self, paths: Iterable[Path]) -> str:
         """Write a projection expression.

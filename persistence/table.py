@@ -18,6 +18,8 @@ ScalarType = Literal["S", "N", "B"]
 
 DEFAULT_DISCRIMINATOR = "_type"
 LOCAL_INDEXES_PER_TABLE = 5
+ATTRIBUTES_PER_KEY = 4
+"""Attributes that the partition key of a global index may have, and its sort key."""
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
 
@@ -26,25 +28,72 @@ _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
 class Key:
     """A partition key, and a sort key where there is one.
 
+    The keys of a global index may have several attributes each, up to four: those of the partition key are
+    asked for all together, those of the sort key sort one after the other (developer guide, "Multi-attribute
+    keys pattern").
+
     Args:
-        partition: name of a field or attribute, or a template such as `"CUSTOMER#{customer_id}"`.
+        partition: name of a field or attribute, or a template such as `"CUSTOMER#{customer_id}"`; or, for a
+            global index, a tuple of names.
         sort: the same for the sort key.
 
     Attributes:
-        names: the partition key's name and, where there is one, the sort key's.
+        names: all names in order, those of the partition key first.
+
+    Raises:
+        MappingError: a name is empty or comes twice, there are too many, or a tuple has a template.
     """
 
-    partition: str
-    sort: str | None = None
+    partition: str | tuple[str, ...]
+    sort: str | tuple[str, ...] | None = None
     names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.partition or self.sort == "":
-            raise MappingError("a key needs the name of an attribute or a template; it can't be empty")
-        if self.partition == self.sort:
-            raise MappingError(f"partition key and sort key are both {self.sort!r}; they must differ")
-        names = (self.partition,) if self.sort is None else (self.partition, self.sort)
+        partitions, sorts = _several(self.partition), () if self.sort is None else _several(self.sort)
+        if len(partitions) == 1 and partitions == sorts:
+            raise MappingError(f"partition key and sort key are both {partitions[0]!r}; they must differ")
+        names = (*partitions, *sorts)
+        if len(set(names)) < len(names):
+            raise MappingError(f"the attributes of a key must differ, found {', '.join(names)}")
+        object.__setattr__(self, "partition", _alone(partitions))
+        object.__setattr__(self, "sort", _alone(sorts) if sorts else None)
         object.__setattr__(self, "names", names)
+
+    @property
+    def partitions(self) -> tuple[str, ...]:
+        """The names of the partition key."""
+        return (self.partition,) if isinstance(self.partition, str) else self.partition
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The names of the sort key; none where there is no sort key."""
+        return self.names[len(self.partitions) :]
+
+    @property
+    def simple(self) -> bool:
+        """True for a partition key of one attribute, with a sort key of one attribute or without."""
+        return isinstance(self.partition, str) and not isinstance(self.sort, tuple)
+
+
+def _several(names: str | Iterable[str]) -> tuple[str, ...]:
+    several = (names,) if isinstance(names, str) else tuple(names)
+    if not several or not all(several):
+        raise MappingError("a key needs the name of an attribute or a template; it can't be empty")
+    if len(several) > ATTRIBUTES_PER_KEY:
+        raise MappingError(
+            f"a key of {len(several)} attributes ({', '.join(several)}): DynamoDB allows "
+            f"{ATTRIBUTES_PER_KEY} for a partition key, and as many for a sort key"
+        )
+    if len(several) > 1 and any("{" in name for name in several):
+        raise MappingError(
+            f"a key of several attributes ({', '.join(several)}) takes names, no templates; a template joins "
+            "fields into one attribute"
+        )
+    return several
+
+
+def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
+    return names[0] if len(names) == 1 else names
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +138,7 @@ class GlobalIndex:
 
     Args:
         name: 3 to 255 characters of `a-zA-Z0-9_.-`.
-        key: its partition key and, if any, sort key.
+        key: its partition key and, if any, sort key; each may have several attributes.
         projection: which attributes it holds.
     """
 
@@ -117,6 +166,7 @@ class LocalIndex:
 
     def __post_init__(self) -> None:
         _check_name("index", self.name)
+        _check_single(f"local index {self.name!r}", self.sort)
 
 
 Index = GlobalIndex | LocalIndex
@@ -150,6 +200,7 @@ class Table:
 
     def __post_init__(self) -> None:
         _check_name("table", self.name)
+        _check_single(f"table {self.name!r}", self.partition, self.sort)
         indexes = tuple(self.indexes)
         object.__setattr__(self, "indexes", indexes)
         _check_indexes(self.name, indexes)
@@ -229,6 +280,15 @@ def _check_name(kind: str, name: str) -> None:
             f"{name!r} is no valid {kind} name: DynamoDB takes 3 to 255 characters of a-z, A-Z, 0-9, '_', "
             "'-' and '.'"
         )
+
+
+def _check_single(owner: str, *keys: object) -> None:
+    for key in keys:
+        if key is not None and not isinstance(key, str):
+            raise MappingError(
+                f"a key of {owner} is one attribute, found {key!r}; keys of several attributes are for "
+                "global indexes"
+            )
 
 
 def _check_indexes(table: str, indexes: Iterable[Index]) -> None:

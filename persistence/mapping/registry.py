@@ -92,6 +92,12 @@ class EntityMapping(Generic[T]):
                 f"table {self.table.name!r} has no index {index!r}; {did_you_mean(str(index), known)}"
             ) from None
 
+    def key_split(self, index: str | None = None) -> tuple[tuple[KeyPart, ...], tuple[KeyPart, ...]]:
+        """Give the key parts as `key_parts` does: those of the partition key, and those of the sort key."""
+        parts = self.key_parts(index)
+        partitions = len(self.table.index_key(index).partitions)
+        return parts[:partitions], parts[partitions:]
+
     def key_of(self, entity: T) -> Item:
         """Give the stored key of an entity: the key attributes of the table only.
 

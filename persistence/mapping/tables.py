@@ -82,6 +82,11 @@ class _Placing:
             raise MappingError(
                 f'{self._name}.Meta has no key; write key = Key("id") with the names of fields'
             )
+        if not key.simple:
+            raise MappingError(
+                f"{self._name}.Meta.key has several attributes for one key ({', '.join(key.names)}); that is "
+                "for global indexes only. The key of a table is a partition key and at most one sort key"
+            )
         for text in key.names:
             if is_template(text):
                 raise MappingError(
@@ -112,8 +117,11 @@ class _Placing:
         projection = replace(index.projection, attributes=projected)
         if isinstance(index, LocalIndex):
             return replace(index, sort=self._key_field(index.sort, where).attribute, projection=projection)
-        names = [self._key_field(text, where).attribute for text in index.key.names]
-        return GlobalIndex(index.name, Key(*names), projection)
+        partition, sort = (
+            tuple(self._key_field(text, where).attribute for text in names)
+            for names in (index.key.partitions, index.key.sorts)
+        )
+        return GlobalIndex(index.name, Key(partition, sort or None), projection)
 
     def _attribute(self, name: str, where: str) -> str:
         return self._field(name, where).attribute
@@ -163,24 +171,22 @@ class _Placing:
     ) -> tuple[KeyPart, ...]:
         if key is None:
             return self._parts_by_attribute(names, known)
-        if len(key.names) != len(names.names):
+        if (len(key.partitions), len(key.sorts)) != (len(names.partitions), len(names.sorts)):
             raise MappingError(
-                f"{self._name}.Meta.{where} has {len(key.names)} parts, but the key has {len(names.names)}: "
+                f"{self._name}.Meta.{where} has {_counted(key)}, but the key has {_counted(names)}: "
                 f"{', '.join(map(repr, names.names))}"
             )
         pairs = zip(key.names, names.names, strict=True)
-        return tuple(
-            self._part(text, name, where, sort=bool(place)) for place, (text, name) in enumerate(pairs)
-        )
+        return tuple(self._part(text, name, where, sort=name in names.sorts) for text, name in pairs)
 
     def _parts_by_attribute(self, names: Key, known: tuple[KeyPart, ...]) -> tuple[KeyPart, ...]:
         own = {part.attribute: part for part in known}
         parts: list[KeyPart] = []
-        for place, name in enumerate(names.names):
+        for name in names.names:
             if name in own:
                 parts.append(own[name])
             elif name in self._by_attribute:
-                parts.append(self._part(self._by_attribute[name].name, name, "key", sort=bool(place)))
+                parts.append(self._part(self._by_attribute[name].name, name, "key", sort=name in names.sorts))
             else:
                 return ()
         return tuple(parts)
@@ -295,6 +301,12 @@ class _Placing:
                 'mapping; give the field another data_key, or write Table(..., discriminator="...")'
             )
         return attribute, self._options.discriminator or self._plan.entity_type.__name__
+
+
+def _counted(key: Key) -> str:
+    if key.simple:
+        return f"{len(key.names)} parts"
+    return f"{len(key.partitions)} partition and {len(key.sorts)} sort attributes"
 
 
 def _key_type(field: FieldPlan) -> ScalarType | None:

@@ -103,8 +103,7 @@ def with_coverage(question: Question, path: AccessPath, covering: Coverage) -> A
 def _candidate(question: Question, index: str | None) -> Candidate:
     mapping, terms = question.mapping, question.terms
     check_kind(mapping, index, consistent=question.wish.consistent)
-    parts = mapping.key_parts(index)
-    partitions, sorts = parts[:1], parts[1:]
+    partitions, sorts = mapping.key_split(index)
     if not partitions:
         raise Unfit(f"it never holds a {mapping.name}: Meta.index_keys does not name it")
     use = key_use(mapping, partitions, sorts, terms)

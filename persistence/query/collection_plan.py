@@ -61,6 +61,7 @@ def plan_collection(
     conditions = hidden or [None] * len(mappings)
     plans = [_plan(mappings, *each) for each in zip(mappings, wishes, conditions, strict=True)]
     first = plans[0]
+    _refuse_wide_keys(mappings, first.index)
     _refuse_several_places(mappings, plans)
     _refuse_several_orders(mappings, wish, first.index)
     key = _joined_key(plans)
@@ -115,6 +116,14 @@ def _refuse_second_reads(mappings: Sequence[EntityMapping[Any]], wish: Wish) -> 
     asked = "hydrate()" if wish.hydrate else "sorted_in_memory()" if wish.sorted_in_memory else None
     if asked is not None:
         raise QueryError(f"the collection of {_named(mappings)} is read as it is stored, without {asked}")
+
+
+def _refuse_wide_keys(mappings: Sequence[EntityMapping[Any]], index: str | None) -> None:
+    if not all(mapping.table.index_key(index).simple for mapping in mappings):
+        raise QueryError(
+            f"the collection of {_named(mappings)} can't be read by the index {index!r}, whose key has "
+            "several attributes; name another .index(...)"
+        )
 
 
 def _refuse_several_places(mappings: Sequence[EntityMapping[Any]], plans: Sequence[AccessPath]) -> None:

@@ -64,6 +64,12 @@ ORDERS = Table(
     ),
     types={"number": "N", "total": "N"},
 )
+MATCHES = Table(
+    "matches",
+    "id",
+    indexes=(GlobalIndex("by-round", Key(("tournament", "region"), ("round", "bracket"))),),
+    types={"round": "N"},
+)
 EVENTS = Table("events", "id", types={"id": "B"})
 
 KEY = {"customer": {"S": "c-1"}, "number": {"N": "7"}}
@@ -208,6 +214,18 @@ OPERATIONS: dict[str, Operation[Any]] = {
     "query, whole": QueryPage(
         ORDERS, KeyCondition(_PARTITION), index="by-date", filter=HAS_TAGS, limit=5, whole=True
     ),
+    "query, several attributes": QueryPage(
+        MATCHES,
+        KeyCondition(
+            ("tournament", {"S": "t"}),
+            BeginsWith(Path.of("bracket"), Value({"S": "u"})),
+            (("region", {"S": "eu"}), ("round", {"N": "1"})),
+        ),
+        index="by-round",
+    ),
+    "query, several attributes equal": QueryPage(
+        MATCHES, KeyCondition(("tournament", {"S": "t"}), also=(("region", {"S": "eu"}),)), index="by-round"
+    ),
     "scan": ScanPage(ORDERS),
     "scan, everything": ScanPage(
         ORDERS,
@@ -224,6 +242,7 @@ OPERATIONS: dict[str, Operation[Any]] = {
     "scan, whole": ScanPage(ORDERS, index="by-date", whole=True),
     "create table": CreateTable(EVENTS),
     "create table, indexes": CreateTable(ORDERS),
+    "create table, several attributes": CreateTable(MATCHES),
     "describe table": DescribeTable("orders"),
     "delete table": DeleteTable("orders"),
     "describe time to live": DescribeTimeToLive("orders"),

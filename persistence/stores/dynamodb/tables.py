@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from persistence.errors import StoreError
+from persistence.errors import MappingError, StoreError
 from persistence.operations import (
     CreateTable,
     DeleteTable,
@@ -91,8 +91,10 @@ def nothing(operation: DeleteTable | EnableTimeToLive, answer: Mapping[str, Any]
 
 
 def _key_schema(key: Key) -> list[Parameters]:
-    schema = [{"AttributeName": key.partition, "KeyType": "HASH"}]
-    return schema if key.sort is None else [*schema, {"AttributeName": key.sort, "KeyType": "RANGE"}]
+    return [
+        *({"AttributeName": name, "KeyType": "HASH"} for name in key.partitions),
+        *({"AttributeName": name, "KeyType": "RANGE"} for name in key.sorts),
+    ]
 
 
 def _index(table: Table, index: Index) -> Parameters:
@@ -110,9 +112,9 @@ def _projection(projection: Projection) -> Parameters:
 
 def _table(told: Mapping[str, Any], types: Mapping[str, ScalarType]) -> Table:
     name = told["TableName"]
-    key = _key(name, told["KeySchema"])
+    partition, *sort = _key(name, told["KeySchema"]).names
     indexes = tuple(index for index, _ in _indexes(told))
-    return Table(name, key.partition, key.sort, indexes, types)
+    return Table(name, partition, sort[0] if sort else None, indexes, types)
 
 
 def _indexes(told: Mapping[str, Any]) -> list[tuple[Index, Mapping[str, Any]]]:
@@ -123,8 +125,8 @@ def _indexes(told: Mapping[str, Any]) -> list[tuple[Index, Mapping[str, Any]]]:
 
 
 def _local(told: Mapping[str, Any], table: str) -> Index:
-    key = _key(table, told["KeySchema"])
-    return LocalIndex(told["IndexName"], str(key.sort), _told_projection(told))
+    _, sort = _key(table, told["KeySchema"]).names
+    return LocalIndex(told["IndexName"], sort, _told_projection(told))
 
 
 def _global(told: Mapping[str, Any], table: str) -> Index:
@@ -139,14 +141,15 @@ def _told_projection(told: Mapping[str, Any]) -> Projection:
 def _key(table: str, schema: Sequence[Mapping[str, str]]) -> Key:
     partition = [part["AttributeName"] for part in schema if part["KeyType"] == "HASH"]
     sort = [part["AttributeName"] for part in schema if part["KeyType"] == "RANGE"]
-    if len(partition) != 1 or len(sort) > 1:
+    try:
+        return Key(tuple(partition), tuple(sort) or None)
+    except MappingError as refused:
         raise StoreError(
-            f"a key of {len(partition)} partition and {len(sort)} sort attributes can't be declared here; "
-            "expected one partition key and at most one sort key",
+            f"a key of {len(partition)} partition and {len(sort)} sort attributes can't be declared here: "
+            f"{refused}",
             operation="DescribeTable",
             table=table,
-        )
-    return Key(partition[0], sort[0] if sort else None)
+        ) from refused
 
 
 def _index_description(index: Mapping[str, Any], table_status: TableStatus) -> IndexDescription:

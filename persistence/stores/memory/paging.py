@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from persistence.attributes import Item
 from persistence.evaluate import holds
+from persistence.expressions import KeyCondition
 from persistence.operations import ConsumedCapacity, Page, QueryPage, ScanPage
 from persistence.stores.memory.capacity import read_units
+from persistence.stores.memory.contents import Partition, content, stable_hash
+from persistence.stores.memory.ranges import Range
 from persistence.stores.memory.reads import shown
 from persistence.stores.memory.record import Record
-from persistence.stores.memory.space import KeySpace, content, stable_hash
+from persistence.stores.memory.space import KeySpace
 from persistence.stores.memory.table import LiveTable
-from persistence.stores.validation.pages import START_INVALID, check_query, check_scan
+from persistence.stores.validation.pages import START_INVALID, check_query, check_scan, demanded
 from persistence.stores.validation.refused import Refused
 from persistence.table import LocalIndex
 
@@ -39,10 +43,9 @@ def query(operation: QueryPage, table: LiveTable) -> Page:
     """
     check_query(operation, table.declaration)
     space = _space(table, operation.index)
-    condition = operation.key_condition
-    wanted = content(space.key[0], {space.key[0].name: condition.partition[1]})
+    partition, wanted = _wanted(operation.key_condition, space)
     start = space.place(operation.start).position if operation.start is not None else None
-    records = space.range(wanted, condition.sort, start, descending=operation.descending)
+    records = space.range(partition, wanted, start, descending=operation.descending)
     return _page(operation, table, space, records)
 
 
@@ -62,6 +65,19 @@ def scan(operation: ScanPage, table: LiveTable) -> Page:
             f"TotalSegments: {segments} Segment: {segment}"
         )
     return _page(operation, table, space, space.walk(start, segment, segments))
+
+
+def _wanted(condition: KeyCondition, space: KeySpace) -> tuple[Partition, Range]:
+    """Tell the partition that is asked for, and which part of it."""
+    equal, further = demanded(condition)
+    leading = tuple(takewhile(lambda part: part.name in equal, space.sorts))
+    behind = space.sorts[len(leading) : len(leading) + 1]
+    wanted = Range(
+        tuple(content(part, equal) for part in leading),
+        further,
+        behind[0] if behind and further is not None else None,
+    )
+    return space.partition_of(equal), wanted
 
 
 def _space(table: LiveTable, index: str | None) -> KeySpace:

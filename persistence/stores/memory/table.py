@@ -7,8 +7,9 @@ from datetime import datetime
 from persistence.attributes import Item
 from persistence.operations import IndexDescription, TableDescription
 from persistence.stores.memory.capacity import write_units
+from persistence.stores.memory.contents import Content, content
 from persistence.stores.memory.record import Record
-from persistence.stores.memory.space import Content, KeySpace, content
+from persistence.stores.memory.space import KeySpace
 from persistence.stores.validation.keys import index_key_parts, key_parts
 from persistence.table import Index, Table
 

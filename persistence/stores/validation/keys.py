@@ -39,9 +39,10 @@ class KeyPart:
 
 def key_parts(table: Table, index: str | None = None) -> tuple[KeyPart, ...]:
     """Give the parts of a table's or an index's key, partition key first."""
-    names = table.key_names(index)
-    return tuple(
-        KeyPart(name, table.type_of(name), position == 0, index) for position, name in enumerate(names)
+    key = table.index_key(index)
+    return (
+        *(KeyPart(name, table.type_of(name), True, index) for name in key.partitions),
+        *(KeyPart(name, table.type_of(name), False, index) for name in key.sorts),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from persistence.attributes import AttributeValue, Item, type_of
 from persistence.evaluate import holds
@@ -58,7 +58,7 @@ def check_query(query: QueryPage, table: Table) -> None:
     _check_filter_spares_keys(query.filter, [part.name for part in parts])
     if query.start is not None:
         check_start(query.start, table, query.index)
-        _check_start_within(query.start, query.key_condition)
+        _check_start_within(query.start, query.key_condition, parts)
 
 
 def check_scan(scan: ScanPage, table: Table) -> None:
@@ -149,6 +149,20 @@ def _not_held(index: Index, table: Table, paths: Iterable[Path]) -> list[str]:
     return sorted({path.attribute for path in paths} - held)
 
 
+def demanded(condition: KeyCondition) -> tuple[Item, Compare | Between | BeginsWith | None]:
+    """Tell apart what a query fixes from what it narrows down.
+
+    Returns:
+        Attribute -> the value that it must have; and the condition on one attribute more, if there is one.
+    """
+    equal = dict((condition.partition, *condition.also))
+    match condition.sort:
+        case Compare("=", Path((str(name),)), Value(value)):
+            return {**equal, name: value}, None
+        case sort:
+            return equal, sort
+
+
 def check_key_condition(condition: KeyCondition, parts: tuple[KeyPart, ...]) -> None:
     """Check what a query demands of the keys.
 
@@ -157,18 +171,51 @@ def check_key_condition(condition: KeyCondition, parts: tuple[KeyPart, ...]) -> 
         parts: the key of the table or index.
 
     Raises:
-        Refused: it names other attributes, or has values of other types.
+        Refused: it names other attributes, leaves one out that another one needs, or has values of other
+            types.
     """
-    partition, *sort = parts
-    name, value = condition.partition
-    if name != partition.name:
-        raise Refused(f"Query condition missed key schema element: {partition.name}")
-    _check_key_operand(partition, value)
+    by_name = {part.name: part for part in parts}
+    named: list[str | None] = [condition.partition[0], *(name for name, _ in condition.also)]
+    for part in parts:
+        if part.partition and part.name not in named:
+            raise Refused(f"Query condition missed key schema element: {part.name}")
+    for name, value in (condition.partition, *condition.also):
+        if name not in by_name:
+            raise Refused(f"Query key condition not supported: {name} is no attribute of the key")
+        _check_key_operand(by_name[name], value)
     if condition.sort is not None:
-        if not sort or _sort_attribute(condition.sort) != sort[0].name:
-            wanted = f"may be on {sort[0].name}" if sort else "is not possible, there is no sort key"
-            raise Refused(f"Query key condition not supported: a condition on the sort key {wanted}")
-        _check_sort_condition(condition.sort, sort[0])
+        _check_sort(condition.sort, parts)
+    if condition.sort is not None:
+        named.append(_sort_attribute(condition.sort))
+    if len(set(named)) < len(named):
+        raise Refused(
+            "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"
+        )
+    _check_no_gap(demanded(condition), [part.name for part in parts if not part.partition])
+
+
+def _check_sort(condition: Compare | Between | BeginsWith, parts: tuple[KeyPart, ...]) -> None:
+    sorts = {part.name: part for part in parts if not part.partition}
+    name = _sort_attribute(condition)
+    if name not in sorts:
+        wanted = f"may be on {', '.join(sorts)}" if sorts else "is not possible, there is no sort key"
+        raise Refused(f"Query key condition not supported: a condition on the sort key {wanted}")
+    _check_sort_condition(condition, sorts[name])
+
+
+def _check_no_gap(wanted: tuple[Item, Compare | Between | BeginsWith | None], sorts: Sequence[str]) -> None:
+    """Check that all attributes before the last one asked for have an equality."""
+    equal, further = wanted
+    last = None if further is None else _sort_attribute(further)
+    asked = [name for name in sorts if name in equal or name == last]
+    for name in asked:
+        before = sorts[: sorts.index(name)]
+        lacking = [each for each in before if each not in equal]
+        if lacking:
+            raise Refused(
+                f"RANGE key attributes {', '.join(lacking)} must have equality conditions specified in the "
+                f"query because a condition is present on key attribute {name}"
+            )
 
 
 def _sort_attribute(condition: Compare | Between | BeginsWith) -> str | None:
@@ -270,9 +317,10 @@ def check_start(start: Item, table: Table, index: str | None) -> None:
         raise Refused(f"{START_INVALID}: {refused}") from refused
 
 
-def _check_start_within(start: Item, condition: KeyCondition) -> None:
-    name, value = condition.partition
-    if not holds(Compare("=", Path.of(name), Value(value)), start):
-        raise Refused(START_OUTSIDE)
-    if condition.sort is not None and not holds(condition.sort, start):
+def _check_start_within(start: Item, condition: KeyCondition, parts: tuple[KeyPart, ...]) -> None:
+    equal, further = demanded(condition)
+    for part in parts:
+        if part.name in equal and not holds(Compare("=", Path.of(part.name), Value(equal[part.name])), start):
+            raise Refused(START_OUTSIDE if part.partition else START_UNMATCHED)
+    if further is not None and not holds(further, start):
         raise Refused(START_UNMATCHED)

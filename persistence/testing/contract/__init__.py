@@ -49,6 +49,7 @@ from persistence.testing.contract.cases.items import (  # noqa: E402
     PutItemContract,
 )
 from persistence.testing.contract.cases.key_conditions import KeyConditionContract  # noqa: E402
+from persistence.testing.contract.cases.multiple_keys import MultipleKeyContract  # noqa: E402
 from persistence.testing.contract.cases.pages import PageContract  # noqa: E402
 from persistence.testing.contract.cases.queries import PagingContract, QueryContract  # noqa: E402
 from persistence.testing.contract.cases.returning import ReturnValuesContract  # noqa: E402
@@ -88,6 +89,7 @@ __all__ = [
     "KeyContract",
     "KnownDifference",
     "LimitsContract",
+    "MultipleKeyContract",
     "NumberContract",
     "PageContract",
     "PagingContract",
@@ -138,6 +140,7 @@ class StoreContract(
     KeyConditionContract,
     PageContract,
     SelectionContract,
+    MultipleKeyContract,
     TransactWriteContract,
     CancellationContract,
     TokenContract,

@@ -211,18 +211,29 @@ class TestDescription:
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
 
-    def test_refuses_keys_of_many_attributes(self) -> None:
-        """Rather than describing a part of the key as the whole."""
+    def test_reads_keys_of_several_attributes(self) -> None:
         index = {
-            "IndexName": "many",
+            "IndexName": "several",
             "KeySchema": [
-                {"AttributeName": "a", "KeyType": "HASH"},
-                {"AttributeName": "b", "KeyType": "HASH"},
+                {"AttributeName": name, "KeyType": kind}
+                for name, kind in (("a", "HASH"), ("b", "HASH"), ("c", "RANGE"), ("d", "RANGE"))
             ],
             "Projection": {"ProjectionType": "ALL"},
         }
 
-        with pytest.raises(StoreError, match="2 partition and 0 sort"):
+        found = read(DescribeTable("things"), {"Table": described(GlobalSecondaryIndexes=[index])})
+
+        assert found.table.indexes == (GlobalIndex("several", Key(("a", "b"), ("c", "d"))),)
+
+    def test_refuses_keys_of_too_many_attributes(self) -> None:
+        """Rather than describing a part of the key as the whole."""
+        index = {
+            "IndexName": "many",
+            "KeySchema": [{"AttributeName": name, "KeyType": "HASH"} for name in "abcde"],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+
+        with pytest.raises(StoreError, match="5 partition and 0 sort"):
             read(DescribeTable("things"), {"Table": described(GlobalSecondaryIndexes=[index])})
 
 
