@@ -33,6 +33,8 @@ ITEM_SIZE_LIMIT = 409_600
 PARTITION_KEY_SIZE_LIMIT = 2048
 SORT_KEY_SIZE_LIMIT = 1024
 NESTING_LIMIT = 32
+LAST_INDEX = 2**31 - 1
+"""The greatest index of an element that a path may have."""
 ATTRIBUTE_NAME_LIMIT = 65_535
 """Bytes of the name of an attribute."""
 KEY_NAME_LIMIT = 255

@@ -169,7 +169,10 @@ def _collection_full(planned: PlannedAction[Any], reason: CancellationReason) ->
 def _refused(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
     if "size" in (reason.message or "").lower():
         return _make(ItemTooLarge, planned, "would be an item over the limit of 400 KB")
-    return _make(ActionRefused, planned, f"was refused by the service: {reason.code}: {reason.message}")
+    text = f"was refused by the service: {reason.code}: {reason.message}"
+    if "document path" in (reason.message or ""):
+        text += "; what is changed lies in something that is not stored: set that as a whole"
+    return _make(ActionRefused, planned, text)
 
 
 _Explanation = Callable[[PlannedAction[Any], CancellationReason], ConflictError]

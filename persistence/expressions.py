@@ -265,6 +265,10 @@ class KeyCondition:
     sort: Compare | Between | BeginsWith | None = None
     also: tuple[tuple[str, AttributeValue], ...] = ()
 
+    def __repr__(self) -> str:
+        equal = (f"{name} = <{next(iter(value))}>" for name, value in (self.partition, *self.also))
+        return f"KeyCondition({', '.join(equal)}, sort={self.sort!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class IfNotExists:

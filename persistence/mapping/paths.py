@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
 
-from persistence.attributes import AttributeValue
+from persistence.attributes import LAST_INDEX, NESTING_LIMIT, AttributeValue
 from persistence.errors import QueryError
 from persistence.expressions import Path
 from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
@@ -227,6 +226,11 @@ def at_attributes(plan: RecordPlan, segments: Sequence[str | int], below: Sequen
 def _first(plan: RecordPlan, segment: str | int) -> MappedPath:
     known = next((each for each in plan.fields if each.attribute == segment), None)
     if known is None:
+        renamed = next((each.attribute for each in plan.fields if each.name == segment), None)
+        if renamed is not None:
+            raise QueryError(
+                f"{segment!r} is a name in Python; write {renamed!r} here, as it is called in the table"
+            )
         return MappedPath(Path.of(segment), str(segment), Plain())
     name = f"{plan.entity_type.__name__}.{known.name}"
     return MappedPath(Path.of(segment), name, known.node, known, not plan.hooked)
@@ -264,9 +268,9 @@ def _step(found: MappedPath, step: str | int) -> MappedPath:
             known = _field(record.plan, step, f"{found.name}.{step}")
             return _below(found, known.attribute, step, known.node, known)
         case ListOf() as many, int():
-            return _below(found, _place(step, found.name), step, many.inner)
+            return _below(found, step, step, many.inner)
         case TupleOf() as parts, int() if step < len(parts.inner):
-            return _below(found, _place(step, found.name), step, parts.inner[step])
+            return _below(found, step, step, parts.inner[step])
         case MapOf() as entries, str():
             return _below(found, step, step, entries.inner)
         case other, _:
@@ -278,12 +282,21 @@ def _below(
     found: MappedPath, segment: str | int, step: str | int, node: Node, known: FieldPlan | None = None
 ) -> MappedPath:
     name = f"{found.name}[{step}]" if isinstance(step, int) else f"{found.name}.{step}"
+    _check_step(found, segment)
     return MappedPath(found.path.child(segment), name, node, known, found.sure)
 
 
-def _place(step: Any, where: str) -> int:
-    if step < 0:
+def _check_step(found: MappedPath, segment: str | int) -> None:
+    """Refuse what the service takes for no document path."""
+    if segment == "":
+        raise QueryError(f"{found.name}: the key of an entry is a text of at least one character")
+    if isinstance(segment, int) and not 0 <= segment <= LAST_INDEX:
         raise QueryError(
-            f"{where}[{step}]: DynamoDB counts the elements of lists from 0; there are no negative indexes"
+            f"{found.name}[{segment}]: DynamoDB counts the elements of lists from 0 to {LAST_INDEX}; there "
+            "are no negative indexes"
         )
-    return int(step)
+    if len(found.path.segments) >= NESTING_LIMIT:
+        raise QueryError(
+            f"{found.name} is {NESTING_LIMIT} levels deep, and DynamoDB takes no path that goes deeper; "
+            "compare the whole of a part"
+        )

@@ -25,7 +25,7 @@ class AccessPath:
         index: the index that is read, None for the table.
         key_condition: what is demanded of the key; None for a batch get or a scan.
         filter: applied by the service after reading; what it drops is paid for.
-        refused: index name (None: the table) -> why it can't answer.
+        refused: index name (None: the table) -> why it can't answer, or why another one is better.
         keys: the keys that are read, of a get or batch get.
         check: applied here to what was read, where the service can't.
         asked: the conditions of the query itself that are part of filter or check.

@@ -12,6 +12,7 @@ from persistence.query.fitness import is_plain
 from persistence.query.keying import RANGE_OPERATORS, equalities
 from persistence.query.question import Question
 from persistence.query.terms import Comparison
+from persistence.table import GlobalIndex
 
 
 def advise_on_path(question: Question, path: AccessPath, keyed: AccessPath | None) -> tuple[Advice, ...]:
@@ -65,27 +66,51 @@ def _on_scan(question: Question, keyed: AccessPath | None) -> Iterator[Advice]:
         )
         return
     helpful = _index_for(question)
-    if helpful is not None:
-        yield Advice("index_would_help", "only a scan answers these conditions", f"add {helpful}")
+    if question.wish.consistent and _has_global_index(question):
+        yield Advice(
+            "consistent_not_needed",
+            "a global index would serve, but none can be read consistently, so that only a scan answers",
+            "leave consistent() out",
+        )
+    elif helpful is not None:
+        remedy = f"add {helpful}"
+        yield Advice(
+            "index_would_help",
+            "only a scan answers these conditions",
+            f"{remedy} and leave consistent() out" if question.wish.consistent else remedy,
+        )
+
+
+def _has_global_index(question: Question) -> bool:
+    """Tell whether the partition key of a global index is fixed."""
+    mapping, equal = question.mapping, equalities(question.terms).keys()
+    declared = (index.name for index in mapping.table.indexes if isinstance(index, GlobalIndex))
+    keys = (mapping.key_split(name)[0] for name in declared)
+    return any(parts and all(equal >= set(part.fields) for part in parts) for parts in keys)
 
 
 def _index_for(question: Question) -> str | None:
     """Write the index that would serve; None where no equality on a field could be its partition key.
 
-    An index that is there already was refused for a reason that another one like it would not mend; nor can
-    a new one be read consistently.
+    An index that is there already was refused for a reason that another one like it would not mend.
     """
     mapping, taken = question.mapping, _partitions(question.mapping)
-    if question.wish.consistent:
-        return None
     free = (name for name in equalities(question.terms) if name not in mapping.key_fields)
     partition = next((name for name in free if name not in taken and _can_be_key(mapping, name)), None)
     if partition is None:
         return None
     sort = question.wish.order_by or next(_ranged(question, partition), None)
+    name = _free_name(mapping, f"by-{_dashed(partition)}")
     if sort is not None and _can_be_key(mapping, sort):
-        return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}", "{sort}"))'
-    return f'GlobalIndex("by-{_dashed(partition)}", Key("{partition}"))'
+        return f'GlobalIndex("{name}", Key("{partition}", "{sort}"))'
+    return f'GlobalIndex("{name}", Key("{partition}"))'
+
+
+def _free_name(mapping: EntityMapping[object], name: str) -> str:
+    """Give a name that no index of the table has."""
+    taken = {each.name for each in mapping.table.indexes}
+    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return next(each for each in names if each not in taken)
 
 
 def _partitions(mapping: EntityMapping[object]) -> set[str]:

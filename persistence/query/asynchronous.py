@@ -66,7 +66,7 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
 
     async def count(self) -> int:
         """Count the results that are stored without building entities; see `Query.count`."""
-        return await self._uow.perform(self._counting().count())
+        return await self._uow.perform(self._counted().count())
 
     async def exists(self) -> bool:
         """Tell whether there is any result; as `count`, it goes by what is stored."""

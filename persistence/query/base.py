@@ -107,7 +107,14 @@ class QueryBase(Generic[T, U]):
         Args:
             name: Python name of the field.
             descending: greatest first.
+
+        Raises:
+            QueryError: it is no name.
         """
+        if not isinstance(name, str):
+            raise QueryError(
+                f'order_by takes the name of a field, as in "placed_at", not {type(name).__name__}'
+            )
         return self._wishing(order_by=name, descending=descending)
 
     def sorted_in_memory(self) -> Self:
@@ -177,7 +184,7 @@ class QueryBase(Generic[T, U]):
         """Read a scan in parts, several at a time; the results come in no particular order.
 
         Args:
-            segments: how many parts.
+            segments: how many parts, at most 1,000,000.
             workers: how many of them are read at the same time; each holds a page of 1 MB.
 
         Raises:
@@ -213,15 +220,32 @@ class QueryBase(Generic[T, U]):
 
     def _expected(self, path: AccessPath) -> Expected:
         mean, consistent = self._subject.sizes.mean, path.consistent
+        most = self._uow.store.limits.batch_gets
         if path.keys:
-            batch = 1 if path.kind == "get" else self._uow.store.limits.batch_gets
+            batch = 1 if path.kind == "get" else most
             return expected_of_keys(len(path.keys), batch, mean, consistent=consistent)
         known = None if path.discards or path.sorted_by else self._limit
-        return expected_of_pages(known, mean, consistent=consistent)
+        return expected_of_pages(
+            known,
+            mean,
+            consistent=consistent,
+            fetching=path.fetch != "nothing",
+            per_request=most if path.fetch == "by batch get" else None,
+        )
 
     def _run(self, limit: int | None = None) -> Run[T]:
         """Begin a run; its unit is found now, not at the first result: a run never outlives its unit."""
         return self._running(self._maker, limit)
+
+    def _counted(self) -> Run[T]:
+        """Begin a run that counts: nothing of the items is wanted, so that an index without it may serve."""
+        if self._selection is not None or self._after is not None:
+            return self._run()
+        counted = self._wishing(selection=select_items(()))
+        return (counted._unsorted() if self._wish.sorted_in_memory else counted)._run()
+
+    def _unsorted(self) -> Self:
+        return self._wishing(order_by=None, descending=False, sorted_in_memory=False)
 
     def _running(
         self, maker: Callable[[Unit[Any] | None], Callable[[Item], R | Dropped]], limit: int | None
@@ -239,12 +263,6 @@ class QueryBase(Generic[T, U]):
             reader.start = self._uow.cursors.open(cursor, self._binding(path, tenant))
         at_end = partial(advise_on_waste, subject, path)
         return Run(self._uow, unit, path, reader, maker(unit), limit or self._limit, at_end)
-
-    def _counting(self) -> Run[T]:
-        """Begin to count; what is only counted need not be sorted, nor read as a whole to be."""
-        if not self._wish.sorted_in_memory or self._after is not None:
-            return self._run()
-        return self._wishing(order_by=None, descending=False, sorted_in_memory=False)._run()
 
     def _maker(self, unit: Unit[Any] | None) -> Callable[[Item], T | Dropped]:
         if self._selection is not None:

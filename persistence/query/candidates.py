@@ -9,7 +9,7 @@ from persistence.errors import QueryError
 from persistence.expressions import Condition, attributes_of
 from persistence.query.access import AccessPath
 from persistence.query.coverage import Coverage
-from persistence.query.fitness import Unfit, check_kind, check_order, check_presence
+from persistence.query.fitness import Overasked, Unfit, check_kind, check_order, check_presence
 from persistence.query.keying import equalities, key_use
 from persistence.query.question import Question
 from persistence.table import GlobalIndex, LocalIndex
@@ -28,6 +28,30 @@ class Candidate:
     rank: tuple[int, int, bool]
     path: AccessPath
 
+    def beats(self, other: Candidate) -> str:
+        """Say why another one loses."""
+        fewer, wider, fetching = (mine != its for mine, its in zip(self.rank, other.rank, strict=True))
+        if fewer:
+            return "it could serve, but its key takes over fewer conditions"
+        if wider:
+            return "it could serve, but its sort key is pinned down less"
+        if fetching:
+            return "it could serve, but each item would have to be fetched"
+        return "it serves as well, but comes later"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a query as a table or index would answer it.
+
+    Attributes:
+        fields: how many fields its key would take over; where another key takes over as many, that answers.
+        error: what is wrong.
+    """
+
+    fields: int
+    error: QueryError
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -36,19 +60,30 @@ class Candidates:
     Attributes:
         found: those that can answer, as declared.
         refused: why others can't, by name.
-        problems: the errors that count if nothing answers.
+        problems: what counts if no key takes over as much.
     """
 
     found: tuple[Candidate, ...]
     refused: tuple[tuple[str | None, str], ...]
-    problems: tuple[QueryError, ...]
+    problems: tuple[Problem, ...]
 
-    @property
-    def best(self) -> AccessPath | None:
-        """The path of the best one; of equal ones the first, which is the table before its indexes."""
-        if not self.found:
+    def best(self, question: Question) -> AccessPath | None:
+        """Give the path of the best one; of equal ones the first, which is the table before its indexes.
+
+        Raises:
+            QueryError: more is asked of a key than it can be asked, and no other one takes over as much.
+        """
+        best = min(self.found, key=lambda each: each.rank, default=None)
+        taken_over = 0 if best is None else -best.rank[0]
+        worse = next((problem for problem in self.problems if problem.fields > taken_over), None)
+        if worse is not None:
+            raise worse.error
+        if best is None:
             return None
-        return replace(min(self.found, key=lambda each: each.rank).path, refused=self.refused)
+        lost = [(each.path.index, best.beats(each)) for each in self.found if each is not best]
+        order = sources(question)
+        reasons = sorted((*self.refused, *lost), key=lambda reason: order.index(reason[0]))
+        return replace(best.path, refused=tuple(reasons))
 
 
 def candidates(question: Question) -> Candidates:
@@ -59,16 +94,25 @@ def candidates(question: Question) -> Candidates:
     """
     found: list[Candidate] = []
     refused: list[tuple[str | None, str]] = []
-    problems: list[QueryError] = []
+    problems: list[Problem] = []
     for index in sources(question):
         try:
             found.append(_candidate(question, index))
+        except Overasked as unfit:
+            refused.append((index, str(unfit)))
+            problems.append(_overasked(question, index, unfit))
         except Unfit as unfit:
             refused.append((index, str(unfit)))
-        except QueryError as problem:
-            refused.append((index, str(problem)))
-            problems.append(problem)
+        except QueryError as error:
+            refused.append((index, str(error)))
+            problems.append(Problem(1, error))
     return Candidates(tuple(found), tuple(refused), tuple(problems))
+
+
+def _overasked(question: Question, index: str | None, unfit: Overasked) -> Problem:
+    partitions, _ = question.mapping.key_split(index)
+    fields = sum(len(part.fields) for part in partitions)
+    return Problem(fields + 1, QueryError(f"{question.mapping.name}: {unfit}"))
 
 
 def sources(question: Question) -> list[str | None]:

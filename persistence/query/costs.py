@@ -27,6 +27,7 @@ class Expected:
         requests: how many requests; None where only reading tells.
         read_units: what that costs; None where only reading tells.
         page_units: what a full page of 1 MB costs.
+        fetch_units: what each item costs besides, where an index does not hold all that is wanted.
     """
 
     items: int | None = None
@@ -34,6 +35,7 @@ class Expected:
     requests: int | None = None
     read_units: float | None = None
     page_units: float = PAGE_BYTES / UNIT_BYTES / 2
+    fetch_units: float = 0.0
 
     def __str__(self) -> str:
         size = (
@@ -42,7 +44,11 @@ class Expected:
             else "item sizes unknown, taken for at most 4 KB"
         )
         if self.items is None:
-            return f"as many requests as there are pages of 1 MB, each {self.page_units:g} read units; {size}"
+            fetched = f", and {self.fetch_units:g} for each item that is fetched" if self.fetch_units else ""
+            return (
+                f"as many requests as there are pages of 1 MB, each {self.page_units:g} read units{fetched}; "
+                f"{size}"
+            )
         return f"{self.items} item(s), {self.requests} request(s), {self.read_units:g} read unit(s); {size}"
 
 
@@ -62,20 +68,31 @@ def expected_of_keys(keys: int, per_request: int, item_bytes: int | None, *, con
     return Expected(keys, item_bytes, ceil(keys / per_request), units, _page_units(consistent=consistent))
 
 
-def expected_of_pages(items: int | None, item_bytes: int | None, *, consistent: bool) -> Expected:
+def expected_of_pages(
+    items: int | None,
+    item_bytes: int | None,
+    *,
+    consistent: bool,
+    fetching: bool = False,
+    per_request: int | None = None,
+) -> Expected:
     """Tell what it costs to read items of a partition, table or index.
 
     Args:
         items: how many are read at most; None for an unknown number.
         item_bytes: their mean size, if known.
         consistent: whether reads are strongly consistent.
+        fetching: whether each item is then read from the table.
+        per_request: how many of them a request fetches; None where the service does it at once.
     """
-    page_units = _page_units(consistent=consistent)
+    page_units, factor = _page_units(consistent=consistent), _factor(consistent=consistent)
+    fetch_units = ceil((item_bytes or 1) / UNIT_BYTES) * factor if fetching else 0.0
     if items is None:
-        return Expected(None, item_bytes, None, None, page_units)
+        return Expected(None, item_bytes, None, None, page_units, fetch_units)
     size = items * (item_bytes or UNIT_BYTES)
-    units = ceil(size / UNIT_BYTES) * _factor(consistent=consistent)
-    return Expected(items, item_bytes, ceil(size / PAGE_BYTES), units, page_units)
+    units = ceil(size / UNIT_BYTES) * factor + items * fetch_units
+    requests = ceil(size / PAGE_BYTES) + (ceil(items / per_request) if fetching and per_request else 0)
+    return Expected(items, item_bytes, requests, units, page_units, fetch_units)
 
 
 def _factor(*, consistent: bool) -> float:

@@ -25,6 +25,10 @@ class Unfit(Exception):
     """Why a table or index can't answer a query."""
 
 
+class Overasked(Unfit):
+    """More is asked of a sort key than it takes: an error, unless another key takes over as much."""
+
+
 def is_plain(term: Term) -> bool:
     """Tell whether a term compares a field of the entity itself with values."""
     return (
@@ -53,7 +57,7 @@ def check_kind(mapping: EntityMapping[Any], index: str | None, *, consistent: bo
         Unfit: it is such an index.
     """
     if index is not None and consistent and isinstance(mapping.table.index(index), GlobalIndex):
-        raise Unfit("a global index can't be read consistently")
+        raise Unfit("a global index can't be read consistently; leave consistent() out")
 
 
 def check_presence(mapping: EntityMapping[Any], sorts: tuple[KeyPart, ...], terms: tuple[Term, ...]) -> None:

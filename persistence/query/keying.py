@@ -8,10 +8,9 @@ from itertools import takewhile
 from typing import Any
 
 from persistence.attributes import AttributeValue
-from persistence.errors import QueryError
 from persistence.expressions import BeginsWith, Between, Compare, Condition, KeyCondition, Path, Value
 from persistence.mapping import EntityMapping, KeyPart
-from persistence.query.fitness import Unfit, implied, is_plain
+from persistence.query.fitness import Overasked, Unfit, implied, is_plain
 from persistence.query.lowering import lower
 from persistence.query.template_ranges import range_of_template
 from persistence.query.terms import Comparison, Operator, Term
@@ -82,6 +81,7 @@ def key_use(
 
     Raises:
         Unfit: they don't fix the partition key.
+        Overasked: they ask several things of the sort key.
         QueryError: they ask of the key what no key condition can say.
     """
     equal = equalities(terms)
@@ -172,8 +172,8 @@ def _range(mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[
     if not asked:
         return SortUse(PARTITION)
     if len(asked) > 1:
-        raise QueryError(
-            f"{mapping.name}: {len(asked)} conditions on the sort key {name}; DynamoDB takes one. "
+        raise Overasked(
+            f"{len(asked)} conditions on the sort key {name}; DynamoDB takes one. "
             "Write between(...) for both ends of a range"
         )
     (term,) = asked

@@ -40,12 +40,15 @@ def comparison(name: str, operator: str, values: tuple[object, ...]) -> Comparis
 
     Args:
         name: a dotted path; or `size(...)` around one, for the size of what is there.
-        operator: in any case; `==` is `=`, and `!=` is `<>`.
+        operator: in any case; `==` is `=`, and `!=` is `<>`. SIZE is followed by another operator, or by the
+            size itself.
         values: the operands; those of IN and BETWEEN may be one sequence.
 
     Raises:
         QueryError: an unknown operator, the wrong number of operands, or no path.
     """
+    if isinstance(operator, str) and operator.strip().upper() == "SIZE":
+        return _of_size(name, values)
     sized = _SIZE.fullmatch(name) if isinstance(name, str) else None
     names = parsed(sized["path"] if sized else name)
     known = _operator(name, operator)
@@ -61,6 +64,19 @@ def comparison(name: str, operator: str, values: tuple[object, ...]) -> Comparis
     return Comparison(names, known, values, sized is not None)
 
 
+def _of_size(name: str, values: tuple[object, ...]) -> Comparison:
+    match values:
+        case (size,) if not isinstance(size, str):
+            return comparison(f"size({name})", "=", values)
+        case (str() as operator, *operands) if operands:
+            return comparison(f"size({name})", operator, tuple(operands))
+        case _:
+            raise QueryError(
+                f"where({name!r}, 'size') takes a number, or an operator and its operands, as in "
+                f'where({name!r}, "size", ">", 2)'
+            )
+
+
 def _operator(name: str, operator: str) -> Operator:
     if not isinstance(operator, str):
         raise QueryError(
@@ -72,5 +88,7 @@ def _operator(name: str, operator: str) -> Operator:
     if known is None:
         close = get_close_matches(re.sub(r"[\s-]+", "_", spelled), _SPELLINGS, 1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise QueryError(f"where({name!r}, {operator!r}): {hint}the operators are {', '.join(_SPELLINGS)}")
+        raise QueryError(
+            f"where({name!r}, {operator!r}): {hint}the operators are {', '.join(_SPELLINGS)}, SIZE"
+        )
     return known

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from persistence.attributes import Item
-from persistence.errors import QueryError, ValidationFailed
+from persistence.attributes import ITEM_SIZE_LIMIT, Item, value_size
+from persistence.errors import ItemTooLarge, QueryError, ValidationFailed, described
 from persistence.expressions import IfNotExists, Path, Set, UpdateAction, Value
 from persistence.mapping import EntityMapping, KeyPart
 from persistence.mapping.patching import initial_attributes, required_names
@@ -49,6 +49,7 @@ def planned(wish: PatchWish[T]) -> Patch[T]:
     Raises:
         QueryError: it is empty, contradicts itself, or would leave an index behind.
         ValidationFailed: values that the mapping refuses, of all fields at once.
+        ItemTooLarge: more bytes than an item may have.
     """
     mapping = wish.mapping
     if not wish.edits:
@@ -82,6 +83,7 @@ class _Actions:
         if self._problems:
             key = self._mapping.key_values(self._wish.key)
             raise ValidationFailed(self._mapping.entity_type, self._problems, key)
+        self._refuse_too_large()
         return tuple(self._actions), tuple(self._fill_ins)
 
     def _noting(self, work: Callable[[], None]) -> None:
@@ -112,6 +114,20 @@ class _Actions:
         action = known.step(part, may_create=self._wish.upsert)
         if action is not None:
             self._actions.append(action)
+
+    def _refuse_too_large(self) -> None:
+        """Refuse values that no item could hold, whatever else it has."""
+        values = (each.value for each in self._actions if isinstance(each, Set))
+        size = sum(value_size(value.value) for value in values if isinstance(value, Value))
+        if size <= ITEM_SIZE_LIMIT:
+            return
+        key = self._mapping.key_values(self._wish.key)
+        raise ItemTooLarge(
+            f"this patch of {described(self._mapping.name, key)} sets {size} bytes; DynamoDB's limit for an "
+            f"item is {ITEM_SIZE_LIMIT}. Nothing was sent; store large values elsewhere or split the entity",
+            entity_type=self._mapping.entity_type,
+            key=key,
+        )
 
     def _refuse_incomplete(self) -> None:
         """Refuse a patch that may make an item which is no whole entity."""

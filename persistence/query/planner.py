@@ -54,10 +54,9 @@ def _chosen(question: Question, *, by_keys: bool) -> AccessPath:
     if keyed is not None:
         return keyed
     asked = candidates(question)
-    if asked.best is not None:
-        return asked.best
-    if asked.problems:
-        raise asked.problems[0]
+    best = asked.best(question)
+    if best is not None:
+        return best
     if question.wish.index is not None or question.order_by is not None:
         raise _unserved(question, asked)
     return _scan(question, asked.refused)

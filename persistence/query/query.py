@@ -71,7 +71,7 @@ class Query(QueryBase[T, UnitOfWork]):
 
         Counts what is stored: entities that the unit of work has removed count until it commits.
         """
-        return self._uow.perform(self._counting().count())
+        return self._uow.perform(self._counted().count())
 
     def exists(self) -> bool:
         """Tell whether there is any result; as `count`, it goes by what is stored."""

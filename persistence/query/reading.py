@@ -22,6 +22,9 @@ from persistence.query.subject import Subject
 from persistence.table import Table
 from persistence.unit_of_work.unit import Unit
 
+MOST_ITEMS = 1024 * 1024
+"""More than a page of 1 MB holds; the service takes no limit over 2 ** 31 - 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -283,7 +286,7 @@ def page_of(
         "index": path.index,
         "filter": path.filter,
         "projection": None if count_only else path.projection,
-        "limit": limit,
+        "limit": None if limit is None else min(limit, MOST_ITEMS),
         "start": start,
         "consistent": path.consistent,
         "count_only": count_only,

@@ -147,7 +147,7 @@ class Specification(Generic[T]):
 
 
 def _operand(sign: str, other: Callable[[T], bool]) -> Callable[[T], bool]:
-    if not callable(other):
+    if isinstance(other, Recorded) or not callable(other):
         raise QueryError(
             f"spec {sign} ... takes another specification or a lambda over the same entity, not "
             f"{type(other).__name__}; inside a lambda call the specification: spec(o) {sign} (o.total > 1)"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from persistence.attributes import NESTING_LIMIT, AttributeValue, type_of
+from persistence.attributes import LAST_INDEX, NESTING_LIMIT, AttributeValue, type_of
 from persistence.errors import QueryError
 from persistence.evaluate import holds
 from persistence.expressions import (
@@ -220,8 +220,10 @@ def check_path(path: Path) -> None:
             f"nesting: {len(segments)}, limit: {NESTING_LIMIT}, attribute: {segments[0]}"
         )
     for segment in segments:
-        if segment == "" or (isinstance(segment, int) and segment < 0):
-            raise Refused("A document path has names of at least one character and indexes from 0")
+        if segment == "" or (isinstance(segment, int) and not 0 <= segment <= LAST_INDEX):
+            raise Refused(
+                f"A document path has names of at least one character and indexes from 0 to {LAST_INDEX}"
+            )
 
 
 def check_projection(paths: Iterable[Path] | None) -> None:

@@ -214,14 +214,21 @@ class TestChoice:
         assert path.index is None
 
     def test_passes_over_keys_that_can_t_say_it(self) -> None:
-        """Two conditions on one sort key are an error only where no other key serves."""
-        path = parcels(lambda p: (p.customer_id == "c") & (p.day > "a") & (p.day < "m"))
+        """Two conditions on one sort key are no error where another key takes over as much, or is named."""
+        path = parcels(lambda p: (p.id == "1") & (p.customer_id == "c") & (p.day > "a") & (p.day < "m"))
+        named = parcels(lambda p: (p.customer_id == "c") & (p.day > "a") & (p.day < "m"), index="by-customer")
 
-        assert path.index == "by-customer"
-        assert path.filter is not None
-        assert "2 conditions on the sort key day" in dict(path.refused)["by-customer-day"]
+        assert (path.kind, path.check is not None) == ("get", True)
+        assert (named.index, named.filter is not None) == ("by-customer", True)
 
-    def test_tells_the_error_where_nothing_else_serves(self) -> None:
-        """A named index has no substitute."""
-        with pytest.raises(QueryError, match="2 conditions on the sort key day"):
-            parcels(lambda p: (p.customer_id == "c") & (p.day > "a") & (p.day < "m"), index="by-customer-day")
+    def test_tells_the_error_where_others_would_read_more(self) -> None:
+        """An index without the sort key would read the whole partition, and nobody would notice."""
+        for index in (None, "by-customer-day"):
+            with pytest.raises(QueryError, match=r"2 conditions on the sort key day.* Write between"):
+                parcels(lambda p: (p.customer_id == "c") & (p.day > "a") & (p.day < "m"), index=index)
+
+    def test_tells_why_others_lose(self) -> None:
+        """Also of those that could serve."""
+        path = parcels(lambda p: (p.customer_id == "c") & (p.day == "monday"))
+
+        assert dict(path.refused)["by-customer"] == "it could serve, but its key takes over fewer conditions"

@@ -142,7 +142,9 @@ class TestConsistentReads:
         path = chosen(lambda o: o.courier == "ann", consistent=True)
 
         assert path.kind == "scan"
-        assert ("by-courier", "a global index can't be read consistently") in path.refused
+        reason = "a global index can't be read consistently; leave consistent() out"
+        assert dict(path.refused)["by-courier"] == reason
+        assert path.advice[0].remedy == "leave consistent() out"
 
     def test_go_to_local_indexes(self) -> None:
         """Local indexes can be read consistently."""

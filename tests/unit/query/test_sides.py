@@ -229,7 +229,7 @@ class TestRefuses:
 
     def test_no_type_that_hooks_decide(self) -> None:
         """What an attribute that the mapping does not know holds is anybody's guess."""
-        condition = lower(raw("PK > count AND contains(PK, :x) AND size(PK) > :n", x=1, n=2), TERSE)
+        condition = lower(raw("PK > tally AND contains(PK, :x) AND size(PK) > :n", x=1, n=2), TERSE)
 
         assert [type(each) for each in condition.conditions] == [Compare, Contains, Compare]  # type: ignore[union-attr]
 
