@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from persistence.attributes import AttributeValue
+from persistence.errors import QueryError
 from persistence.expressions import BeginsWith, Between, Compare, Condition, KeyCondition, Path, Value
 from persistence.mapping import EntityMapping, KeyPart
 from persistence.query.fitness import Overasked, Unfit, implied, is_plain
