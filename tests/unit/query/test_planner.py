@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from persistence.errors import QueryError
-from persistence.expressions import BeginsWith, Between, Compare, KeyCondition, Path, Value
+from persistence.expressions import And, BeginsWith, Between, Compare, KeyCondition, Path, Value
 from persistence.mapping import mapping_of
-from persistence.query import between, exists
+from persistence.query import between, exists, is_in
 from persistence.query.access import AccessPath
 from persistence.query.planner import choose
 from persistence.query.recorder import record
 from persistence.query.wish import Wish
-from tests.semantics.model import BuyerMapping, NoteMapping, OrderMapping, OrderStatus, PurchaseMapping
+from tests.semantics.model import (
+    BuyerMapping,
+    NoteMapping,
+    OrderMapping,
+    OrderStatus,
+    PurchaseMapping,
+    ReadingMapping,
+)
+from tests.unit.query.deliveries import planned
 
 ORDERS = mapping_of(OrderMapping)
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -286,3 +295,324 @@ class TestExplanation:
         path = choose(mapping_of(NoteMapping), wish(lambda n: n.id == "n1"))
 
         assert path.key_condition == KeyCondition(("id", {"S": "n1"}))
+
+
+MONDAY = date(2026, 1, 5)
+NUMBERED = ({"courier": {"S": "a"}, "number": {"N": "1"}}, {"courier": {"S": "a"}, "number": {"N": "2"}})
+HEAVY = Compare(">", Path.of("weight"), number(3))
+IN_GRAZ = Compare("=", Path.of("town"), Value({"S": "Graz"}))
+NO_NOTE = Compare("=", Path.of("note"), Value({"S": ""}))
+
+
+def paths(*names: str) -> tuple[Path, ...]:
+    return tuple(map(Path.of, names))
+
+
+class TestKeysThatAreGivenWhole:
+    def test_are_got(self) -> None:
+        """One item: nothing is cheaper; what else is demanded is checked here."""
+        path = planned(lambda d: (d.courier == "a") & (d.number == 1) & (d.weight > 3))
+
+        assert (path.kind, path.index, path.keys) == ("get", None, NUMBERED[:1])
+        assert (path.filter, path.check, path.projection) == (None, HEAVY, None)
+
+    def test_are_read_with_what_is_checked(self) -> None:
+        """A selection reads what the check asks of beside what it shows."""
+        path = planned(
+            lambda d: (d.courier == "a") & (d.number == 1) & (d.weight > 3), select=("town",), hidden=NO_NOTE
+        )
+
+        assert path.projection == paths("courier", "number", "town", "weight", "note")
+        assert path.check == And((HEAVY, NO_NOTE))
+
+    def test_may_name_several(self) -> None:
+        """One field of a key may be one of several values, each of which is read once."""
+        path = planned(lambda d: is_in(d.number, [1, 2, 1]) & (d.courier == "a") & (d.weight > 3))
+
+        assert (path.kind, path.keys, path.check) == ("batch get", NUMBERED, HEAVY)
+
+    def test_are_one_however_numbers_are_spelled(self) -> None:
+        """The service refuses a batch that has a key twice, and `1.5` is `1.50`."""
+        options = [Decimal("1.5"), Decimal("1.50"), Decimal("15E-1"), 2]
+        path = choose(mapping_of(ReadingMapping), wish(lambda r: is_in(r.sensor, options) & (r.at == 7)))
+
+        assert path.keys == (
+            {"sensor": {"N": "1.5"}, "at": {"N": "7"}},
+            {"sensor": {"N": "2"}, "at": {"N": "7"}},
+        )
+
+    @pytest.mark.parametrize(
+        ("predicate", "more", "expected"),
+        [
+            # A range is no key, two lists of options are no list of keys, and a batch has no order.
+            (lambda d: (d.courier == "a") & (d.number >= 1), {}, ("query", None)),
+            (lambda d: is_in(d.courier, ["a", "b"]) & is_in(d.number, [1, 2]), {}, ("scan", None)),
+            (lambda d: is_in(d.courier, ["a"]) & (d.number == 1), {"order_by": "number"}, QueryError),
+            (lambda d: (d.courier == "a") & (d.number == 1), {"order_by": "number"}, ("get", None)),
+            (lambda d: (d.courier == "a") & (d.number == 1), {"scan": True}, ("scan", None)),
+            (lambda d: (d.weight == 1) & (d.number == 1) & (d.courier == "a"), {}, ("get", None)),
+            (lambda d: (d.weight == 1) & (d.number == 1), {"index": "by-weight"}, ("query", "by-weight")),
+        ],
+    )
+    def test_are_the_only_ones_that_are_got(
+        self, predicate: Predicate, more: dict[str, Any], expected: object
+    ) -> None:
+        """Who names an index or an order, or writes `scan`, means it."""
+        if expected is QueryError:
+            with pytest.raises(QueryError):
+                planned(predicate, **more)
+            return
+
+        path = planned(predicate, **more)
+
+        assert (path.kind, path.index) == expected
+
+
+class TestWhatAnIndexHolds:
+    @pytest.mark.parametrize(
+        ("select", "index", "projection"),
+        [
+            (("courier", "number"), "towns", ("courier", "number", "town")),
+            (("due",), "by-town", ("courier", "number", "due", "town")),
+            (("weight", "town"), "by-town", ("courier", "number", "weight", "town", "due")),
+        ],
+    )
+    def test_is_enough_for_rows_of_it(
+        self, select: tuple[str, ...], index: str, projection: tuple[str, ...]
+    ) -> None:
+        """The first index that holds what rows show is read, with the keys that a cursor needs."""
+        path = planned(lambda d: d.town == "Graz", select=select)
+
+        assert (path.index, path.fetch) == (index, "nothing")
+        assert path.projection == paths(*projection)
+
+    def test_must_hold_what_is_filtered_by(self) -> None:
+        """A filter is asked of the index; what it lacks is as good as absent."""
+        path = planned(lambda d: (d.town == "Graz") & (d.weight > 3), select=("number",))
+
+        assert (path.index, path.filter) == ("by-town", HEAVY)
+        assert dict(path.refused)["towns"] == (
+            "it holds only some attributes (KEYS_ONLY), and it lacks weight; hydrate() reads the rest"
+        )
+
+    def test_must_hold_what_is_demanded_unasked(self) -> None:
+        """So it is with what hides items: nothing hidden is shown by an index that can't tell."""
+        path = planned(lambda d: d.town == "Graz", select=("number",), hidden=NO_NOTE)
+
+        assert (path.kind, path.filter) == ("scan", And((IN_GRAZ, NO_NOTE)))
+
+    def test_must_hold_what_is_sorted_by(self) -> None:
+        """What is sorted after reading is read, whether it is shown or not."""
+        path = planned(
+            lambda d: d.town == "Graz", select=("number",), order_by="weight", sorted_in_memory=True
+        )
+
+        assert (path.index, path.sorted_by) == ("by-town", "weight")
+        assert path.projection == paths("courier", "number", "town", "due", "weight")
+
+    def test_of_a_table_is_all(self) -> None:
+        """Rows of a table read no more than they show, and their key."""
+        path = planned(lambda d: (d.courier == "a") & (d.weight > 3), select=("town",))
+
+        assert (path.index, path.filter) == (None, HEAVY)
+        assert path.projection == paths("courier", "number", "town")
+
+    def test_may_be_completed(self) -> None:
+        """`hydrate()` reads whole items by key, and checks them anew: an index may be out of date."""
+        path = planned(lambda d: (d.town == "Graz") & (d.weight > 3), hydrate=True, hidden=NO_NOTE)
+
+        assert (path.index, path.fetch) == ("towns", "by batch get")
+        assert path.filter is None
+        assert path.check == And((IN_GRAZ, HEAVY, NO_NOTE))
+        assert path.projection == paths("courier", "number", "town")
+
+    def test_is_filtered_before_it_is_completed(self) -> None:
+        """What the index can tell is not fetched in vain."""
+        path = planned(lambda d: (d.town == "Graz") & (d.weight > 3), hydrate=True, index="by-town")
+
+        assert (path.filter, path.check) == (HEAVY, And((IN_GRAZ, HEAVY)))
+
+    def test_is_not_completed_where_it_is_enough(self) -> None:
+        """`hydrate()` is a permission."""
+        path = planned(lambda d: d.town == "Graz", select=("number",), hydrate=True)
+
+        assert (path.fetch, path.check) == ("nothing", None)
+
+    def test_is_completed_by_the_service_where_it_is_local(self) -> None:
+        """A local index fetches what it lacks; what it can't filter by is checked here."""
+        path = planned(lambda d: (d.courier == "a") & (d.due == MONDAY) & (d.weight > 3) & (d.number > 1))
+
+        assert (path.index, path.fetch, path.projection) == ("by-due", "by the service", None)
+        assert path.filter == Compare(">", Path.of("number"), number(1))
+        assert path.check == HEAVY
+
+    @pytest.mark.parametrize(
+        ("more", "expected"),
+        [
+            ({"index": "by-due"}, ("scan", "by-due", "by the service")),
+            ({"index": "by-weight"}, ("scan", "by-weight", "nothing")),
+            ({"index": "towns", "select": ("courier",)}, ("scan", "towns", "nothing")),
+            ({"index": "towns", "hydrate": True}, ("scan", "towns", "by batch get")),
+        ],
+    )
+    def test_can_be_scanned(self, more: dict[str, Any], expected: object) -> None:
+        """A scan of an index is held to the same."""
+        path = planned(scan=True, **more)
+
+        assert (path.kind, path.index, path.fetch) == expected
+
+    @pytest.mark.parametrize(
+        ("more", "why"),
+        [
+            ({"index": "towns"}, "whole entities are wanted"),
+            ({"index": "by-town", "select": ("note",)}, "it lacks note"),
+            ({"index": "by-weight", "consistent": True}, "a global index can't be read consistently"),
+            ({"index": "nothing"}, "its indexes are: 'by-due', 'by-town-of-courier', 'towns'"),
+        ],
+    )
+    def test_is_missed_by_name(self, more: dict[str, Any], why: str) -> None:
+        """A scan of an index that can't serve is refused, too."""
+        with pytest.raises(QueryError, match=why):
+            planned(scan=True, **more)
+
+
+class TestOrders:
+    @pytest.mark.parametrize(
+        ("predicate", "more", "index"),
+        [
+            (lambda d: d.courier == "a", {"order_by": "due"}, "by-due"),
+            (lambda d: d.courier == "a", {"order_by": "town", "consistent": True}, "by-town-of-courier"),
+            (lambda d: d.weight == 1, {"order_by": "number"}, "by-weight"),
+            (lambda d: d.town == "Graz", {"order_by": "due", "hydrate": True}, "by-town"),
+            (lambda d: d.town == "Graz", {"order_by": "note", "index": "noted"}, "noted"),
+            (lambda d: (d.town == "Graz") & (d.note > "a"), {"order_by": "note"}, "noted"),
+        ],
+    )
+    def test_are_those_of_an_index(self, predicate: Predicate, more: dict[str, Any], index: str) -> None:
+        """The index that sorts so is found, or serves where it is named."""
+        assert planned(predicate, **more).index == index
+
+    @pytest.mark.parametrize(
+        ("predicate", "more", "why"),
+        [
+            (lambda d: d.courier == "a", {"order_by": "number", "index": "by-due"}, "not sorted by number"),
+            (lambda d: d.town == "Graz", {"order_by": "note"}, "leaves out entities without note"),
+            (lambda d: d.town == "Graz", {"order_by": "due"}, "by-town: it holds only some attributes"),
+            (lambda d: d.courier == "a", {"order_by": "nothing"}, "nothing"),
+            (lambda d: d.courier == "a", {"sorted_in_memory": True}, r"goes with order_by\(...\)"),
+            (None, {"order_by": "due", "scan": True, "index": "by-due"}, "a scan has no order"),
+        ],
+    )  # fmt: skip
+    def test_are_refused_where_none_sorts_so(
+        self, predicate: Predicate | None, more: dict[str, Any], why: str
+    ) -> None:
+        """With the reason, and never by reading everything unasked."""
+        with pytest.raises(QueryError, match=why):
+            planned(predicate, **more)
+
+    @pytest.mark.parametrize(
+        ("predicate", "more", "expected"),
+        [
+            (lambda d: d.courier == "a", {}, ("query", None)),
+            (lambda d: d.weight == 1, {}, ("query", "by-weight")),
+            (lambda d: is_in(d.number, [1, 2]) & (d.courier == "a"), {}, ("batch get", None)),
+            (None, {"scan": True}, ("scan", None)),
+        ],
+    )
+    def test_may_be_made_in_memory(
+        self, predicate: Predicate | None, more: dict[str, Any], expected: object
+    ) -> None:
+        """Then any path will do that finds the results, and says that all of them are read."""
+        path = planned(predicate, order_by="note", descending=True, sorted_in_memory=True, **more)
+
+        assert (path.kind, path.index) == expected
+        assert (path.sorted_by, path.descending) == ("note", True)
+        assert "  sorted in memory by note: everything is read first" in str(path)
+
+
+class TestCase53:
+    """Equal candidates, a partial projection, a consistent read, an order that is asked for."""
+
+    def test_equal_candidates_come_in_a_fixed_order(self) -> None:
+        """The table before local before global indexes, and then as declared."""
+        path = chosen(lambda o: (o.customer_id == "c1") & (o.courier == "ann"))
+        rows = planned(lambda d: d.town == "Graz", select=("courier",))
+
+        assert (path.index, rows.index) == (None, "towns")
+
+    def test_the_chosen_index_explains_itself(self) -> None:
+        """It tells its key, what it costs besides, and of each other one why it can't answer."""
+        path = planned(lambda d: (d.town == "Graz") & (d.due > MONDAY), hydrate=True)
+
+        assert (path.index, path.fetch) == ("by-town", "by batch get")
+        assert str(path).splitlines()[:3] == [
+            "query of index 'by-town'",
+            "  partition key: town =",
+            "  sort key: due >",
+        ]
+        assert dict(path.refused) == {
+            None: "its partition key needs an equality on courier",
+            "by-due": "its partition key needs an equality on courier",
+            "by-town-of-courier": "its partition key needs an equality on courier",
+            "by-weight": "its partition key needs an equality on weight",
+            "noted": "it leaves out entities without note; name it with .index(...) if that is meant",
+        }
+
+    def test_a_partial_projection_is_never_filled_with_defaults(self) -> None:
+        """Where no index holds what is wanted, a scan is told, with the remedy."""
+        path = planned(lambda d: d.town == "Graz")
+
+        assert path.kind == "scan"
+        assert "hydrate() reads the rest" in dict(path.refused)["by-town"]
+
+    def test_a_consistent_read_is_never_eventual(self) -> None:
+        """It goes to a table or local index, or says that it scans; a named global index is refused."""
+        local = planned(lambda d: (d.courier == "a") & (d.due == MONDAY), consistent=True)
+        scan = planned(lambda d: d.weight == 1, consistent=True)
+
+        assert (local.index, local.consistent) == ("by-due", True)
+        assert (scan.kind, scan.consistent) == ("scan", True)
+        assert dict(scan.refused)["by-weight"] == "a global index can't be read consistently"
+        with pytest.raises(QueryError, match="can't be read consistently"):
+            planned(lambda d: d.weight == 1, consistent=True, index="by-weight")
+
+    def test_an_order_is_never_a_scan(self) -> None:
+        """Scans have none: it is an error, not a slow answer."""
+        with pytest.raises(QueryError, match="no key serves this query"):
+            planned(lambda d: d.note == "x", order_by="due")
+
+    def test_the_choice_is_the_same_every_time(self) -> None:
+        """It depends on nothing but the question."""
+
+        def twice() -> AccessPath:
+            return planned(lambda d: (d.town == "Graz") & (d.due > MONDAY), hydrate=True)
+
+        assert replace(twice(), advice=()) == replace(twice(), advice=())
+
+
+class TestEmptyOperands:
+    """No key is empty, and the service refuses to compare one with what is."""
+
+    @pytest.mark.parametrize(
+        ("predicate", "sort"),
+        [
+            (lambda d: d.town.startswith(""), None),
+            (lambda d: d.town >= "", None),
+            (lambda d: d.town > "", None),
+            (lambda d: between(d.town, "", "m"), Compare("<=", Path.of("town"), Value({"S": "m"}))),
+        ],
+    )
+    def test_demand_nothing_where_all_are_greater(self, predicate: Predicate, sort: object) -> None:
+        """As an empty box of a search form does."""
+        path = planned(lambda d: (d.courier == "a") & predicate(d), index="by-town-of-courier")
+
+        assert path.key_condition == KeyCondition(("courier", {"S": "a"}), sort)  # type: ignore[arg-type]
+        assert (path.filter, path.check) == (None, None)
+
+    @pytest.mark.parametrize(
+        "predicate", [lambda d: d.town < "", lambda d: d.town <= "", lambda d: between(d.town, "", "")]
+    )
+    def test_are_refused_where_nothing_is_less(self, predicate: Predicate) -> None:
+        """There is nothing to be read."""
+        with pytest.raises(QueryError, match=r"Delivery\.town is a key and so never empty"):
+            planned(lambda d: (d.courier == "a") & predicate(d), index="by-town-of-courier")

@@ -1,4 +1,4 @@
-"""Ranges of fields inside of key templates: the items that a filter over all would give, and no others read."""
+"""Ranges of fields inside of key templates: what a filter over all would give, and no other types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import Key, MappingSchema, MemoryStore, Repository, Table, UnitOfWork
+from persistence import Key, MappingSchema, MemoryStore, Query, Repository, Table, UnitOfWork
 from persistence.errors import QueryError
 from persistence.expressions import BeginsWith, Between, Compare, Path, Value
 from persistence.mapping import mapping_of
@@ -27,6 +27,7 @@ UNMARKED = Table("unmarked", partition="PK", sort="SK", discriminator=None)
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 NOON_TEXT = "2026-01-02T12:00:00.000000Z"
 LAST = "\U0010ffff"
+NOBODY = UUID(int=0)
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Entry:
     number: int
     name: str
     day: date = date(2026, 1, 2)
-    trace: UUID = UUID(int=0)
+    trace: UUID = NOBODY
 
 
 def mapping_for(template: str, table: Table = MARKED) -> type[MappingSchema[Entry]]:
@@ -71,30 +72,34 @@ def text(value: str) -> Value:
 SK = Path.of("SK")
 
 
+def within(low: str, high: str) -> Between:
+    return Between(SK, text(low), text(high))
+
+
 class TestConditions:
     @pytest.mark.parametrize(
         ("template", "term", "condition"),
         [
             # Something follows: all that begins with the bound is as great as the bound.
-            ("E#{at}#{name}", asked("at", ">", NOON), Between(SK, text(f"E#{NOON_TEXT}{LAST}"), text(f"E#{LAST}"))),
-            ("E#{at}#{name}", asked("at", ">=", NOON), Between(SK, text(f"E#{NOON_TEXT}"), text(f"E#{LAST}"))),
-            ("E#{at}#{name}", asked("at", "<=", NOON), Between(SK, text("E#"), text(f"E#{NOON_TEXT}{LAST}"))),
-            ("E#{at}#{name}", asked("at", "<", NOON), Between(SK, text("E#"), text(f"E#{NOON_TEXT[:-1]}Y{LAST}"))),
+            ("E#{at}#{name}", asked("at", ">", NOON), within(f"E#{NOON_TEXT}{LAST}", f"E#{LAST}")),
+            ("E#{at}#{name}", asked("at", ">=", NOON), within(f"E#{NOON_TEXT}", f"E#{LAST}")),
+            ("E#{at}#{name}", asked("at", "<=", NOON), within("E#", f"E#{NOON_TEXT}{LAST}")),
+            ("E#{at}#{name}", asked("at", "<", NOON), within("E#", f"E#{NOON_TEXT[:-1]}Y{LAST}")),
             (
                 "E#{at}#{name}",
                 asked("at", "between", NOON, NOON + timedelta(microseconds=1)),
-                Between(SK, text(f"E#{NOON_TEXT}"), text(f"E#2026-01-02T12:00:00.000001Z{LAST}")),
+                within(f"E#{NOON_TEXT}", f"E#2026-01-02T12:00:00.000001Z{LAST}"),
             ),
             ("E#{at}#{name}", asked("at", "begins_with", "2026-01"), BeginsWith(SK, text("E#2026-01"))),
-            ("E#{number:04d}#END", asked("number", ">", 7), Between(SK, text(f"E#0007{LAST}"), text(f"E#{LAST}"))),
+            ("E#{number:04d}#END", asked("number", ">", 7), within(f"E#0007{LAST}", f"E#{LAST}")),
             # Nothing follows: bounds are whole keys.
-            ("E#{name}", asked("name", ">", "m"), Between(SK, text("E#m\0"), text(f"E#{LAST}"))),
-            ("E#{name}", asked("name", ">=", "m"), Between(SK, text("E#m"), text(f"E#{LAST}"))),
-            ("E#{name}", asked("name", "<=", "m"), Between(SK, text("E#"), text("E#m"))),
-            ("E#{name}", asked("name", "<", "m"), Between(SK, text("E#"), text(f"E#l{LAST}"))),
-            ("E#{name}", asked("name", "<", "m\0"), Between(SK, text("E#"), text("E#m"))),
-            ("E#{name}", asked("name", "<", "\ue000"), Between(SK, text("E#"), text(f"E#\ud7ff{LAST}"))),
-            ("E#{name}", asked("name", "between", "a", "m"), Between(SK, text("E#a"), text("E#m"))),
+            ("E#{name}", asked("name", ">", "m"), within("E#m\0", f"E#{LAST}")),
+            ("E#{name}", asked("name", ">=", "m"), within("E#m", f"E#{LAST}")),
+            ("E#{name}", asked("name", "<=", "m"), within("E#", "E#m")),
+            ("E#{name}", asked("name", "<", "m"), within("E#", f"E#l{LAST}")),
+            ("E#{name}", asked("name", "<", "m\0"), within("E#", "E#m")),
+            ("E#{name}", asked("name", "<", "\ue000"), within("E#", f"E#\ud7ff{LAST}")),
+            ("E#{name}", asked("name", "between", "a", "m"), within("E#a", "E#m")),
             ("E#{name}", asked("name", "begins_with", "m#x"), BeginsWith(SK, text("E#m#x"))),
             # Nothing precedes: no other end is needed.
             ("{number:04d}", asked("number", ">", 7), Compare(">", SK, text("0007"))),
@@ -102,7 +107,7 @@ class TestConditions:
             ("{at}#{name}", asked("at", "<=", NOON), Compare("<=", SK, text(NOON_TEXT + LAST))),
             ("{at}#{name}", asked("at", ">=", NOON), Compare(">=", SK, text(NOON_TEXT))),
             # All dates and ids are as long.
-            ("{day}#{name}", asked("day", ">", date(2026, 1, 2)), Compare(">", SK, text(f"2026-01-02{LAST}"))),
+            ("{day}#{name}", asked("day", ">", NOON.date()), Compare(">", SK, text(f"2026-01-02{LAST}"))),
             ("{trace}-{name}", asked("trace", "<", UUID(int=1)), Compare("<", SK, text(str(UUID(int=1))))),
         ],
     )  # fmt: skip
@@ -117,7 +122,7 @@ class TestConditions:
         term = asked("number", ">=", 7)
 
         assert sort_condition("E#{name}#{number:04d}", asked("name", "=", "ink"), term) == (
-            Between(SK, text("E#ink#0007"), text(f"E#ink#{LAST}")),
+            within("E#ink#0007", f"E#ink#{LAST}"),
             True,
         )
 
@@ -219,6 +224,15 @@ def _key(known: Any, entry: Entry) -> Any:
         return None
 
 
+def _can_have_key(query: Query[Entry]) -> bool:
+    """Tell whether a whole key that a query gives, if any, is one that an entry may have."""
+    try:
+        query.explain()
+    except QueryError as refused:
+        return "can't have such a key" not in str(refused)
+    return True
+
+
 def _is_apart(sort: str) -> bool:
     """Tell whether another type's key begins otherwise, where nothing else tells the types apart."""
     return not sort.startswith("E#")
@@ -233,7 +247,7 @@ class TestRanges:
         entries: list[Entry],
         wanted: list[tuple[str, str, list[Any]]],
     ) -> None:
-        """Whatever the key is asked, no entry is lost or gained, in either direction, and none of other types."""
+        """Whatever the key is asked, no entry is lost or gained, and none of another type comes along."""
         known, store = mapping_of(mapping), MemoryStore()
         repository = Repository(mapping, UnitOfWork(store))
         by_key = {key["SK"]["S"]: entry for entry in entries if (key := _key(known, entry))}
@@ -252,10 +266,7 @@ class TestRanges:
             if all(HOLDS[sign](getattr(by_key[key], name), *operands) for name, sign, operands in wanted)
         ]
 
-        try:
-            found, count = query.all(), query.count()
-        except QueryError as refused:
-            # A whole key with a separator inside a field: there is no such entry.
-            assert "can't have such a key" in str(refused)
-            found, count = [], 0
-        assert (found, count) == (expected, len(expected))
+        if _can_have_key(query):
+            assert (query.all(), query.count()) == (expected, len(expected))
+        else:
+            assert expected == []
