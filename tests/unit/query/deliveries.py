@@ -27,6 +27,7 @@ class Delivery:
     town: str
     weight: int = 0
     note: str | None = None
+    remark: str = ""
 
 
 class DeliveryMapping(MappingSchema[Delivery]):
@@ -43,6 +44,7 @@ class DeliveryMapping(MappingSchema[Delivery]):
         )
 
 
+MONDAY = date(2026, 1, 5)
 DELIVERIES = mapping_of(DeliveryMapping)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.semantics.model import (
     PurchaseMapping,
     ReadingMapping,
 )
-from tests.unit.query.deliveries import planned
+from tests.unit.query.deliveries import MONDAY, planned
 
 ORDERS = mapping_of(OrderMapping)
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -297,7 +297,6 @@ class TestExplanation:
         assert path.key_condition == KeyCondition(("id", {"S": "n1"}))
 
 
-MONDAY = date(2026, 1, 5)
 NUMBERED = ({"courier": {"S": "a"}, "number": {"N": "1"}}, {"courier": {"S": "a"}, "number": {"N": "2"}})
 HEAVY = Compare(">", Path.of("weight"), number(3))
 IN_GRAZ = Compare("=", Path.of("town"), Value({"S": "Graz"}))
