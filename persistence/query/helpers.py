@@ -95,7 +95,10 @@ def attribute_type(path: object, tag: TypeTag) -> bool:
 
 
 def size(path: Sized | None) -> int:
-    """Stand for the size of a value: a text's UTF-16 code units, bytes, members, elements or entries."""
+    """Stand for the size of a value: a text's characters, bytes, members, elements or entries.
+
+    Characters beyond U+FFFF, such as emoji, count as two: that is how the service counts.
+    """
     if not isinstance(path, Recorded) or path.size_ or not path.names_:
         raise QueryError(f"size(...) takes a field of the entity, not {_said(path)}")
     return cast(int, Recorded(path.names_, size=True))
