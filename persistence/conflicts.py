@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from persistence.attributes import Item, same
@@ -25,7 +25,9 @@ from persistence.errors import (
 )
 from persistence.evaluate import holds
 from persistence.expectations import is_version
+from persistence.expressions import Add, Discard, ListAppend, Minus, Plus, Set, UpdateAction
 from persistence.mapping import EntityMapping
+from persistence.operations import UpdateItem
 from persistence.patches import Patch
 from persistence.tracking import Loaded, field_names, managed_roles
 from persistence.visibility import is_marked
@@ -78,6 +80,9 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
             return _foreign(planned, reason.item.get(attribute, {}).get("S"))
     if _is_marked_meanwhile(planned, dict(reason.item)):
         text = "is marked as deleted, and so counts as absent; restore it first"
+        return _make(EntityGone, planned, text, found=_found(planned, reason.item))
+    if planned.seen is not None and not holds(planned.seen, dict(reason.item)):
+        text = "has expired, and so counts as absent; save the entity to prolong it"
         return _make(EntityGone, planned, text, found=_found(planned, reason.item))
     if _is_refused_by_caller(planned, dict(reason.item)):
         text = "does not meet the condition that its patch demands"
@@ -133,15 +138,20 @@ def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
         changed_by_other=_changed_by_other(planned, dict(item)),
         changed_by_me=_changed_by_me(planned),
         found=_found(planned, item),
+        deleted=_deleted_by_other(planned, dict(item)),
         **_whose(planned),
     )
+
+
+def _deleted_by_other(planned: PlannedAction[Any], item: Item) -> bool:
+    return is_marked(planned.mapping, item) and not _was_marked(planned)
 
 
 def _what_happened(planned: PlannedAction[Any], item: Item, found_version: object) -> str:
     if planned.kind is Kind.CHECK_ABSENCE:
         return "was not stored when this unit looked, and was added by somebody else since"
-    deleted = is_marked(planned.mapping, item) and not _was_marked(planned)
-    text = f"was {'marked as deleted' if deleted else 'changed'} by somebody else since it was loaded"
+    what = "marked as deleted" if _deleted_by_other(planned, item) else "changed"
+    text = f"was {what} by somebody else since it was loaded"
     if planned.mapping.roles.version is None:
         return text
     if planned.expected_version is not None and planned.expected_version == found_version:
@@ -167,12 +177,60 @@ def _collection_full(planned: PlannedAction[Any], reason: CancellationReason) ->
 
 
 def _refused(planned: PlannedAction[Any], reason: CancellationReason) -> ConflictError:
-    if "size" in (reason.message or "").lower():
+    message = reason.message or ""
+    if "size" in message.lower():
         return _make(ItemTooLarge, planned, "would be an item over the limit of 400 KB")
-    text = f"was refused by the service: {reason.code}: {reason.message}"
-    if "document path" in (reason.message or ""):
-        text += "; what is changed lies in something that is not stored: set that as a whole"
-    return _make(ActionRefused, planned, text)
+    for phrases, explain in _UNFIT:
+        if any(phrase in message for phrase in phrases):
+            text = f"{explain(_changing(planned))}. The service says: {message}"
+            return _make(ActionRefused, planned, text)
+    return _make(ActionRefused, planned, f"was refused by the service: {reason.code}: {message}")
+
+
+def is_unfit(message: str) -> bool:
+    """Tell whether the service refused an update because of the item that it met, and not for itself."""
+    return any(phrase in message for phrases, _ in _UNFIT for phrase in phrases)
+
+
+def _changing(planned: PlannedAction[Any]) -> tuple[UpdateAction, ...]:
+    """Give what a patch, or else a change of an entity, does to an item."""
+    if planned.patch is not None:
+        return planned.patch.actions
+    return planned.action.actions if isinstance(planned.action, UpdateItem) else ()
+
+
+def _leads_nowhere(changing: Iterable[UpdateAction]) -> str:
+    nested = _listed(each for each in changing if len(each.path.segments) > 1)
+    return (
+        f"can't be changed in part, since what is around {nested} is not stored, or is of another type; set "
+        "the whole instead, or demand with if_exists(...) that it is there"
+    )
+
+
+def _is_of_another_type(changing: Iterable[UpdateAction]) -> str:
+    return (
+        f"holds a value of another type than is worked on, in {_listed(filter(_works_on_values, changing))}; "
+        "set it as a whole, or demand its type with if_where(name, 'attribute_type', ...)"
+    )
+
+
+def _is_out_of_range(changing: Iterable[UpdateAction]) -> str:
+    return (
+        "would hold a number that DynamoDB can't, of more than 38 digits or out of range, in "
+        f"{_listed(filter(_works_on_values, changing))}; demand with if_(...) that it is small enough"
+    )
+
+
+def _works_on_values(action: UpdateAction) -> bool:
+    match action:
+        case Add() | Discard() | Set(_, Plus() | Minus() | ListAppend()):
+            return True
+        case _:
+            return False
+
+
+def _listed(actions: Iterable[UpdateAction]) -> str:
+    return " or ".join(str(each.path) for each in actions)
 
 
 _Explanation = Callable[[PlannedAction[Any], CancellationReason], ConflictError]
@@ -183,6 +241,27 @@ _EXPLANATIONS: tuple[tuple[frozenset[str], _Explanation], ...] = (
     (THROTTLING_CODES, _throttled),
     (frozenset({"ItemCollectionSizeLimitExceeded"}), _collection_full),
 )
+
+_UNFIT: tuple[tuple[tuple[str, ...], Callable[[Iterable[UpdateAction]], str]], ...] = (
+    (("document path provided in the update expression is invalid",), _leads_nowhere),
+    (
+        (
+            "operand in the update expression has an incorrect data type",
+            "refers to an attribute that does not exist",
+        ),
+        _is_of_another_type,
+    ),
+    (
+        (
+            "Number overflow",
+            "Number underflow",
+            "more than 38 significant digits",
+            "precision up to 38 digits",
+        ),
+        _is_out_of_range,
+    ),
+)
+"""Parts of the service's texts, and what they mean for the paths of an update."""
 
 E = TypeVar("E", bound=ConflictError)
 

@@ -552,6 +552,7 @@ class StaleEntity(ConflictError):
         found_version: the stored version, where the service told it.
         changed_by_other: attribute -> (value when loaded, value now), for what others changed.
         changed_by_me: attribute -> (value when loaded, value in memory), for what this unit changed.
+        deleted: whether somebody else has marked it as deleted since.
     """
 
     retryable = True
@@ -568,12 +569,14 @@ class StaleEntity(ConflictError):
         entity: object | None = None,
         entity_type: type | None = None,
         key: tuple[object, ...] = (),
+        deleted: bool = False,
     ) -> None:
         super().__init__(message, entity=entity, entity_type=entity_type, key=key, found=found)
         self.expected_version = expected_version
         self.found_version = found_version
         self.changed_by_other = dict(changed_by_other or {})
         self.changed_by_me = dict(changed_by_me or {})
+        self.deleted = deleted
 
 
 class WrongEntityType(ConflictError):
@@ -651,6 +654,7 @@ class StoreError(PersistenceError):
         operation: name of the operation, such as "GetItem".
         table: name of the table, where one is concerned.
         code: the service's error code.
+        text: what went wrong, without where.
         ambiguous: True if a write may have taken effect all the same.
     """
 
@@ -667,6 +671,7 @@ class StoreError(PersistenceError):
         self.operation = operation
         self.table = table
         self.code = code
+        self.text = message
         where = " of table ".join(part for part in (operation, table and repr(table)) if part)
         super().__init__(f"{where}: {message}" if where else message)
 

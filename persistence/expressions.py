@@ -42,6 +42,13 @@ class Path:
         shorter = min(len(self.segments), len(other.segments))
         return self.segments[:shorter] == other.segments[:shorter]
 
+    def contradicts(self, other: Path) -> bool:
+        """Tell whether the paths part at something that would have to be a list and a map at once."""
+        for one, two in zip(self.segments, other.segments, strict=False):
+            if one != two:
+                return isinstance(one, int) is not isinstance(two, int)
+        return False
+
     @property
     def attribute(self) -> str:
         """The top-level attribute."""

@@ -74,10 +74,11 @@ def _beside(actions: tuple[UpdateAction, ...], fill_ins: tuple[Set, ...]) -> tup
 
 
 def refuse_overlaps(mapping: EntityMapping[T], actions: tuple[UpdateAction, ...]) -> None:
-    """Refuse actions on paths of which one is the other or lies within it.
+    """Refuse actions on paths of which one is the other or lies within it, or that take a map for a list.
 
     Raises:
-        QueryError: with both paths; the service would refuse them too ("Two document paths overlap").
+        QueryError: with both paths; the service would refuse them too ("Two document paths overlap with each
+            other", "... conflict with each other").
     """
     for position, action in enumerate(actions):
         for other in actions[:position]:
@@ -85,4 +86,9 @@ def refuse_overlaps(mapping: EntityMapping[T], actions: tuple[UpdateAction, ...]
                 raise QueryError(
                     f"{mapping.name}: one update can't change both {other.path} and {action.path}, which "
                     "overlap; change one of them, or commit in between"
+                )
+            if action.path.contradicts(other.path):
+                raise QueryError(
+                    f"{mapping.name}: one update can't change both {other.path} and {action.path}, since "
+                    "nothing is both a list and a map; change one of them"
                 )

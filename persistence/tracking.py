@@ -452,7 +452,9 @@ class IdentityMap:
         """
         tracked = self.find(patch.mapping, patch.key)
         if tracked is not None and _is_written_whole(tracked):
-            _refuse(tracked, "patch", f"it is {tracked.state.value} in this unit; change the entity instead")
+            removed = tracked.state is State.REMOVED
+            remedy = "leave one of the two out" if removed else "change the entity instead"
+            _refuse(tracked, "patch", f"it is {tracked.state.value} in this unit; {remedy}")
         if tracked is not None and not tracked.known:
             refuse_expired_changes(tracked)
         identity = identity_of(patch.mapping, patch.key)

@@ -81,6 +81,19 @@ def hidden_filter(mapping: EntityMapping[Any], now: datetime, shown: Visibility)
     return all_of(alive, unexpired)
 
 
+def visible(
+    mapping: EntityMapping[Any], clock: Callable[[], datetime], shown: Visibility
+) -> Condition | None:
+    """Give the condition that items fulfil which a reader sees; None where all are visible.
+
+    Args:
+        mapping: the items' mapping.
+        clock: gives the time; it is asked only where it matters.
+        shown: what the reader sees.
+    """
+    return hidden_filter(mapping, clock(), shown) if hides(mapping, shown) else None
+
+
 def hidden(mapping: EntityMapping[Any], now: datetime, shown: Visibility) -> Condition | None:
     """Give the condition that items fulfil which a reader does not see; None where all are visible."""
     deleted = marked(mapping) if not shown.deleted else None
@@ -99,10 +112,8 @@ def sees(mapping: EntityMapping[Any], shown: Visibility, item: Item, clock: Call
         item: as it is stored.
         clock: gives the time; it is asked only where it matters.
     """
-    if not hides(mapping, shown):
-        return True
-    visible = hidden_filter(mapping, clock(), shown)
-    return visible is None or holds(visible, item)
+    demanded = visible(mapping, clock, shown)
+    return demanded is None or holds(demanded, item)
 
 
 def marked(mapping: EntityMapping[Any]) -> Condition | None:

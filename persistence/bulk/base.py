@@ -110,7 +110,9 @@ class BulkBase(ABC, Generic[T, U]):
 
     def _take_item(self, item: Item) -> Flow[None]:
         self._check()
-        return self._keep(self._planner.plan_item(item))
+        write = self._planner.plan_item(item)
+        if write is not None:
+            yield from self._keep(write)
 
     def _take_removal(self, found: T | EntityKey[T]) -> Flow[None]:
         if not isinstance(found, EntityKey):

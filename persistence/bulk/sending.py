@@ -79,9 +79,15 @@ class Sender(Generic[T]):
                 self._tally.settle((write,))
             else:
                 self._fail((write,), gone)
+        except StaleEntity as stale:
+            self._silent = 0
+            if write.lenient and stale.deleted:
+                self._tally.settle((write,))
+                return
+            if write.lenient:
+                stale.changed_by_other = {}  # only a part of it was read, so that nobody knows
+            self._fail((write,), stale)
         except PersistenceError as error:
-            if write.lenient and isinstance(error, StaleEntity):
-                error.changed_by_other = {}  # only a part of it was read, so that nobody knows
             self._fail((write,), error)
         else:
             self._silent = 0

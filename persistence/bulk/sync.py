@@ -62,14 +62,16 @@ class Bulk(BulkBase[T, UnitOfWork]):
     def save(self, entity: T) -> None:
         """Store an entity whatever is stored now.
 
-        With `overwrite`, or without a version, the whole item is replaced: attributes that the mapping does
-        not know are lost. Else they are kept, the stored version steps on, and the entity has to be read
-        again before it is updated. See `add` for errors.
+        With `overwrite`, or with neither version nor `DeletedAt` field, the whole item is replaced: attributes
+        that the mapping does not know are lost. Else they are kept, the stored version steps on, and the
+        entity has to be read again before it is updated. See `add` for errors.
         """
         self._drive(self._take("save", entity))
 
     def remove(self, entity: T) -> None:
         """Delete an entity if its version is still stored; with `overwrite`, or without a version, anyway.
+
+        Entities with a `DeletedAt` field are marked instead, here and by every other removal.
 
         Raises:
             BulkFailed: the store failed, so that nothing more is sent.

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from persistence.attributes import Item
-from persistence.commit_plan import CommitPlan, Kind, PlannedAction, plan
+from persistence.commit_plan import CommitPlan, Kind, PlannedAction, plan, plan_mark
 from persistence.errors import BulkFailure, PersistenceError
 from persistence.expressions import Path
 from persistence.mapping import EntityMapping
@@ -29,6 +29,7 @@ from persistence.tracking import (
     version_of,
 )
 from persistence.unit_of_work.policies import Policies
+from persistence.visibility import is_marked
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class BulkWrite(Generic[T]):
     Attributes:
         planned: what is sent, and what becomes of its entity.
         batched: whether it has no condition, so that it can be part of a batch.
-        lenient: whether an item that is gone by now is as good as removed.
+        lenient: whether an item that is gone by now, or marked as deleted, is as good as removed.
     """
 
     planned: PlannedAction[T]
@@ -68,8 +69,8 @@ class BulkWrite(Generic[T]):
 
     @property
     def removes(self) -> bool:
-        """Whether it deletes."""
-        return self.planned.kind is Kind.REMOVE
+        """Whether it deletes, or marks as deleted."""
+        return self.planned.kind in (Kind.REMOVE, Kind.MARK)
 
     def part_of_a_batch(self) -> PutItem | DeleteItem:
         """Give what is sent in a batch."""
@@ -106,7 +107,15 @@ class WritePlanner(Generic[T]):
 
     def may_batch(self, verb: Verb) -> bool:
         """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
-        return self._overwrite or (verb in ("save", "remove") and self.mapping.roles.version is None)
+        roles = self.mapping.roles
+        return self._overwrite or (
+            verb in ("save", "remove") and roles.version is None and roles.deleted_at is None
+        )
+
+    @property
+    def _removes_anything(self) -> bool:
+        """Whether a removal demands nothing of what is stored, but that it is not marked as deleted."""
+        return self._overwrite or self.mapping.roles.version is None
 
     def plan(self, verb: Verb, entity: T, *, lenient: bool = False) -> BulkWrite[T] | None:
         """Plan what is to become of an entity, as it is now; None if there is nothing to write.
@@ -114,7 +123,7 @@ class WritePlanner(Generic[T]):
         Raises:
             ValidationFailed, ItemTooLarge: it can't be stored as it is.
         """
-        if verb == "remove" and self.may_batch(verb):
+        if verb == "remove" and self._removes_anything:
             return self._unconditional(self.mapping.key_of(entity), entity)
         if self.may_batch(verb):
             return BulkWrite(self._overwriting(entity), batched=True)
@@ -127,30 +136,38 @@ class WritePlanner(Generic[T]):
         """Plan the deletion of whatever is stored under a key."""
         return self._unconditional(key, None)
 
-    def plan_item(self, item: Item) -> BulkWrite[T]:
+    def plan_item(self, item: Item) -> BulkWrite[T] | None:
         """Plan the deletion of an item that a query found, if it still is what was found.
 
         Args:
             item: at least what `removal_paths` names.
+
+        Returns:
+            What is to be done; None if the item is marked as deleted already.
         """
+        if is_marked(self.mapping, item):
+            return None
         key = key_part(self.mapping, item)
-        if self.may_batch("remove"):
+        if self._removes_anything:
             return self._unconditional(key, None)
-        planned = self._removal(key, None, Loaded(item, item))
-        return BulkWrite(planned, batched=False, lenient=True)
+        tracked = self._removed(key, None, Loaded(item, item))
+        planned = self._planned(IdentityMap({tracked.identity: tracked}))
+        assert planned is not None
+        # There is no entity that could show what becomes of it.
+        return BulkWrite(replace(planned, roles={}), batched=False, lenient=True)
 
     def _unconditional(self, key: Item, entity: T | None) -> BulkWrite[T]:
-        planned = self._removal(key, entity, Detached(None))
-        if not isinstance(planned.action, DeleteItem):
-            return BulkWrite(planned, batched=False)
-        return BulkWrite(replace(planned, action=DeleteItem(self.mapping.table, key)), batched=True)
+        tracked, policies = self._removed(key, entity, Detached(None)), self._policies
+        if self.mapping.roles.deleted_at is None:
+            delete = DeleteItem(self.mapping.table, key)
+            return BulkWrite(PlannedAction(Kind.REMOVE, self.mapping, key, delete, tracked), batched=True)
+        planned = plan_mark(tracked, policies.clock, self._limits, policies.ids)
+        shown = planned.roles if entity is not None else {}
+        return BulkWrite(replace(planned, roles=shown), batched=False, lenient=True)
 
-    def _removal(self, key: Item, entity: T | None, origin: Stored) -> PlannedAction[T]:
+    def _removed(self, key: Item, entity: T | None, origin: Stored) -> Tracked[T]:
         identity = identity_of(self.mapping, key)
-        tracked = Tracked(self.mapping, identity, key, cast(T, entity), Intent.REMOVE, origin)
-        planned = self._planned(IdentityMap({identity: tracked}))
-        assert planned is not None
-        return planned
+        return Tracked(self.mapping, identity, key, cast(T, entity), Intent.REMOVE, origin)
 
     def _overwriting(self, entity: T) -> PlannedAction[T]:
         """Plan a new item that takes the place of whatever is stored."""
@@ -201,6 +218,7 @@ def _version_beyond(version: object, now: datetime) -> int:
 def removal_paths(mapping: EntityMapping[Any]) -> tuple[Path, ...]:
     """Give what has to be read of items that a bulk shall remove: the key, and what shows later changes."""
     roles = mapping.roles
-    marks = [role.attribute for role in (roles.version, roles.incarnation, roles.created_at) if role]
+    shown = (roles.version, roles.incarnation, roles.created_at, roles.deleted_at)
+    marks = [role.attribute for role in shown if role]
     own = [] if mapping.discriminator is None else [mapping.discriminator[0]]
     return tuple(Path.of(name) for name in dict.fromkeys((*mapping.table.key_names(), *marks, *own)))

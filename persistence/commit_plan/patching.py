@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from persistence.commit_plan.planned import Kind, PlannedAction
-from persistence.commit_plan.writes import free_or_own_type, step_roles
-from persistence.errors import UnitOfWorkStateError
+from persistence.commit_plan.writes import free_or_own_type, outgrow_an_expression, step_roles
+from persistence.errors import QueryError, UnitOfWorkStateError, described
 from persistence.expectations import FIRST_VERSION, Expectation, is_version, partition_path, type_condition
-from persistence.expressions import AttributeExists, Condition, all_of
+from persistence.expressions import AttributeExists, Condition, UpdateAction, all_of
 from persistence.mapping import RoleField
 from persistence.operations import UpdateItem
 from persistence.patches import Patch
+from persistence.render import Renderer
 from persistence.tracking import Loaded, Tracked
-from persistence.visibility import unmarked
+from persistence.visibility import USUAL, Visibility, visible
 
 T = TypeVar("T")
 
 
 def patched_alone(
-    patch: Patch[T], tracked: Tracked[T] | None, roles: Mapping[RoleField, object], reads: Condition | None
+    patch: Patch[T],
+    tracked: Tracked[T] | None,
+    roles: Mapping[RoleField, object],
+    reads: Condition | None,
+    now: Callable[[], datetime],
 ) -> PlannedAction[T]:
     """Plan a patch of an item whose entity, if the unit holds it, has no change of its own.
 
@@ -29,12 +35,21 @@ def patched_alone(
         tracked: the entity's record.
         roles: the values that a new item would get.
         reads: what is demanded because the unit read the item.
+        now: gives the time of the commit.
+
+    Raises:
+        QueryError: it is too long for one request.
+        UnitOfWorkStateError: it can't hold of what the unit has loaded.
     """
     if tracked is not None:
         refuse_contradiction(patch, tracked)
     mapping = patch.mapping
     actions = (*patch.actions, *patch.fill_ins, *step_roles(mapping, roles, may_create=patch.upsert))
-    condition = all_of(own_condition(patch), reads)
+    held = tracked is not None and tracked.known
+    # What the unit holds does not expire for it.
+    seen = visible(mapping, now, USUAL if held else Visibility.of(mapping))
+    condition = all_of(own_condition(patch), seen, reads)
+    refuse_overlong(patch, actions, condition)
     return PlannedAction(
         Kind.PATCH,
         mapping,
@@ -44,7 +59,30 @@ def patched_alone(
         encoded=None if tracked is None else mapping.codec.snapshot(tracked.entity),
         expected_version=_expected_version(patch, tracked, reads),
         patch=patch,
+        seen=seen,
     )
+
+
+def refuse_overlong(patch: Patch[T], actions: Sequence[UpdateAction], condition: Condition | None) -> None:
+    """Refuse what no request holds (developer guide, "Expression parameters").
+
+    Args:
+        patch: the patch that is part of it.
+        actions: all that is done to its item.
+        condition: all that is demanded of it.
+
+    Raises:
+        QueryError: an expression has too many bytes or operators.
+    """
+    renderer = Renderer()
+    try:
+        if outgrow_an_expression((), actions):
+            renderer.update(actions)
+        if patch.condition is not None and condition is not None:
+            renderer.condition(condition)
+    except QueryError as error:
+        name = described(patch.mapping.name, patch.mapping.key_values(patch.key))
+        raise QueryError(f"the patch of {name} is too much for one request: {error}") from error
 
 
 def _expected_version(patch: Patch[T], tracked: Tracked[T] | None, reads: Condition | None) -> object:
@@ -54,7 +92,7 @@ def _expected_version(patch: Patch[T], tracked: Tracked[T] | None, reads: Condit
 
 
 def own_condition(patch: Patch[T]) -> Condition | None:
-    """Give what a patch demands by itself."""
+    """Give what a patch demands of an item that readers see."""
     mapping, version = patch.mapping, patch.mapping.roles.version
     if patch.upsert:
         place = free_or_own_type(mapping)
@@ -63,7 +101,7 @@ def own_condition(patch: Patch[T]) -> Condition | None:
     demanded = None
     if version is not None and patch.expected_version is not None:
         demanded = is_version(version, patch.expected_version)
-    return all_of(place, unmarked(mapping), demanded, patch.condition)
+    return all_of(place, demanded, patch.condition)
 
 
 def refuse_contradiction(patch: Patch[T], tracked: Tracked[T]) -> None:

@@ -11,7 +11,7 @@ from persistence.attributes import Item, item_size, value_size
 from persistence.changes import Change
 from persistence.commit_plan.writes import named
 from persistence.errors import TransactionTooLarge, described
-from persistence.expressions import UpdateAction, Value, constants_of
+from persistence.expressions import Condition, UpdateAction, Value, constants_of
 from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import (
     ConditionCheck,
@@ -74,6 +74,7 @@ class PlannedAction(Generic[T]):
         new_version: the version that the item has afterwards, None where that is not known.
         changed: what the unit changed in a loaded entity.
         patch: the patch that is part of the action, if one is.
+        seen: what it demands so that it finds no item which readers don't see; None if they see all.
     """
 
     kind: Kind
@@ -88,6 +89,7 @@ class PlannedAction(Generic[T]):
     new_version: object = None
     changed: tuple[Change, ...] = ()
     patch: Patch[T] | None = None
+    seen: Condition | None = None
 
     @property
     def entity_name(self) -> str:

@@ -12,7 +12,7 @@ from persistence.attributes import Item, item_size, surely_fits
 from persistence.changes import Change
 from persistence.commit_plan.checks import checks
 from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
-from persistence.commit_plan.patching import patched_alone, refuse_contradiction
+from persistence.commit_plan.patching import patched_alone, refuse_contradiction, refuse_overlong
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.commit_plan.writes import (
     by_whole_attributes,
@@ -28,8 +28,14 @@ from persistence.commit_plan.writes import (
 )
 from persistence.errors import ItemTooLarge, KeyChanged, UnitOfWorkStateError, ValidationFailed
 from persistence.evaluate import apply_update
-from persistence.expectations import FIRST_VERSION, Expectation, all_loaded
-from persistence.expressions import Condition, Set, UpdateAction, all_of
+from persistence.expectations import (
+    FIRST_VERSION,
+    Expectation,
+    all_loaded,
+    partition_path,
+    type_condition,
+)
+from persistence.expressions import AttributeExists, Condition, Set, UpdateAction, all_of
 from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import DeleteItem, PutItem, UpdateItem
 from persistence.patches import Patch, refuse_overlaps
@@ -139,7 +145,8 @@ class _Planner:
 
     def patch(self, patch: Patch[T], tracked: Tracked[T] | None) -> PlannedAction[T]:
         roles = self._roles(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
-        return patched_alone(patch, tracked, roles, self._reads(patch.mapping, patch.key, tracked))
+        reads = self._reads(patch.mapping, patch.key, tracked)
+        return patched_alone(patch, tracked, roles, reads, self.time)
 
     def _reads(self, mapping: EntityMapping[T], key: Item, tracked: Tracked[T] | None) -> Condition | None:
         """Give what a write has to demand, beside its own condition, because the unit read the item."""
@@ -231,7 +238,10 @@ class _Planner:
                 return PutItem(tracked.mapping.table, stored, expected.condition(), item_on_failure=True)
             changed = by_whole_attributes(changed, origin.item, stored)
         actions = (*_together(tracked, changed, patch), *roles)
-        return update_item(tracked, actions, all_of(expected.condition(changed), demanded))
+        condition = all_of(expected.condition(changed), demanded)
+        if patch is not None:
+            refuse_overlong(patch, actions, condition)
+        return update_item(tracked, actions, condition)
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping = tracked.mapping
@@ -283,6 +293,17 @@ class _Planner:
         update = update_item(tracked, actions, condition)
         planned = action_of(kind, tracked, update, roles, expected_version=expected.version)
         return planned if tracked.was_marked else planned.showing(shown_mark(mapping, self.time()))
+
+    def mark(self, tracked: Tracked[T]) -> PlannedAction[T]:
+        """Plan to mark whatever is stored, unless that is marked already."""
+        mapping = tracked.mapping
+        steps = step_roles(mapping, self._roles(mapping, version=FIRST_VERSION), may_create=False)
+        actions = (*marking(tracked, self.time(), mapping.purge_after), *steps)
+        condition = all_of(
+            AttributeExists(partition_path(mapping)), type_condition(mapping), unmarked(mapping)
+        )
+        planned = action_of(Kind.MARK, tracked, update_item(tracked, actions, condition))
+        return planned.showing(shown_mark(mapping, self.time()))
 
     def _roles(
         self, mapping: EntityMapping[Any], *, version: int, created: bool = False
@@ -336,6 +357,13 @@ def plan_patch(
 ) -> PlannedAction[T]:
     """Work out a patch outside any unit; see `plan`."""
     return _Planner(now, limits, ids, IdentityMap(), checked=False).patch(patch, None)
+
+
+def plan_mark(
+    tracked: Tracked[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
+) -> PlannedAction[T]:
+    """Work out how to mark whatever is stored under a key as deleted, outside any unit; see `plan`."""
+    return _Planner(now, limits, ids, IdentityMap(), checked=False).mark(tracked)
 
 
 def _kind(tracked: Tracked[Any]) -> Kind:

@@ -16,6 +16,7 @@ from persistence.patches import Patch
 from persistence.query.edits import Edit, Verb, addition, edit
 from persistence.query.names import comparison, parsed
 from persistence.query.patching import PatchWish, planned
+from persistence.query.raw import raw
 from persistence.query.recorder import record
 from persistence.query.terms import AllOf, Comparison, Names, Term, conjuncts, dotted
 from persistence.unit_of_work import AsyncUnitOfWork, UnitOfWork
@@ -112,13 +113,18 @@ class PatchBuilderBase(Generic[T, U]):
         """Demand something of the stored entity; `ConditionFailed` says that it did not hold.
 
         Args:
-            predicate: a lambda over the entity, as for `Repository.query`.
+            predicate: a lambda over the entity, as for `Repository.query`, or a `Specification`. It is asked
+                of what is stored before the patch.
         """
         return self._if(record(predicate))
 
     def if_where(self, name: str, operator: str, *values: object) -> Self:
         """Demand something of the stored entity, by name; see `Query.where`."""
         return self._if(comparison(name, operator, values))
+
+    def if_filter(self, expression: str, /, **params: object) -> Self:
+        """Demand something of the stored entity, in DynamoDB's own condition language; see `Query.filter`."""
+        return self._if(raw(expression, **params))
 
     def if_exists(self, name: str | None = None) -> Self:
         """Demand that an attribute is stored; without a name that the entity is, which is the default."""
@@ -260,4 +266,6 @@ def _item(call: str, name: str, at: int | str) -> Names:
             f"{call}({dotted(parsed(name))!r}, ...) takes the index of a list or the key of a map, not "
             f"{type(at).__name__}"
         )
+    if at == "":
+        raise QueryError(f"{call}({dotted(parsed(name))!r}, ...): the key of a map is never empty")
     return (*parsed(name), at)

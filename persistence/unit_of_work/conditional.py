@@ -114,7 +114,7 @@ class ConditionalAttempts(Attempts[WriteResult]):
                 raise self.unknown() from refused
             if isinstance(refused, InvalidRequest) and refused.code is not None:
                 # The service's own refusal, which a transaction would tell as the reason of its action.
-                raise self._conflict("ValidationError", message=str(refused)) from refused
+                raise self._conflict("ValidationError", message=refused.text) from refused
             raise
 
     def _refused(self, refused: ConditionFailed) -> Flow[WriteResult]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from persistence.attributes import Item
-from persistence.conflicts import CONDITION_FAILED, INNOCENT, conflict, is_transient
+from persistence.conflicts import CONDITION_FAILED, INNOCENT, conflict, is_transient, is_unfit
 from persistence.errors import (
     AlreadyCommitted,
+    CancellationReason,
+    InvalidRequest,
     PersistenceError,
     StoreError,
     StoreUnavailable,
@@ -57,7 +59,17 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
         except Exception as refused:  # raised again, or as unknown: after a doubt no error is an answer
             if self.ambiguous or getattr(refused, "ambiguous", False):
                 return (yield from self._doubt(refused))
+            self._tell_of_the_item(refused)
             raise
+
+    def _tell_of_the_item(self, refused: Exception) -> None:
+        """Take a refused request for its action, where it has but one, which its item did not let through.
+
+        The service tells such a thing as the reason of an action, local servers refuse the whole request.
+        """
+        if isinstance(refused, InvalidRequest) and len(self.commit.actions) == 1 and is_unfit(refused.text):
+            reason = CancellationReason("ValidationError", refused.text)
+            raise conflict(self.commit, (reason,)) from refused
 
     def _refused(self, cancelled: TransactionCancelled) -> Flow[TransactWriteResult]:
         """Name the entities of a cancellation, if its reasons are those of this request."""

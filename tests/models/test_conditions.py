@@ -136,7 +136,11 @@ class TestConditions:
     @settings(30)
     @given(bodies=st.lists(contents(), min_size=3, max_size=3), asked=conditions())
     def test_filter_scans(
-        self, memory_worlds: tuple[World, World], local_worlds: tuple[World, World], bodies: Contents, asked: Asked
+        self,
+        memory_worlds: tuple[World, World],
+        local_worlds: tuple[World, World],
+        bodies: Contents,
+        asked: Asked,
     ) -> None:
         """A scan takes the key into its filter."""
         worlds = (memory_worlds[0], local_worlds[0])

@@ -25,7 +25,15 @@ from persistence import (
 from persistence.bulk import BulkProgress, BulkReport, removal_paths
 from persistence.errors import BulkFailed, BulkFailure, ItemTooLarge
 from persistence.mapping import mapping_of
-from persistence.operations import BatchWriteItems, DeleteItem, Operation, PutItem, ScanPage, UpdateItem
+from persistence.operations import (
+    BatchWriteItems,
+    DeleteItem,
+    GetItem,
+    Operation,
+    PutItem,
+    ScanPage,
+    UpdateItem,
+)
 from persistence.testing.faults import (
     LostAnswer,
     LostRequest,
@@ -419,6 +427,31 @@ class TestUnderAVersion:
         assert isinstance(failure.error, CommitOutcomeUnknown)
         assert failure.committed is None
         assert bulk.report.written == 3
+
+    @pytest.mark.parametrize("applied", [True, False])
+    def test_may_resume_what_nobody_could_find_out(self, world: World, applied: bool) -> None:
+        """`resume` takes the error of a failure: it looks again, and sends what can't take effect twice."""
+        fault = LostAnswer() if applied else LostRequest()
+        uow, _ = world.faulty(Rule(fault, SINGLES, count=1), deadline=0.01)
+        notes = world.repository(NoteMapping, uow)
+        kept = world.elsewhere(NoteMapping).add(Note("n1"))
+        item = world.stored(NoteMapping, kept.id)
+        assert item is not None
+        changed = replace(kept, title="changed")
+
+        with notes.bulk(raise_on_failure=False) as bulk:
+            if applied:
+                bulk.update(changed)
+            else:
+                bulk.remove_item(item)
+        (failure,) = bulk.report.failed
+        assert isinstance(failure.error, CommitOutcomeUnknown)
+        assert (changed.version, failure.committed) == (0, None)
+
+        assert uow.resume(failure.error).committed
+
+        assert world.elsewhere(NoteMapping).find(kept.id) == (changed if applied else None)
+        assert changed.version == (1 if applied else 0)
 
     def test_gives_incarnations(self, world: World) -> None:
         """What a unit of work stores beside the version, a bulk does too."""

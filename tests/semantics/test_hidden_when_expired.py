@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from persistence import CommitConflict, EntityExists, EntityNotFound, Repository, StaleEntity
+from persistence import (
+    CommitConflict,
+    ConditionFailed,
+    EntityExists,
+    EntityGone,
+    EntityNotFound,
+    Repository,
+    StaleEntity,
+)
 from tests.semantics.removable import (
     FUTURE,
     MONTH,
@@ -131,6 +140,51 @@ class TestWriting:
         sessions.update(expired)
 
         assert sessions.get("s1") == expired
+
+
+class TestPatches:
+    @pytest.mark.parametrize("returning", ["none", "new"])
+    def test_find_it_gone(
+        self, world: World, sessions: Repository[Session], expired: Session, returning: Any
+    ) -> None:
+        """Who could not read it neither prolongs it nor is shown it, nor makes it anew in the same place."""
+        patch = sessions.patch("s1").set("expires_at", END + MONTH)
+
+        for each in (patch, patch.if_missing(), patch.if_version(0), patch.if_(lambda s: s.user == "Ann")):
+            with pytest.raises(EntityGone, match="has expired, and so counts as absent"):
+                each.execute(returning)
+
+        assert world.elsewhere(ShownSessionMapping).get("s1") == expired
+
+    def test_find_it_where_the_mapping_shows_it(self, world: World, expired: Session) -> None:
+        """A mapping that does not hide it may prolong it."""
+        shown = world.repository(ShownSessionMapping)
+
+        shown.patch("s1").set("expires_at", END + MONTH).execute()
+
+        assert world.repository(SessionMapping).get("s1").version == 1
+
+    def test_tell_it_from_a_condition(self, world: World, sessions: Repository[Session]) -> None:
+        """Of what has not expired the caller's condition is told."""
+        sessions.add(Session("s1", "Ann", END))
+
+        with pytest.raises(ConditionFailed):
+            sessions.patch("s1").set("user", "Eve").if_(lambda s: s.user == "Bob").execute()
+        sessions.patch("s1").set("user", "Eve").execute()
+        sessions.patch("s2").set("user", "Bob").if_missing().execute()
+
+        assert [session.user for session in sessions.get_many(["s1", "s2"])] == ["Eve", "Bob"]
+
+    def test_of_what_the_unit_holds_are_written(self, world: World, sessions: Repository[Session]) -> None:
+        """What a unit has read does not expire for it."""
+        sessions.add(Session("s1", "Ann", END))
+
+        with world.uow:
+            sessions.get("s1")
+            world.clock.now = END
+            sessions.patch("s1").set("expires_at", END + MONTH).execute()
+
+        assert sessions.get("s1").expires_at == END + MONTH
 
 
 class TestSerializable:

@@ -15,7 +15,7 @@ from persistence import GlobalIndex, Key, MappingSchema, MemoryStore, Repository
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError, ValidationFailed
 from persistence.expressions import Remove, Set, Value
-from persistence.query import PatchBuilder
+from persistence.query import PatchBuilder, Specification, raw
 from persistence.render import Renderer
 from tests.semantics.model import (
     Author,
@@ -81,6 +81,8 @@ notes = Repository(NoteMapping, UOW)
 parts = Repository(PartMapping, UOW)
 orders = Repository(OrderMapping, UOW)
 settings = Repository(SettingMapping, UOW)
+
+WARM = Specification[Note](lambda n: n.score > 1)
 
 Building = Callable[[PatchBuilder[Any]], PatchBuilder[Any]]
 
@@ -257,6 +259,14 @@ class TestConditions:
             (lambda p: p.if_(lambda n: n.title == "x"), "title = :v0"),
             (lambda p: p.if_(lambda n: (n.title == "x") | (n.score > 1)), "title = :v0 OR score > :v1"),
             (lambda p: p.if_where("score", "between", 1, 2), "score BETWEEN :v0 AND :v1"),
+            (lambda p: p.if_(WARM), "score > :v0"),
+            (lambda p: p.if_(~WARM | WARM), "NOT score > :v0 OR score > :v1"),
+            (lambda p: p.if_(raw("size(title) > :n", n=3)), "size(title) > :v0"),
+            (lambda p: p.if_filter("size(title) > :n", n=3), "size(title) > :v0"),
+            (
+                lambda p: p.if_filter("title = :t OR score = :s", t="x", s=1).if_(WARM),
+                "(title = :v0 OR score = :v1) AND score > :v2",
+            ),
             (lambda p: p.if_exists("body"), "attribute_exists(body)"),
             (lambda p: p.if_missing("body"), "attribute_not_exists(body)"),
             (
@@ -336,6 +346,10 @@ class TestRefuses:
             (lambda p: p.if_version(1).explain(), "changes nothing"),
             (lambda p: p.increment("score").increment("score").explain(), "overlap"),
             (lambda p: p.set("lines", []).set("lines[0].sku", "x").explain(), "overlap"),
+            (lambda p: p.set("extra.x.k", 1).set("extra.x[0]", 1).explain(), "both a list and a map"),
+            (lambda p: p.set_item("extra", "", 1), "never empty"),
+            (lambda p: p.increment("score").if_filter("score > :n"), "score > :n"),
+            (lambda p: p.increment("score").if_(True), "not bool"),
             (lambda p: p.increment("score").if_(lambda n: n.titel == "x").explain(), "did you mean 'title'"),
             (lambda p: p.set("title", "x").if_missing().if_version(1).explain(), "leave one of them out"),
             (lambda p: p.set("author.city", "x").if_missing().explain(), "set the whole"),
