@@ -395,7 +395,7 @@ class BulkReport:
     Attributes:
         given: how many writes it was given.
         written: how many entities were stored.
-        removed: how many were deleted.
+        removed: how many were deleted, or marked as deleted.
         superseded: how many were not sent, since a later write of the same key took their place.
         failed: those that were refused, or given up.
         requests: how many requests were sent.
