@@ -59,7 +59,7 @@ class Place:
     def of(self, entity: Any) -> Any:
         """Point at it in a lambda."""
         for name in self.names:
-            inside = isinstance(name, int) or self.names[0] == "extra" and name != "extra"
+            inside = isinstance(name, int) or (self.names[0] == "extra" and name != "extra")
             entity = entity[name] if inside else getattr(entity, str(name))
         return size(entity) if self.sized else entity
 

@@ -461,7 +461,6 @@ class TestDeletion:
         assert pages.scan().including_deleted().count() == 3
         assert world.stored(PageMapping, "p0") == marked
 
-
     def test_of_a_bulk_marks_by_key_too(self, world: World) -> None:
         """No entity is at hand that could show its mark; the item has it."""
         pages = world.repository(PageMapping)

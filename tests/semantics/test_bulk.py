@@ -28,7 +28,6 @@ from persistence.mapping import mapping_of
 from persistence.operations import (
     BatchWriteItems,
     DeleteItem,
-    GetItem,
     Operation,
     PutItem,
     ScanPage,
