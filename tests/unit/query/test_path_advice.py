@@ -46,8 +46,6 @@ class TestScans:
             (None, {"scan": True}),
             # The index is there, and was refused for another reason.
             (lambda d: d.town == "Graz", {}),
-            # A global index can't be read consistently.
-            (lambda d: d.remark == "x", {"consistent": True}),
             # Who names an index chose.
             (lambda d: d.remark == "x", {"scan": True, "index": "by-weight"}),
         ],

@@ -540,7 +540,7 @@ class TestCase53:
         assert (path.index, rows.index) == (None, "towns")
 
     def test_the_chosen_index_explains_itself(self) -> None:
-        """It tells its key, what it costs besides, and of each other one why it can't answer."""
+        """It tells its key, what it costs besides, and of each other one why it loses."""
         path = planned(lambda d: (d.town == "Graz") & (d.due > MONDAY), hydrate=True)
 
         assert (path.index, path.fetch) == ("by-town", "by batch get")
@@ -555,6 +555,7 @@ class TestCase53:
             "by-town-of-courier": "its partition key needs an equality on courier",
             "by-weight": "its partition key needs an equality on weight",
             "noted": "it leaves out entities without note; name it with .index(...) if that is meant",
+            "towns": "it could serve, but its key takes over fewer conditions",
         }
 
     def test_a_partial_projection_is_never_filled_with_defaults(self) -> None:
@@ -571,7 +572,9 @@ class TestCase53:
 
         assert (local.index, local.consistent) == ("by-due", True)
         assert (scan.kind, scan.consistent) == ("scan", True)
-        assert dict(scan.refused)["by-weight"] == "a global index can't be read consistently"
+        assert dict(scan.refused)["by-weight"] == (
+            "a global index can't be read consistently; leave consistent() out"
+        )
         with pytest.raises(QueryError, match="can't be read consistently"):
             planned(lambda d: d.weight == 1, consistent=True, index="by-weight")
 
