@@ -28,7 +28,8 @@ class AccessPath:
         refused: index name (None: the table) -> why it can't answer, or why another one is better.
         keys: the keys that are read, of a get or batch get.
         check: applied here to what was read, where the service can't.
-        asked: the conditions of the query itself that are part of filter or check.
+        asked: the conditions of the query itself, those on the key included.
+        narrows: whether some of them, or the types of a whole table, are left to be checked after reading.
         projection: the paths that are read; None for all.
         fetch: how attributes are read that the index does not hold.
         descending: whether the greatest sort key comes first.
@@ -47,6 +48,7 @@ class AccessPath:
     keys: tuple[Item, ...] = ()
     check: Condition | None = None
     asked: Condition | None = field(default=None, repr=False)
+    narrows: bool = field(default=False, repr=False)
     projection: tuple[Path, ...] | None = None
     fetch: Fetch = "nothing"
     descending: bool = False

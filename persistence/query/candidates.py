@@ -157,7 +157,8 @@ def _candidate(question: Question, index: str | None) -> Candidate:
     condition = question.left(use.used)
     _refuse_key_filter(question, index, condition)
     covering = question.covering(index, condition)
-    path = AccessPath("query", index, use.condition, covering.filter, asked=question.asked)
+    narrows = condition is not question.system
+    path = AccessPath("query", index, use.condition, covering.filter, asked=question.asked, narrows=narrows)
     rank = (-len(use.fields), use.precision, covering.fetch != "nothing")
     return Candidate(rank, with_coverage(question, path, covering))
 

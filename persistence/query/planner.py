@@ -88,6 +88,7 @@ def _scan(question: Question, refused: tuple[tuple[str | None, str], ...] = ()) 
         covering.filter,
         refused,
         asked=question.asked,
+        narrows=question.demands is not None,
         segment=question.wish.segment,
     )
     return with_coverage(question, path, covering)

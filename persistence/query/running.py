@@ -17,7 +17,7 @@ from persistence.unit_of_work.unit import Unit
 R = TypeVar("R")
 
 LEAST_REACH = 25
-"""Items that a request reads at least where a filter may drop some: fewer cost about as much."""
+"""Items that a request reads at least where conditions may drop some: fewer cost about as much."""
 
 GROWTH = 4
 """How much more is read with each request that a filter leaves short."""
@@ -122,7 +122,8 @@ class Run(Generic[R]):
         wanted = self.limit - self.given
         if not self.path.discards:
             return wanted
-        self._reach = max(wanted, LEAST_REACH, self._reach * GROWTH)
+        least = LEAST_REACH if self.path.narrows else 0
+        self._reach = max(wanted, least, self._reach * GROWTH)
         return self._reach
 
     def _check(self) -> None:

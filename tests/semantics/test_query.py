@@ -131,6 +131,16 @@ class TestTheTable:
 
         assert [each.limit for each in world.sent if isinstance(each, QueryPage)] == [1, 3, 25]
 
+    def test_reads_no_more_of_a_shared_table(self, world: World) -> None:
+        """The mark of a type is a filter, but drops nothing where the key holds one type."""
+        purchases = world.repository(PurchaseMapping)
+        for number in range(3):
+            purchases.add(Purchase("b1", number, "monday"))
+        world.forget()
+
+        assert purchases.query(lambda p: p.buyer_id == "b1").first() == Purchase("b1", 0, "monday")
+        assert [each.limit for each in world.sent if isinstance(each, QueryPage)] == [1]
+
     def test_counts_what_is_stored(self, world: World, orders: Repository[Order]) -> None:
         """Entities that the unit has removed are left out of results, and counted until it commits."""
         query = orders.query(lambda o: (o.customer_id == "c1") & (o.number == 1))
