@@ -71,6 +71,22 @@ def avg_of(of: Of) -> Aggregate[Any]:
     return Aggregate("avg", of)
 
 
+class Floating(Protocol):
+    """A float, and nothing that type checkers take for one: to them an int is a float too.
+
+    So the mean of whole numbers is seen to be a Decimal. Overloads with it overlap for what is always None;
+    of that there is no mean, and either answer is right.
+    """
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Give the fraction that it is."""
+        ...
+
+    def hex(self) -> str:
+        """Write it exactly; it is what neither an int nor a Decimal can."""
+        ...
+
+
 class Values(Protocol):
     """Gives what a selection reads, entity by entity."""
 

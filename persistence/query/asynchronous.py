@@ -12,6 +12,7 @@ from persistence.bulk import AsyncBulk, BulkProgress
 from persistence.errors import BulkReport
 from persistence.query.aggregates import (
     Aggregate,
+    Floating,
     Of,
     aggregation,
     aggregation_row,
@@ -133,11 +134,11 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
         return await self._computed(max_of(of))
 
     @overload
-    async def avg(self, of: Callable[[T], int | Decimal], /) -> Decimal | None: ...
+    async def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]
     @overload
-    async def avg(self, of: Callable[[T], float], /) -> float | None: ...
+    async def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]
     @overload
-    async def avg(self, of: Callable[[T], timedelta], /) -> timedelta | None: ...
+    async def avg(self, of: Callable[[T], timedelta | None], /) -> timedelta | None: ...
     @overload
     async def avg(self, of: str, /) -> Any: ...
     async def avg(self, of: Of, /) -> Any:

@@ -14,6 +14,7 @@ from persistence.query.aggregates import (
     Aggregate,
     Aggregation,
     AsyncValues,
+    Floating,
     Of,
     Values,
     aggregation,
@@ -108,11 +109,11 @@ class Grouping(GroupingBase[T, G]):
         return self._grouped(max_of(of)).run(self._values)
 
     @overload
-    def avg(self, of: Callable[[T], int | Decimal]) -> dict[G, Decimal | None]: ...
+    def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]
     @overload
-    def avg(self, of: Callable[[T], float]) -> dict[G, float | None]: ...
+    def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]
     @overload
-    def avg(self, of: Callable[[T], timedelta]) -> dict[G, timedelta | None]: ...
+    def avg(self, of: Callable[[T], timedelta | None]) -> dict[G, timedelta | None]: ...
     @overload
     def avg(self, of: str) -> dict[G, Any]: ...
     def avg(self, of: Of) -> dict[G, Any]:
@@ -164,11 +165,11 @@ class AsyncGrouping(GroupingBase[T, G]):
         return await self._grouped(max_of(of)).run_async(self._values)
 
     @overload
-    async def avg(self, of: Callable[[T], int | Decimal]) -> dict[G, Decimal | None]: ...
+    async def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]
     @overload
-    async def avg(self, of: Callable[[T], float]) -> dict[G, float | None]: ...
+    async def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]
     @overload
-    async def avg(self, of: Callable[[T], timedelta]) -> dict[G, timedelta | None]: ...
+    async def avg(self, of: Callable[[T], timedelta | None]) -> dict[G, timedelta | None]: ...
     @overload
     async def avg(self, of: str) -> dict[G, Any]: ...
     async def avg(self, of: Of) -> dict[G, Any]:

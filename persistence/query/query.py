@@ -12,6 +12,7 @@ from persistence.bulk import Bulk, BulkProgress
 from persistence.errors import BulkReport
 from persistence.query.aggregates import (
     Aggregate,
+    Floating,
     Of,
     aggregation,
     aggregation_row,
@@ -175,11 +176,11 @@ class Query(QueryBase[T, UnitOfWork]):
         return self._computed(max_of(of))
 
     @overload
-    def avg(self, of: Callable[[T], int | Decimal], /) -> Decimal | None: ...
+    def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]
     @overload
-    def avg(self, of: Callable[[T], float], /) -> float | None: ...
+    def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]
     @overload
-    def avg(self, of: Callable[[T], timedelta], /) -> timedelta | None: ...
+    def avg(self, of: Callable[[T], timedelta | None], /) -> timedelta | None: ...
     @overload
     def avg(self, of: str, /) -> Any: ...
     def avg(self, of: Of, /) -> Any:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from persistence import AsyncDynamoStore, AsyncMemoryStore, DynamoStore, MemoryStore
+from persistence import AsyncDynamoStore, AsyncMemoryStore, DynamoStore, MappingSchema, MemoryStore
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 from tests.models.shelves import SHELVES
 from tests.models.specimens import SharedSpecimenMapping, SpecimenMapping
 from tests.models.worlds import World, both_colours
 
-MAPPINGS = (SpecimenMapping, SharedSpecimenMapping, *SHELVES)
+MAPPINGS: tuple[type[MappingSchema[Any]], ...] = (SpecimenMapping, SharedSpecimenMapping, *SHELVES)
 
 
 @pytest.fixture(scope="session")

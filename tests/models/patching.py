@@ -63,7 +63,8 @@ class Change:
         for edit in self.edits:
             patch = getattr(patch, edit.verb)(edit.path, *edit.operands)
         if self.demand is not None:
-            patch = patch.if_(lambda o: said(self.demand, o))  # type: ignore[arg-type]  # it is not None
+            demand = self.demand
+            patch = patch.if_(lambda o: said(demand, o))
         if self.version is not None:
             patch = patch.if_version(self.version)
         return patch.if_missing() if self.upsert else patch
@@ -161,7 +162,7 @@ def _changed(entity: Specimen, edit: Edit) -> bool:
     if edit.path != edit.field:
         return False
     before = getattr(entity, edit.field)
-    absent = before is None or before == set()
+    absent = before in (None, set())
     match edit.verb, edit.operands:
         case "set", (value,):
             after = value

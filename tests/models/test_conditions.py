@@ -42,7 +42,7 @@ def ways(asked: Asked, *, attributes: bool) -> dict[str, Narrow]:
     specification = Specification[Specimen](lambda o: said(asked, o))
     written, named = Written(asked), by_name(asked)
     found: dict[str, Narrow] = {
-        "lambda": lambda query: query.matching(lambda o: said(asked, o)),
+        "lambda": matching(asked),
         "specification": lambda query: query.matching(specification),
         "negated twice": lambda query: query.matching(~~specification),
     }
@@ -61,6 +61,11 @@ def _by_name(query: Query[Specimen], named: list[tuple[Any, ...]]) -> Query[Spec
 
 def in_partition(repository: Repository[Specimen], partition: str) -> Query[Specimen]:
     return repository.query(lambda o: o.id == partition)
+
+
+def matching(asked: Asked) -> Narrow:
+    """Ask by a lambda."""
+    return lambda query: query.matching(lambda o: said(asked, o))
 
 
 def answer(query: Query[Specimen], narrow: Narrow) -> Answer:
@@ -102,7 +107,7 @@ class TestConditions:
             expected = plain_answer(each, specimens, mapping)
             for world in worlds[number % 2 :: 2]:
                 query = in_partition(world.repository(mapping), specimens[0].id)
-                found = answer(query, lambda query, each=each: query.matching(lambda o: said(each, o)))
+                found = answer(query, matching(each))
                 assert (world.name, each, found) == (world.name, each, expected)
 
     @settings(400)
@@ -149,5 +154,5 @@ class TestConditions:
         expected = plain_answer(asked, specimens, SpecimenMapping)
         for world in worlds:
             scan = world.repository(SpecimenMapping).scan(lambda o: o.id == specimens[0].id)
-            found = answer(scan, lambda query: query.matching(lambda o: said(asked, o)))
+            found = answer(scan, matching(asked))
             assert (world.name, found) == (world.name, expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import given
@@ -54,6 +54,11 @@ def asked(
         query = query.where(access.sort, among.operator, *operands)
         expected = [thing for thing in expected if among.holds(access, thing, operands)]
     return query, expected
+
+
+def picking(names: Sequence[str]) -> Callable[[Thing], tuple[Any, ...]]:
+    """Give a lambda that picks fields."""
+    return lambda o: tuple(getattr(o, name) for name in names)
 
 
 def check_whole(access: Access, whole: Sequence[Thing], expected: Sequence[Thing]) -> None:
@@ -156,7 +161,7 @@ class TestPages:
             names = sorted({access.partition, access.sort or "number", "color"})
             expected = [tuple(getattr(thing, name) for name in names) for thing in query]
             rows = query.select(*names)
-            tuples = query.select(lambda o, names=names: tuple(getattr(o, name) for name in names))
+            tuples = query.select(picking(names))
             assert [tuple(row[name] for name in names) for row in rows] == expected
             check_pages(tuples, expected, (1, 2, len(expected) + 1))
 

@@ -34,7 +34,7 @@ def patched(
     """Patch an item; give the result or the kind of refusal, and what is stored then."""
     outcome: object
     try:
-        outcome = change.of(world.repository(mapping).patch(*key)).execute(how)  # type: ignore[call-overload]
+        outcome = change.of(world.repository(mapping).patch(*key)).execute(how)
     except PersistenceError as error:
         outcome = SAME.get(type(error).__name__, type(error).__name__)
     known = mapping_of(mapping)
@@ -44,7 +44,7 @@ def patched(
 
 def settled(item: Item | None) -> Item | None:
     """Give an item with its sets sorted; those of a store come in any order."""
-    return None if item is None else _sorted(item)  # type: ignore[no-any-return]
+    return None if item is None else _sorted(item)
 
 
 def _sorted(value: Any) -> Any:

@@ -44,7 +44,11 @@ def settings(examples: int) -> hypothesis.settings:
         deadline=None,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""What fields with a part to play promise, told as it happens: versions, timestamps, empties, times to live."""
+"""What fields with a part to play promise: versions, timestamps, empties, times to live, stored types."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class TestTimestamps:
 
 class TestEmpties:
     def test_are_left_out_where_nothing_is_there(self, world: World, letters: Repository[Letter]) -> None:
-        """None and empty sets always, other empties where the field says so; never 0, False or an empty list."""
+        """None and empty sets always, others where the field says so; never 0, False or an empty list."""
         letters.add(Letter("l1"))
 
         stored = world.stored(LetterMapping, "l1")
@@ -241,7 +241,7 @@ class TestTimesToLive:
     def test_refuse_what_could_mean_another_time(
         self, world: World, letters: Repository[Letter], given: Any
     ) -> None:
-        """A naive datetime and milliseconds are refused before anything is sent, by entities and by patches."""
+        """Naive datetimes and milliseconds are refused before anything is sent, also by patches."""
         letters.add(Letter("l1"))
         world.forget()
 

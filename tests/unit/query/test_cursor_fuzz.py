@@ -23,8 +23,9 @@ from persistence import (
 from persistence.cursors import CursorKeys
 from persistence.errors import InvalidCursor
 from persistence.query import AsyncQuery, is_in
+from tests.semantics.awaited import RecordingAsync
 from tests.semantics.model import Order, OrderMapping, OrderStatus
-from tests.semantics.world import BEGINNING, Recording, RecordingAsync
+from tests.semantics.world import BEGINNING, Recording
 from tests.unit.cursors.test_fuzz import mutated
 
 NUMBER = 1_000  # for each of 5 queries, encrypted and signed
