@@ -62,8 +62,8 @@ class Bulk(BulkBase[T, UnitOfWork]):
     def save(self, entity: T) -> None:
         """Store an entity whatever is stored now.
 
-        With `overwrite`, or with neither version nor `DeletedAt` field, the whole item is replaced:
-        attributes that the mapping does not know are lost. Else they are kept, the stored version steps on, and the
+        With `overwrite`, or with neither version nor `DeletedAt` field, the whole item is replaced: what is
+        stored that the mapping does not know is lost. Else it is kept, the stored version steps on, and the
         entity has to be read again before it is updated. See `add` for errors.
         """
         self._drive(self._take("save", entity))

@@ -7,18 +7,21 @@ from datetime import datetime
 from typing import TypeVar
 
 from persistence.commit_plan.planned import Kind, PlannedAction
-from persistence.commit_plan.writes import free_or_own_type, outgrow_an_expression, step_roles
+from persistence.commit_plan.writes import free_or_own_type, step_roles
 from persistence.errors import QueryError, UnitOfWorkStateError, described
 from persistence.expectations import FIRST_VERSION, Expectation, is_version, partition_path, type_condition
 from persistence.expressions import AttributeExists, Condition, UpdateAction, all_of
 from persistence.mapping import RoleField
 from persistence.operations import UpdateItem
 from persistence.patches import Patch
-from persistence.render import Renderer
+from persistence.render import EXPRESSION_BYTES, Renderer
 from persistence.tracking import Loaded, Tracked
 from persistence.visibility import USUAL, Visibility, visible
 
 T = TypeVar("T")
+
+_EACH_ACTION, _EACH_SEGMENT = 50, 14
+"""Bytes that ` = if_not_exists(, :v999) + :v999, ` and a segment of its path, told twice, take at most."""
 
 
 def patched_alone(
@@ -76,7 +79,8 @@ def refuse_overlong(patch: Patch[T], actions: Sequence[UpdateAction], condition:
     """
     renderer = Renderer()
     try:
-        if outgrow_an_expression((), actions):
+        sizes = (_EACH_ACTION + _EACH_SEGMENT * len(action.path.segments) for action in actions)
+        if sum(sizes) > EXPRESSION_BYTES:
             renderer.update(actions)
         if patch.condition is not None and condition is not None:
             renderer.condition(condition)

@@ -73,9 +73,8 @@ class TestRemovals:
     def test_by_key_mark_whatever_is_stored(self, world: World, pages: Repository[Page]) -> None:
         """Versions step on; what is absent or marked already is as good as removed."""
         others = world.elsewhere(PageMapping)
-        for key in "abc":
-            held = others.add(Page(key))
-        others.remove(replace(held))
+        for page in [others.add(Page(key)) for key in "abc"][2:]:
+            others.remove(page)
         world.clock.tick()
 
         with pages.bulk() as bulk:
@@ -221,7 +220,12 @@ class TestQueries:
 class TestWrites:
     def test_of_a_marked_key_are_refused(self, world: World) -> None:
         """As by a repository: it is taken for `add`, and absent for `update` and `save`, version or not."""
-        for mapping, made in ((PageMapping, Page), (DraftMapping, Draft), (HiddenTicketMapping, Ticket)):
+        kinds: list[tuple[Any, Any]] = [
+            (PageMapping, Page),
+            (DraftMapping, Draft),
+            (HiddenTicketMapping, Ticket),
+        ]
+        for mapping, made in kinds:
             entities: Repository[Any] = world.repository(mapping)
             held = [world.elsewhere(mapping).add(made(key)) for key in "abc"]
             for each in held:

@@ -135,9 +135,17 @@ def test_case_41_what_is_too_long_is_refused_before_it_is_sent(world: World, sto
     for number in range(301):
         long = long.set_item("extra", f"entry {number}", number)
         many = many.if_where("title", "=", "first")
+    counting = notes.patch("n1")
+    for number in range(100):
+        counting = counting.increment(f"extra.entry{number}")
     options = many.if_where("title", "in", [f"{number}" for number in range(101)])
 
-    for patch, why in ((long, "4096"), (many, "300 operators"), (options, "1 to 100 options")):
+    for patch, why in (
+        (long, "4096"),
+        (counting, "4096"),
+        (many, "300 operators"),
+        (options, "1 to 100 options"),
+    ):
         with pytest.raises(QueryError, match=why):
             patch.execute()
         with pytest.raises(QueryError, match=why):
