@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.footprint import Footprint
 from benchmarks.harness import FULL, QUICK, Effort, Result, measured
 from benchmarks.suites import SUITES
 
@@ -45,16 +46,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"one of {', '.join(SUITES)}; repeatable",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times to a file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured to a file")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is missed")
     return parser
 
 
-def _run(name: str, effort: Effort) -> list[Result]:
+def _run(name: str, effort: Effort) -> list[Result | Footprint]:
     print(f"\n== {name} ==")
-    results = []
-    for comparison in SUITES[name]():
-        result = measured(comparison, effort)
+    results: list[Result | Footprint] = []
+    for given in SUITES[name]():
+        result = given if isinstance(given, Footprint) else measured(given, effort)
         print(f"\n{report.table(result)}", flush=True)
         results.append(result)
     return results

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from benchmarks.footprint import Bytes, Footprint
 from benchmarks.harness import Result, Seconds, Target
 
 _PACKAGES = ("persistence-dynamodb", "boto3", "botocore", "marshmallow", "moto", "pynamodb")
 _UNITS: tuple[tuple[str, float], ...] = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3))
 _LEAST_OF_UNIT = {"us": 1e-5, "ms": 1e-2}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a target is met, in words too."""
+
+    met: bool
+    text: str
 
 
 def versions() -> dict[str, str]:
@@ -27,11 +37,20 @@ def _version(package: str) -> str | None:
         return None
 
 
-def table(result: Result) -> str:
-    """Show one comparison: the time of each contender, and its ratio to the baseline."""
+def table(result: Result | Footprint) -> str:
+    """Show times with their ratios to the baseline, or memory; and whether the targets are met."""
+    rows = _rows_of_footprint(result) if isinstance(result, Footprint) else _rows(result)
+    return "\n".join([*_aligned(rows), *(f"  {each.text}" for each in judgements(result))])
+
+
+def _rows(result: Result) -> list[tuple[str, ...]]:
     columns = (result.comparison.title, "median", "ratio", "quartiles")
-    rows = [columns, *(_row(result, each.name) for each in result.comparison.contenders)]
-    return "\n".join([*_aligned(rows), *(f"  {_judged(result, target)}" for target in targets_of(result))])
+    return [columns, *(_row(result, each.name) for each in result.comparison.contenders)]
+
+
+def _rows_of_footprint(footprint: Footprint) -> list[tuple[str, ...]]:
+    columns = (footprint.title, "above base")
+    return [columns, *((name, size(used)) for name, used in footprint.used.items())]
 
 
 def _row(result: Result, name: str) -> tuple[str, ...]:
@@ -55,39 +74,65 @@ def duration(seconds: Seconds) -> str:
     return f"{seconds / size:,.0f} {unit}"
 
 
-def targets_of(result: Result) -> tuple[Target, ...]:
-    """Give what is demanded of a comparison."""
-    return result.comparison.targets
+def size(count: Bytes) -> str:
+    """Write a number of bytes in megabytes of a million bytes."""
+    return f"{count / 1e6:,.1f} MB"
 
 
-def _judged(result: Result, target: Target) -> str:
+def judgements(result: Result | Footprint) -> list[Judgement]:
+    """Judge all that is demanded of a result."""
+    if isinstance(result, Footprint):
+        missed = result.misses()
+        return [_judged_use(result, name, met=name not in missed) for name in result.limited]
+    return [_judged(result, target) for target in result.comparison.targets]
+
+
+def _judged(result: Result, target: Target) -> Judgement:
     ratio = result.ratio(target.slower, target.faster)
-    verdict = "met" if target.met_by(ratio) else "MISSED"
-    return (
-        f"target {verdict}: {target.slower} / {target.faster} {ratio:.2f}x, {target.demand} {target.bound:g}x"
-    )
+    told = f"{target.slower} / {target.faster} {ratio:.2f}x, {target.demand} {target.bound:g}x"
+    return _judgement(told, met=target.met_by(ratio))
 
 
-def summary(results: Iterable[Result]) -> str:
+def _judged_use(footprint: Footprint, name: str, *, met: bool) -> Judgement:
+    return _judgement(f"{name} {size(footprint.used[name])}, at most {size(footprint.most)}", met=met)
+
+
+def _judgement(told: str, *, met: bool) -> Judgement:
+    return Judgement(met, f"target {'met' if met else 'MISSED'}: {told}")
+
+
+def summary(results: Iterable[Result | Footprint]) -> str:
     """Tell how many targets are met, and which are not."""
-    shown = list(results)
-    demanded = sum(len(targets_of(result)) for result in shown)
-    missed = [(result, target) for result in shown for target in result.misses()]
-    lines = [f"{demanded - len(missed)} of {demanded} targets met"]
-    return "\n".join(
-        [*lines, *(f"  {result.comparison.title}: {_judged(result, target)}" for result, target in missed)]
-    )
+    judged = [(result, each) for result in results for each in judgements(result)]
+    missed = [f"  {_title(result)}: {each.text}" for result, each in judged if not each.met]
+    return "\n".join([f"{len(judged) - len(missed)} of {len(judged)} targets met", *missed])
 
 
-def as_json(results: Mapping[str, Sequence[Result]]) -> dict[str, Any]:
-    """Give everything that was measured as plain data: times in seconds, by suite."""
+def _title(result: Result | Footprint) -> str:
+    return result.title if isinstance(result, Footprint) else result.comparison.title
+
+
+def as_json(results: Mapping[str, Sequence[Result | Footprint]]) -> dict[str, Any]:
+    """Give everything that was measured as plain data: times in seconds, memory in bytes, by suite."""
     return {
         "versions": versions(),
         "suites": {name: [_result_as_json(each) for each in found] for name, found in results.items()},
     }
 
 
-def _result_as_json(result: Result) -> dict[str, Any]:
+def _result_as_json(result: Result | Footprint) -> dict[str, Any]:
+    return _footprint_as_json(result) if isinstance(result, Footprint) else _times_as_json(result)
+
+
+def _footprint_as_json(footprint: Footprint) -> dict[str, Any]:
+    targets = [
+        {"name": name, "demand": "at most", "bound": footprint.most, "met": name not in footprint.misses()}
+        for name in footprint.limited
+    ]
+    return {"title": footprint.title, "used": dict(footprint.used), "targets": targets}
+
+
+def _times_as_json(result: Result) -> dict[str, Any]:
     return {
         "title": result.comparison.title,
         "baseline": result.baseline,
@@ -99,7 +144,7 @@ def _result_as_json(result: Result) -> dict[str, Any]:
             }
             for name, times in result.times.items()
         },
-        "targets": [_target_as_json(result, target) for target in targets_of(result)],
+        "targets": [_target_as_json(result, target) for target in result.comparison.targets],
     }
 
 

@@ -24,7 +24,7 @@ from benchmarks.contenders.wire import WireCodec
 from benchmarks.shapes import Complex, Line, Simple, Status, Wide
 
 
-class _DecimalAttribute(Attribute[Decimal]):
+class DecimalAttribute(Attribute[Decimal]):
     """PynamoDB has floats only."""
 
     attr_type = NUMBER
@@ -54,7 +54,7 @@ class _SimpleModel(Model):
     name = UnicodeAttribute()
     age = NumberAttribute()
     active = BooleanAttribute()
-    balance = _DecimalAttribute()
+    balance = DecimalAttribute()
     created_at = UTCDateTimeAttribute()
 
 
@@ -62,7 +62,7 @@ class _LineMap(MapAttribute[str, Any]):
     sku = UnicodeAttribute()
     title = UnicodeAttribute()
     quantity = NumberAttribute()
-    price = _DecimalAttribute()
+    price = DecimalAttribute()
 
 
 class _ComplexModel(Model):
@@ -73,12 +73,12 @@ class _ComplexModel(Model):
     customer_id = UnicodeAttribute()
     placed_at = UTCDateTimeAttribute()
     status = _StatusAttribute()
-    total = _DecimalAttribute()
+    total = DecimalAttribute()
     lines = ListAttribute(of=_LineMap)
     labels: MapAttribute[str, str] = MapAttribute()  # type: ignore[no-untyped-call]  # it has no types
     tags = UnicodeSetAttribute(null=True)
     note = UnicodeAttribute(null=True)
-    discount = _DecimalAttribute(null=True)
+    discount = DecimalAttribute(null=True)
     version = NumberAttribute(default=0)
 
 

@@ -25,6 +25,13 @@ from persistence.unit_of_work.unit import Unit
 MOST_ITEMS = 1024 * 1024
 """More than a page of 1 MB holds; the service takes no limit over 2 ** 31 - 1."""
 
+ITEMS_AT_ONCE = 8_000
+"""How many items are in memory at most where several pages are read at the same time.
+
+A page of 1 MB has about as many where items are small. An item takes some 5 kB while its page is decoded, so
+two full pages of small items would take almost 100 MB.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -203,6 +210,9 @@ class SegmentsReader(_PathReader):
         self, segment: int, start: Item | None, limit: int | None, *, count_only: bool
     ) -> QueryPage | ScanPage:
         path = replace(self.path, segment=(segment, self.segments))
+        if not count_only:
+            most = max(1, ITEMS_AT_ONCE // self.at_once)
+            limit = most if limit is None else min(limit, most)
         return page_of(self.subject.table, path, start, limit, count_only=count_only)
 
 
