@@ -80,11 +80,7 @@ def _by_hand(client: Any) -> Reads:
 
     def selected(count: int) -> list[Any]:
         read = pages(count, ProjectionExpression="id, balance")
-        return [
-            (item["id"]["S"], Decimal(item["balance"]["N"]))
-            for page in read
-            for item in page["Items"]
-        ]
+        return [(item["id"]["S"], Decimal(item["balance"]["N"])) for page in read for item in page["Items"]]
 
     return {
         "query": lambda count: [_decode(item) for page in pages(count) for item in page["Items"]],
