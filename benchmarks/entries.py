@@ -13,8 +13,10 @@ from persistence.attributes import Item
 ENTRIES = 100_000
 """How many items a scan finds."""
 
-AGES = 10
-"""How many different ages they have, one after the other."""
+AGES = 9
+"""How many different ages they have, one after the other; all are stored in as many bytes."""
+
+_YOUNGEST = 21
 
 
 class EntryMapping(MappingSchema[Simple]):
@@ -35,7 +37,7 @@ def number_of(entry_id: str) -> int:
 
 def entry(partition: str, number: int) -> Simple:
     """Make one entry."""
-    return replace(SIMPLE, id=entry_id(number), name=partition, age=number % AGES)
+    return replace(SIMPLE, id=entry_id(number), name=partition, age=_YOUNGEST + number % AGES)
 
 
 def items(count: int) -> Iterator[Item]:

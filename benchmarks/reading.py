@@ -16,6 +16,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -100,9 +101,9 @@ def connected(url: str) -> DynamoStore:
 STORES = MappingProxyType({"memory": loaded_memory, "service": stub_of_service})
 
 
-def measured_reading(reading: str, store: Store) -> Bytes:
+def measured_reading(reading: str, connect: Callable[[], Store]) -> Bytes:
     """Measure one way to read; the imports and the connection that it needs belong to the base."""
-    entries = Entries(UnitOfWork(store))
+    entries = Entries(UnitOfWork(connect()))
     _run_through(entries.partition().limit(1))
     return bytes_above_base(lambda: READINGS[reading](entries))
 
@@ -159,7 +160,7 @@ def main(store_name: str) -> None:
     """Measure all ways to read from one store."""
     with STORES[store_name]() as store:
         gc.freeze()  # what is there would be touched by each collection, and so copied in each fork
-        used = {name: in_fork(lambda name=name: measured_reading(name, store())) for name in READINGS}
+        used = {name: in_fork(partial(measured_reading, name, store)) for name in READINGS}
     print(json.dumps(used))
 
 

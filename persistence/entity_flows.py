@@ -40,7 +40,7 @@ from persistence.tracking import (
 )
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit, reading
-from persistence.visibility import Visibility, sees
+from persistence.visibility import Visibility, hides, sees
 
 T = TypeVar("T")
 
@@ -68,6 +68,8 @@ class EntityFlows(Generic[T]):
         self.mapping = mapping
         self.uow = uow
         self.shown = Visibility.of(mapping) if shown is None else shown
+        # Asked once: most mappings hide nothing, and each read would ask again.
+        self._hides = hides(mapping, self.shown)
 
     def showing(self, shown: Visibility) -> EntityFlows[T]:
         """Give the same flows for readers who see more or less."""
@@ -303,7 +305,7 @@ class EntityFlows(Generic[T]):
         return unit.entities.load(self.mapping, item, latest=latest, shown=self.shown)
 
     def _sees(self, item: Item) -> bool:
-        return sees(self.mapping, self.shown, item, self.uow.clock)
+        return not self._hides or sees(self.mapping, self.shown, item, self.uow.clock)
 
     def _write(self, entity: T, call: Callable[[IdentityMap, EntityMapping[T], T], None]) -> Flow[T]:
         self._check(entity)

@@ -185,7 +185,8 @@ class QueryBase(Generic[T, U]):
 
         Args:
             segments: how many parts, at most 1,000,000.
-            workers: how many of them are read at the same time; each holds a page of 1 MB.
+            workers: how many of them are read at the same time; each holds a page of 1 MB, and all of them
+                8,000 items at most.
 
         Raises:
             QueryError: no positive whole numbers, or more than 1,000,000 parts.

@@ -28,8 +28,8 @@ MOST_ITEMS = 1024 * 1024
 ITEMS_AT_ONCE = 8_000
 """How many items are in memory at most where several pages are read at the same time.
 
-A page of 1 MB has about as many where items are small. An item takes some 5 kB while its page is decoded, so
-two full pages of small items would take almost 100 MB.
+A small item takes some 3.5 kB while its page is decoded. A page of 1 MB may hold more than 13,000 of them,
+and two such pages would take about 90 MB.
 """
 
 
