@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from persistence import MemoryStore, Query, Repository, UnitOfWork
@@ -28,7 +30,7 @@ def deliveries() -> Repository[Delivery]:
     return Repository(DeliveryMapping, UnitOfWork(MemoryStore()))
 
 
-def told(query: Query[Delivery]) -> list[str]:
+def told(query: Query[Any]) -> list[str]:
     return str(query.explain()).splitlines()
 
 

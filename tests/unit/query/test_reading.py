@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 import pytest
 
 from persistence import MemoryStore, QueryError, Repository, UnitOfWork
-from persistence.operations import BatchGetItems, GetItem, Operation, QueryPage, ScanPage
+from persistence.operations import (
+    BatchGetItems,
+    GetItem,
+    Operation,
+    PutItem,
+    QueryPage,
+    ScanPage,
+    TransactWrite,
+)
 from persistence.query import is_in
 from persistence.store import Limits
 from tests.unit.query.deliveries import MONDAY, Delivery, DeliveryMapping
@@ -29,7 +37,7 @@ class Watched:
         return self.below.limits
 
     def perform(self, operation: Operation[R]) -> R:
-        if isinstance(operation, QueryPage | ScanPage | GetItem | BatchGetItems):
+        if not isinstance(operation, PutItem | TransactWrite):
             self.reads.append(operation)
         return self.below.perform(operation)
 
@@ -141,7 +149,8 @@ class TestKeys:
         """A cursor leads behind a key, absent ones included."""
         query = deliveries.query(lambda d: (d.courier == "a") & is_in(d.number, [3, 99, 1, 98, 2]))
 
-        pages, cursor = [], None
+        pages: list[list[int]] = []
+        cursor = None
         while not pages or cursor:
             page = query.page(1, after=cursor)
             pages.append(numbers(page))
