@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from persistence.advice import Advice
 from persistence.attributes import Item
 from persistence.expressions import BeginsWith, Between, Compare, Condition, KeyCondition, Path, attributes_of
-from persistence.query.costs import NOTHING_KNOWN, Expected
+from persistence.query.costs import NOTHING_KNOWN, Expected, expected_of_keys, expected_of_pages
 
 Kind = Literal["get", "batch get", "query", "scan"]
 Fetch = Literal["nothing", "by the service", "by batch get"]
@@ -62,6 +62,27 @@ class AccessPath:
     def discards(self) -> bool:
         """Whether there may be fewer results than items, or keys, that are read."""
         return self.filter is not None or self.check is not None or self.kind == "batch get"
+
+    def expecting(self, limit: int | None, item_bytes: int | None, per_batch: int) -> AccessPath:
+        """Give the same with what it is expected to read and cost.
+
+        Args:
+            limit: how many results are wanted; None for all.
+            item_bytes: the mean size of the items, if known.
+            per_batch: how many keys a batch get takes.
+        """
+        if self.keys:
+            per_request = 1 if self.kind == "get" else per_batch
+            expected = expected_of_keys(len(self.keys), per_request, item_bytes, consistent=self.consistent)
+        else:
+            expected = expected_of_pages(
+                None if self.discards or self.sorted_by else limit,
+                item_bytes,
+                consistent=self.consistent,
+                fetching=self.fetch != "nothing",
+                per_request=per_batch if self.fetch == "by batch get" else None,
+            )
+        return replace(self, expected=expected)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

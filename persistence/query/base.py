@@ -19,7 +19,6 @@ from persistence.query.cautions import (
     advise_on_waste,
     apply_scan_policy,
 )
-from persistence.query.costs import Expected, expected_of_keys, expected_of_pages
 from persistence.query.fingerprint import canonical, fingerprint
 from persistence.query.names import comparison
 from persistence.query.pages import Paging, ResultPage, check_count
@@ -201,8 +200,8 @@ class QueryBase(Generic[T, U]):
         Raises:
             QueryError: it can't be.
         """
-        path = self._path()
-        return replace(path, expected=self._expected(path))
+        most = self._uow.store.limits.batch_gets
+        return self._path().expecting(self._limit, self._subject.sizes.mean, most)
 
     # How it is answered
 
@@ -219,21 +218,6 @@ class QueryBase(Generic[T, U]):
             raise QueryError("parallel() reads an index that holds what is wanted, or the table")
         return path
 
-    def _expected(self, path: AccessPath) -> Expected:
-        mean, consistent = self._subject.sizes.mean, path.consistent
-        most = self._uow.store.limits.batch_gets
-        if path.keys:
-            batch = 1 if path.kind == "get" else most
-            return expected_of_keys(len(path.keys), batch, mean, consistent=consistent)
-        known = None if path.discards or path.sorted_by else self._limit
-        return expected_of_pages(
-            known,
-            mean,
-            consistent=consistent,
-            fetching=path.fetch != "nothing",
-            per_request=most if path.fetch == "by batch get" else None,
-        )
-
     def _run(self, limit: int | None = None) -> Run[T]:
         """Begin a run; its unit is found now, not at the first result: a run never outlives its unit."""
         return self._running(self._maker, limit)
@@ -243,10 +227,10 @@ class QueryBase(Generic[T, U]):
         if self._selection is not None or self._after is not None:
             return self._run()
         counted = self._wishing(selection=select_items(()))
-        return (counted._unsorted() if self._wish.sorted_in_memory else counted)._run()
-
-    def _unsorted(self) -> Self:
-        return self._wishing(order_by=None, descending=False, sorted_in_memory=False)
+        if self._wish.sorted_in_memory:
+            self._path()  # refuses an order that can't be, though nothing is sorted
+            counted = counted._wishing(order_by=None, descending=False, sorted_in_memory=False)
+        return counted._run()
 
     def _running(
         self, maker: Callable[[Unit[Any] | None], Callable[[Item], R | Dropped]], limit: int | None

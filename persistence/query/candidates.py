@@ -111,8 +111,8 @@ def candidates(question: Question) -> Candidates:
 
 def _overasked(question: Question, index: str | None, unfit: Overasked) -> Problem:
     partitions, _ = question.mapping.key_split(index)
-    fields = sum(len(part.fields) for part in partitions)
-    return Problem(fields + 1, QueryError(f"{question.mapping.name}: {unfit}"))
+    fields = unfit.fields or sum(len(part.fields) for part in partitions) + 1
+    return Problem(fields, QueryError(f"{question.mapping.name}: {unfit}{question.sorting}"))
 
 
 def sources(question: Question) -> list[str | None]:
@@ -155,7 +155,7 @@ def _candidate(question: Question, index: str | None) -> Candidate:
     if index is not None and question.wish.index is None:
         check_presence(mapping, sorts, terms)
     condition = question.left(use.used)
-    _refuse_key_filter(question, index, condition)
+    _refuse_key_filter(question, index, condition, len(use.fields))
     covering = question.covering(index, condition)
     narrows = condition is not question.system
     path = AccessPath("query", index, use.condition, covering.filter, asked=question.asked, narrows=narrows)
@@ -163,14 +163,17 @@ def _candidate(question: Question, index: str | None) -> Candidate:
     return Candidate(rank, with_coverage(question, path, covering))
 
 
-def _refuse_key_filter(question: Question, index: str | None, condition: Condition | None) -> None:
+def _refuse_key_filter(
+    question: Question, index: str | None, condition: Condition | None, fields: int
+) -> None:
     """Refuse filters on key attributes, as the service does (developer guide, "Filter expressions")."""
     keys = question.mapping.table.key_names(index)
     name = next((name for name in _asked_of(condition) if name in keys), None)
     if name is not None:
-        raise QueryError(
-            f"{question.mapping.name}: this condition on the key field {name} can't be asked of the key: a "
-            "partition key takes `==`, a sort key one of == < <= > >= between startswith, once"
+        raise Overasked(
+            f"this condition on the key field {name} can't be asked of the key: a partition key takes `==`, "
+            "a sort key one of == < <= > >= between startswith, once",
+            fields,
         )
 
 

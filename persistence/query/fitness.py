@@ -26,7 +26,15 @@ class Unfit(Exception):
 
 
 class Overasked(Unfit):
-    """More is asked of a sort key than it takes: an error, unless another key takes over as much."""
+    """More is asked of a key than it takes: an error, unless another key takes over as much.
+
+    Attributes:
+        fields: how many fields of the key are narrowed down; 0 for the partition key and one more.
+    """
+
+    def __init__(self, message: str, fields: int = 0) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 def is_plain(term: Term) -> bool:

@@ -64,8 +64,7 @@ def _chosen(question: Question, *, by_keys: bool) -> AccessPath:
 
 def _unserved(question: Question, asked: Candidates) -> QueryError:
     reasons = "; ".join(f"{name or 'the table'}: {reason}" for name, reason in asked.refused)
-    remedy = "; write .sorted_in_memory() to read everything and sort then" if question.order_by else ""
-    return QueryError(f"{question.mapping.name}: no key serves this query ({reasons}){remedy}")
+    return QueryError(f"{question.mapping.name}: no key serves this query ({reasons}){question.sorting}")
 
 
 def _scan(question: Question, refused: tuple[tuple[str | None, str], ...] = ()) -> AccessPath:

@@ -61,6 +61,11 @@ class Question:
         """All that items must fulfil."""
         return all_of(self.asked, self.system)
 
+    @property
+    def sorting(self) -> str:
+        """What to do where no key sorts as is wanted; nothing where no order is."""
+        return "; write .sorted_in_memory() to read everything and sort then" if self.order_by else ""
+
     def left(self, used: Iterable[Term]) -> Condition | None:
         """Give what is left to be demanded where a key takes some terms over.
 

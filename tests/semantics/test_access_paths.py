@@ -151,7 +151,6 @@ class TestHydration:
             pytest.param(
                 lambda query: [order.number for page in pages_of(query, 1) for order in page], id="pages"
             ),
-            pytest.param(lambda query: [6] * query.count(), id="count"),
         ],
     )
     def test_is_not_deceived_by_an_old_index(

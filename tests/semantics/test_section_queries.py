@@ -356,6 +356,14 @@ BAD_QUERIES: dict[str, tuple[Callable[[Repository[Order]], object], str]] = {
         ).all(),
         r"2 conditions on the sort key placed_at; DynamoDB takes one. Write between",
     ),
+    "a range and what no key says": (
+        lambda r: r.query(lambda o: (o.customer_id == "c1") & (o.id > "a") & (o.id != "z")).all(),
+        "this condition on the key field id can't be asked of the key",
+    ),
+    "order of keys": (
+        lambda r: of_c1(r).where("id", "in", ["o1", "o2"]).order_by("id").all(),
+        r"write \.sorted_in_memory\(\)",
+    ),
     "two keys": (
         lambda r: r.query(lambda o: (o.customer_id == "c1") & (o.customer_id == "c2")).all(),
         "a partition key takes `==`",
@@ -375,6 +383,10 @@ BAD_QUERIES: dict[str, tuple[Callable[[Repository[Order]], object], str]] = {
     "order of a scan": (lambda r: r.scan().order_by("id").all(), r"\.sorted_in_memory\(\)"),
     "order by an unknown name": (lambda r: of_c1(r).order_by("totl").all(), "did you mean 'total'"),
     "order by a lambda": (lambda r: of_c1(r).order_by(lambda o: o.views), "the name of a field"),  # type: ignore[arg-type]
+    "count in an unknown order": (
+        lambda r: of_c1(r).order_by("totl").sorted_in_memory().count(),
+        "did you mean 'total'",
+    ),
     "sorted by nothing": (lambda r: of_c1(r).sorted_in_memory().all(), "order_by"),
     "index of another name": (lambda r: of_c1(r).index("by-dat").all(), "its indexes are: 'by-date'"),
     "KEYS_ONLY": (
