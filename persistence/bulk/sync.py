@@ -41,7 +41,10 @@ class Bulk(BulkBase[T, UnitOfWork]):
             self._raise_failures()
 
     def add(self, entity: T) -> None:
-        """Store a new entity; with `overwrite`, in the place of whatever is stored.
+        """Store a new entity; its key must be free.
+
+        With `overwrite`, or with neither version nor `DeletedAt` field, it goes in a batch, which demands
+        nothing: it takes the place of whatever is stored.
 
         Args:
             entity: its version and timestamps are set when it is stored; a frozen one stays as it is.

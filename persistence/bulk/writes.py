@@ -109,7 +109,7 @@ class WritePlanner(Generic[T]):
         """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
         roles = self.mapping.roles
         return self._overwrite or (
-            verb in ("save", "remove") and roles.version is None and roles.deleted_at is None
+            verb != "update" and roles.version is None and roles.deleted_at is None
         )
 
     @property

@@ -155,20 +155,18 @@ class TestWithoutAVersion:
         assert batch_sizes(world) == [15, 25]
         assert (bulk.report.removed, scanned(world, SettingMapping)) == (40, [])
 
-    def test_adds_under_the_condition_that_the_key_is_free(
-        self, world: World, settings: Repository[Setting]
-    ) -> None:
-        """`add` never overwrites, so it is a request of its own."""
+    def test_adds_in_batches_which_demand_nothing(self, world: World, settings: Repository[Setting]) -> None:
+        """A batch has no conditions: an `add` without a version takes the place of what is stored."""
         world.elsewhere(SettingMapping).add(Setting("a", "of somebody else"))
         world.forget()
 
-        with pytest.raises(BulkFailed) as raised, settings.bulk() as bulk:
+        with settings.bulk() as bulk:
+            for number in range(30):
+                bulk.add(Setting(f"s{number}", "mine"))
             bulk.add(Setting("a", "mine"))
-            bulk.add(Setting("b", "mine"))
 
-        (failure,) = raised.value.failures
-        assert (failure.key, type(failure.error), failure.committed) == (("a",), EntityExists, False)
-        assert [each.value for each in settings.get_many(["a", "b"])] == ["of somebody else", "mine"]
+        assert batch_sizes(world) == [6, 25]
+        assert settings.get("a").value == "mine"
 
     def test_updates_under_the_condition_that_it_is_stored(
         self, world: World, settings: Repository[Setting]
