@@ -19,9 +19,10 @@ from persistence.query.cautions import (
     advise_on_waste,
     apply_scan_policy,
 )
+from persistence.query.counts import check_count, check_segment, check_segments
 from persistence.query.fingerprint import canonical, fingerprint
 from persistence.query.names import comparison
-from persistence.query.pages import Paging, ResultPage, check_count
+from persistence.query.pages import Paging, ResultPage
 from persistence.query.raw import raw
 from persistence.query.reading import reader_of
 from persistence.query.recorder import record
@@ -37,7 +38,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 U = TypeVar("U", bound=UnitOfWorkBase[Any])
 
-MOST_SEGMENTS = 1_000_000
 SEGMENTS = 8
 SEGMENTS_AT_ONCE = 2
 """More than two seldom pay: what is read has to be decoded by one thread."""
@@ -171,12 +171,7 @@ class QueryBase(Generic[T, U]):
         Raises:
             QueryError: there is no such part.
         """
-        most = check_count("segment(of=)", of)
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < most <= MOST_SEGMENTS:
-            raise QueryError(
-                f"segment({number!r}, of={of}): parts are counted from 0 to of - 1, and there are at most "
-                f"{MOST_SEGMENTS:,}"
-            )
+        check_segment(number, of)
         return self._wishing(segment=(number, of))
 
     def parallel(self, segments: int = SEGMENTS, workers: int = SEGMENTS_AT_ONCE) -> Self:
@@ -190,8 +185,7 @@ class QueryBase(Generic[T, U]):
         Raises:
             QueryError: no positive whole numbers, or more than 1,000,000 parts.
         """
-        if check_count("segments", segments) > MOST_SEGMENTS:
-            raise QueryError(f"parallel(segments={segments}): a scan has at most {MOST_SEGMENTS:,} parts")
+        check_segments(segments)
         return replace(self, _parallel=(segments, check_count("workers", workers)))
 
     def explain(self) -> AccessPath:

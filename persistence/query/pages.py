@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from persistence.attributes import Item
-from persistence.errors import QueryError
 from persistence.query.running import Run
 
 R = TypeVar("R")
@@ -77,15 +76,3 @@ class Paging(Generic[R]):
         if len(self.items) == run.limit and run.last is not None:
             return run.reader.key_of(run.last)
         return run.reader.start
-
-
-def check_count(argument: str, given: object) -> int:
-    """Refuse what is no positive whole number.
-
-    Raises:
-        QueryError: with what came.
-    """
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        said = repr(given) if isinstance(given, int | float) else type(given).__name__
-        raise QueryError(f"{argument} takes a whole number of at least 1, not {said}")
-    return given

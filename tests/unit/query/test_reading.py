@@ -37,7 +37,8 @@ class Watched:
         return self.below.limits
 
     def perform(self, operation: Operation[R]) -> R:
-        if not isinstance(operation, PutItem | TransactWrite):
+        # Asked of the type: to narrow the operation itself would lose what it gives.
+        if type(operation) in (QueryPage, ScanPage, GetItem, BatchGetItems):
             self.reads.append(operation)
         return self.below.perform(operation)
 
