@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def plain_answer(asked: Asked, specimens: list[Specimen], mapping: type[MappingS
         return REFUSED
 
 
+@pytest.mark.slow
 class TestConditions:
     @settings(80)
     @given(
@@ -110,7 +112,7 @@ class TestConditions:
                 found = answer(query, matching(each))
                 assert (world.name, each, found) == (world.name, each, expected)
 
-    @settings(400)
+    @settings(250)
     @given(
         mapping=st.sampled_from(MAPPINGS),
         bodies=st.lists(contents(), min_size=1, max_size=6),
