@@ -108,9 +108,7 @@ class WritePlanner(Generic[T]):
     def may_batch(self, verb: Verb) -> bool:
         """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
         roles = self.mapping.roles
-        return self._overwrite or (
-            verb != "update" and roles.version is None and roles.deleted_at is None
-        )
+        return self._overwrite or (verb != "update" and roles.version is None and roles.deleted_at is None)
 
     @property
     def _removes_anything(self) -> bool:

@@ -84,6 +84,7 @@ def _batch_get(question: Question, equal: dict[str, Comparison], options: Compar
         keys=tuple(distinct.values()),
         check=question.left((options, *used)),
         asked=question.asked,
+        narrows=True,  # any of the keys may be absent
     )
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from persistence import (
     CommitOutcomeUnknown,
-    EntityExists,
     EntityGone,
     Repository,
     StaleEntity,

@@ -79,7 +79,7 @@ class TestExplanations:
             "  reads: courier, number, town, due",
             "  fetches what the index does not hold, by batch get: each item costs a read",
             "  consistency: eventual",
-            f"  expected: {PAGES.format(128)}",
+            f"  expected: {PAGES.format(128).replace(';', ', and 0.5 for each item that is fetched;')}",
             f"  advice: projection_would_help: index 'by-town' {READ_TWICE}",
             END,
         ]
@@ -117,6 +117,8 @@ class TestExplanations:
             "  segment: 1 of 4",
             "  consistency: strong, at twice the price",
             f"  expected: {PAGES.format(256)}",
+            "  advice: index_would_help: only a scan answers these conditions; add "
+            'GlobalIndex("by-remark", Key("remark", "due")) and leave consistent() out',
             f"  advice: sorted_in_memory: {ALL_IN_MEMORY}",
             END,
         ]
