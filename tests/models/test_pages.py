@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import MemoryStore, Query, SchemaService
+from persistence.operations import QueryPage, ScanPage
+from persistence.stores.layers import layered
 from tests.models.shelves import (
     ACCESSES,
     NARROWINGS,
@@ -22,7 +24,7 @@ from tests.models.shelves import (
     ranges,
     shelves,
 )
-from tests.models.worlds import World, settings
+from tests.models.worlds import SmallPages, World, settings
 
 
 def put(worlds: Sequence[World], shelf: Sequence[Thing]) -> None:
@@ -172,7 +174,7 @@ class TestPages:
     def test_of_scans(self, shelf: list[Thing], narrowing: Narrowing, segments: int) -> None:
         """A scan, of the table or of an index, and its segments too."""
         store = MemoryStore()
-        world = World("memory", store)
+        world = World("memory", layered(store, SmallPages(QueryPage, ScanPage)))
         for mapping in SHELVES:
             SchemaService(store, [mapping]).ensure_table(mapping)
         put((world,), shelf)

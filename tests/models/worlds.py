@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar, cast
 
@@ -24,11 +24,14 @@ from persistence import (
     UnitOfWork,
 )
 from persistence.attributes import Item
+from persistence.flows import Flow, perform
 from persistence.mapping import mapping_of
-from persistence.operations import BatchWriteItems, PutItem
+from persistence.operations import BatchWriteItems, Operation, PutItem, QueryPage, ScanPage
 from persistence.store import AsyncStore, Store
+from persistence.stores.layers import Layer, layered
 from tests.semantics.awaited import AwaitedRepository, OneTask
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 TIMES = int(os.environ.get("MODELS_TIMES", "1"))
@@ -80,6 +83,30 @@ class World:
             self.store.perform(BatchWriteItems(tuple(puts[begin : begin + MOST_PUTS])))
 
 
+class SmallPages(Layer):
+    """Reads three items a page, as a store does where items are large.
+
+    Args:
+        kinds: of which operations.
+    """
+
+    def __init__(self, *kinds: type[QueryPage | ScanPage]) -> None:
+        self._kinds = kinds
+
+    def around(self, operation: Operation[R]) -> Flow[R]:
+        """See `Layer.around`."""
+        small: Operation[R] = self._small(operation)
+        return (yield from perform(small))
+
+    def _small(self, operation: Any) -> Any:
+        if isinstance(operation, self._kinds):
+            return replace(operation, limit=min(operation.limit or SMALL, SMALL))
+        return operation
+
+
+SMALL = 3
+
+
 @contextmanager
 def both_colours(
     name: str,
@@ -87,11 +114,14 @@ def both_colours(
     make_awaited: Callable[[], AsyncStore],
     mappings: Sequence[type[MappingSchema[Any]]],
 ) -> Iterator[tuple[World, World]]:
-    """Make the tables, and give the store in both colours."""
+    """Make the tables, and give the store in both colours; the pages of its queries are small."""
     for mapping in mappings:
         SchemaService(store, [mapping]).ensure_table(mapping)
     task = OneTask()
-    yield World(name, store), World(f"{name}, async", store, task.run(make_awaited), task)
+    # Scans read what other examples have left, which would take too many.
+    small = SmallPages(QueryPage)
+    awaited = layered(task.run(make_awaited), small)
+    yield World(name, layered(store, small)), World(f"{name}, async", store, awaited, task)
     task.close()
 
 
