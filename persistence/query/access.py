@@ -29,8 +29,8 @@ class AccessPath:
         keys: the keys that are read, of a get or batch get.
         check: applied here to what was read, where the service can't.
         asked: the conditions of the query itself, those on the key included.
-        narrows: whether less may be found than is read: some of them, or the types of a whole table, are left to
-            be checked, or keys may be absent.
+        narrows: whether less may be found than is read: some of them, or the types of a whole table, are left
+            to be checked, or keys may be absent.
         projection: the paths that are read; None for all.
         fetch: how attributes are read that the index does not hold.
         descending: whether the greatest sort key comes first.

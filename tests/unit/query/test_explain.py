@@ -12,6 +12,10 @@ from tests.unit.query.deliveries import MONDAY, Delivery, DeliveryMapping
 
 SIZES = "item sizes unknown, taken for at most 4 KB"
 PAGES = "as many requests as there are pages of 1 MB, each {} read units; " + SIZES
+BY_REMARK = (
+    "only a scan answers these conditions; "
+    'add GlobalIndex("by-remark", Key("remark", "due")) and leave consistent() out'
+)
 END = "  pending changes of the unit are not seen; tracked entities come as they are in memory"
 NEEDS_COURIER = "its partition key needs an equality on courier"
 LACKS_WEIGHT = "and it lacks weight; hydrate() reads the rest"
@@ -117,8 +121,7 @@ class TestExplanations:
             "  segment: 1 of 4",
             "  consistency: strong, at twice the price",
             f"  expected: {PAGES.format(256)}",
-            "  advice: index_would_help: only a scan answers these conditions; add "
-            'GlobalIndex("by-remark", Key("remark", "due")) and leave consistent() out',
+            f"  advice: index_would_help: {BY_REMARK}",
             f"  advice: sorted_in_memory: {ALL_IN_MEMORY}",
             END,
         ]
