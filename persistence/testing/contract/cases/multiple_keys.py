@@ -101,7 +101,6 @@ REFUSED: dict[str, tuple[Also, SortCondition | None]] = {
 class MultipleKeyContract(Contract):
     """Partition and sort keys of several attributes."""
 
-    @pytest.fixture
     def regional(self, store: Store, library: Library) -> Table:
         """Give a table with two indexes of several attributes, and items in them."""
 
@@ -113,9 +112,10 @@ class MultipleKeyContract(Contract):
 
     @rows("also, sort, found", FOUND)
     def test_multiple_key_condition(
-        self, store: Store, regional: Table, also: Also, sort: SortCondition | None, found: list[str]
+        self, store: Store, library: Library, also: Also, sort: SortCondition | None, found: list[str]
     ) -> None:
         """All of the partition key, then the leading sort attributes, at last one range [conf]."""
+        regional = self.regional(store, library)
         query = _query(regional, also, sort)
 
         forwards, backwards = store.perform(query), store.perform(replace(query, descending=True))
@@ -126,15 +126,18 @@ class MultipleKeyContract(Contract):
 
     @rows("also, sort", REFUSED)
     def test_refuses_a_multiple_key_condition(
-        self, store: Store, regional: Table, also: Also, sort: SortCondition | None
+        self, store: Store, library: Library, also: Also, sort: SortCondition | None
     ) -> None:
         """Nothing of the partition key is left out, no sort attribute before one that is asked for [conf]."""
+        regional = self.regional(store, library)
+
         with pytest.raises(InvalidRequest):
             store.perform(_query(regional, also, sort))
 
     @rows("size", {str(size): size for size in (1, 2, 3, 5, 6)})
-    def test_pages_by_multiple_keys(self, store: Store, regional: Table, size: int) -> None:
+    def test_pages_by_multiple_keys(self, store: Store, library: Library, size: int) -> None:
         """A page ends at the keys of index and table, all attributes of them [conf]."""
+        regional = self.regional(store, library)
         query = replace(_query(regional, REGION, None), limit=size)
 
         for way, order in ((query, IN_ORDER), (replace(query, descending=True), IN_ORDER[::-1])):
@@ -143,8 +146,9 @@ class MultipleKeyContract(Contract):
             assert _names(list(chain.from_iterable(page.items for page in pages))) == order
             assert all(page.last_key == page.items[-1] for page in pages if page.last_key is not None)
 
-    def test_multiple_keys_are_scanned(self, store: Store, regional: Table) -> None:
+    def test_multiple_keys_are_scanned(self, store: Store, library: Library) -> None:
         """Page by page and segment by segment, each item once [aws]."""
+        regional = self.regional(store, library)
         pages = [
             page
             for segment in range(3)
@@ -167,9 +171,11 @@ class MultipleKeyContract(Contract):
         },
     )
     def test_refuses_a_start_that_is_no_place_among_multiple_keys(
-        self, store: Store, regional: Table, start: Item
+        self, store: Store, library: Library, start: Item
     ) -> None:
         """A start has all key attributes, and those values that are asked for [port]."""
+        regional = self.regional(store, library)
+
         with pytest.raises(InvalidRequest):
             store.perform(replace(_query(regional, YEAR, None), start=start))
 
@@ -185,16 +191,19 @@ class MultipleKeyContract(Contract):
 
         assert [item["pk"] for item in found] == [text("p1")]
 
-    def test_an_index_of_multiple_keys_holds_all_of_them(self, store: Store, regional: Table) -> None:
+    def test_an_index_of_multiple_keys_holds_all_of_them(self, store: Store, library: Library) -> None:
         """Also where it holds nothing but keys [aws]."""
+        regional = self.regional(store, library)
         query = replace(_query(regional, REGION, None), index="narrow", limit=1)
 
         held = {name: value for name, value in ITEMS[0].items() if name != "mark"}
 
         assert store.perform(query).items == (held,)
 
-    def test_refuses_a_filter_on_one_of_multiple_keys(self, store: Store, regional: Table) -> None:
+    def test_refuses_a_filter_on_one_of_multiple_keys(self, store: Store, library: Library) -> None:
         """All key attributes of the index belong into the key condition [aws]."""
+        regional = self.regional(store, library)
+
         for name in ("region", "mark"):
             with pytest.raises(InvalidRequest):
                 store.perform(replace(_query(regional, REGION, None), filter=AttributeExists(at(name))))
