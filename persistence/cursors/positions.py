@@ -45,7 +45,8 @@ def _size_limits(binding: Binding) -> dict[str, int]:
     """Give the name of each key attribute of index and table, and how many bytes it may have."""
     limits: dict[str, int] = {}
     for key in (binding.table.index_key(binding.index), binding.table.key):
-        for name, limit in zip(key.names, (PARTITION_KEY_SIZE_LIMIT, SORT_KEY_SIZE_LIMIT), strict=False):
+        for name in key.names:
+            limit = PARTITION_KEY_SIZE_LIMIT if name in key.partitions else SORT_KEY_SIZE_LIMIT
             limits[name] = min(limit, limits.get(name, limit))
     return limits
 

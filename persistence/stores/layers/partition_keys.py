@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,8 +29,8 @@ def partitions_of(request: Operation[Any] | ItemAction) -> Iterator[Partition]:
     not to be seen from outside; scans have no partition.
     """
     if isinstance(request, QueryPage):
-        name, value = request.key_condition.partition
-        yield (request.table.name, request.index), normalised_key({name: value}, [name])[0]
+        condition = request.key_condition
+        yield from _of_key(request.table, request.index, dict((condition.partition, *condition.also)))
     elif isinstance(request, Operation):
         for action in actions_in(request):
             yield from _of_action(action)
@@ -49,9 +49,16 @@ def _of_action(action: ItemAction) -> Iterator[Partition]:
 
 
 def _of_key(table: Table, index: str | None, item: Item) -> Iterator[Partition]:
-    name = table.index_key(index).partition
-    if name in item:
-        yield (table.name, index), normalised_key(item, [name])[0]
+    names = table.index_key(index).partitions
+    if item.keys() >= set(names):
+        yield (table.name, index), _joined(normalised_key(item, names))
+
+
+def _joined(parts: Sequence[PartitionKey]) -> PartitionKey:
+    """Give a partition key of several attributes as one text."""
+    if len(parts) == 1:
+        return parts[0]
+    return "S", " + ".join(map(key_in_words, parts))
 
 
 def key_in_words(key: PartitionKey) -> str:
