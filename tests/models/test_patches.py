@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
@@ -44,14 +45,19 @@ def patched(
 
 
 def settled(item: Item | None) -> Item | None:
-    """Give an item with its sets sorted; those of a store come in any order."""
+    """Give an item with its sets sorted, since those of a store come in any order.
+
+    Their numbers are spelled in one way: DynamoDB Local keeps the spelling of one that is added to a set.
+    """
     return None if item is None else _sorted(item)
 
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: sorted(content) if name in ("SS", "NS", "BS") else _sorted(content)
+            name: sorted(map(Decimal, content) if name == "NS" else content)
+            if name in ("SS", "NS", "BS")
+            else _sorted(content)
             for name, content in value.items()
         }
     return [_sorted(each) for each in value] if isinstance(value, list) else value
