@@ -63,6 +63,7 @@ torture: $(VENV)/.installed dynamodb-local ## Let faults, races and kills loose 
 	$(TORTURE) --kind processes --store dynamodb-local
 	$(TORTURE) --kind processes --store dynamodb-local --records
 	$(PY) -m tests.programs --steps 20000
+	MODELS_TIMES=20 $(BIN)/pytest tests/models
 
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
