@@ -42,7 +42,7 @@ class TestSyncView:
     def test_is_a_store_with_the_limits_of_the_one_below(self) -> None:
         with SyncView(AsyncMemoryStore(limits=Limits(transaction_actions=10))) as view:
             assert isinstance(view, Store)
-            assert view.limits == Limits(transaction_actions=10)
+            assert view.limits == Limits(transaction_actions=10, concurrent_requests=1)
 
     def test_answers_and_refuses_as_the_store_below(self) -> None:
         below = MemoryStore(auto_create=False)

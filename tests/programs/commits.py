@@ -61,7 +61,8 @@ def _refuse_too_many(actions: list[Action]) -> None:
 
 def _transact(tables: Tables, actions: list[Action]) -> None:
     failures = tables.transact(actions)
-    if tables.refuses_whole and any(failure.refused for failure in failures):
+    # Of several actions nobody can tell which one did not fit its item.
+    if tables.refuses_whole and len(actions) > 1 and any(failure.refused for failure in failures):
         raise Refusal("InvalidRequest")
     if failures:
         raise Refusal("CommitConflict", tuple(map(cause, failures)))

@@ -463,7 +463,8 @@ class TestWhatIsShown:
         assert len(texts) == 100
         for text in texts:
             sealed = sealed_bytes(text)
-            assert not any(shown in sealed for shown in (b"folder", b"owner", b"a/b", b"Zo", b"0.125", b'{"'))
+            # Nothing of three bytes or fewer: among so many random ones, such a thing turns up by chance.
+            assert not any(shown in sealed for shown in (b"folder", b"owner", b"0.125"))
 
     def test_a_refusal_shows_nothing_of_the_cursor(self) -> None:
         """The error says why, what to do, and holds neither the text nor its content."""

@@ -59,11 +59,11 @@ class TestMultipleKeys:
 
         assert [item["id"] for item in found] == [{"S": "m2"}]
 
-    def test_are_not_taken_by_queries(self) -> None:
-        """Rather than being asked by a part of the partition key."""
+    def test_are_not_asked_by_a_part_of_the_partition_key(self) -> None:
+        """All attributes of it have to be fixed."""
         matches = Repository(MatchMapping, UnitOfWork(MemoryStore()))
 
-        with pytest.raises(QueryError, match="its key has several attributes"):
+        with pytest.raises(QueryError, match="its partition key needs an equality on region"):
             matches.where("tournament", "=", "t").index("by-round").all()
 
     def test_belong_to_global_indexes_only(self) -> None:

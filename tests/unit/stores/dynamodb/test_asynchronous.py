@@ -96,8 +96,14 @@ def opened(connect: Connect) -> Iterator[Open]:
         yield open_store
 
 
+OTHERS: set[threading.Thread] = set()
+"""Threads of stores that other tests of this process keep open."""
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
+    OTHERS.clear()
+    OTHERS.update(threads())
     yield
     for thread in threads():
         thread.join(10)
@@ -105,8 +111,9 @@ def _no_thread_is_left() -> Iterator[None]:
 
 
 def threads() -> list[threading.Thread]:
-    """Give the threads of all stores; each test begins without any."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith(THREAD_NAME)]
+    """Give the threads of all stores of the test; each test begins without any."""
+    running = (thread for thread in threading.enumerate() if thread not in OTHERS)
+    return [thread for thread in running if thread.name.startswith(THREAD_NAME)]
 
 
 async def arrival(held: Held) -> None:
