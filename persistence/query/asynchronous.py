@@ -107,7 +107,7 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
     def select(self, name: str, /, *names: str) -> AsyncQuery[Row]: ...
     def select(self, *chosen: Any) -> AsyncQuery[Any]:
         """Read some attributes only, and give tuples or rows instead of entities; see `Query.select`."""
-        return self._selecting(chosen)  # type: ignore[no-any-return]
+        return self._selecting(chosen)  # type: ignore[no-any-return]  # a copy with other results
 
     @overload
     async def sum(self, of: Callable[[T], N | None], /) -> N: ...
@@ -134,9 +134,9 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
         return await self._computed(max_of(of))
 
     @overload
-    async def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]
+    async def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
-    async def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]
+    async def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
     async def avg(self, of: Callable[[T], timedelta | None], /) -> timedelta | None: ...
     @overload

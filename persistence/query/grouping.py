@@ -109,9 +109,9 @@ class Grouping(GroupingBase[T, G]):
         return self._grouped(max_of(of)).run(self._values)
 
     @overload
-    def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]
+    def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
-    def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]
+    def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
     def avg(self, of: Callable[[T], timedelta | None]) -> dict[G, timedelta | None]: ...
     @overload
@@ -165,9 +165,9 @@ class AsyncGrouping(GroupingBase[T, G]):
         return await self._grouped(max_of(of)).run_async(self._values)
 
     @overload
-    async def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]
+    async def avg(self, of: Callable[[T], int | Decimal | None]) -> dict[G, Decimal | None]: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
-    async def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]
+    async def avg(self, of: Callable[[T], Floating | None]) -> dict[G, float | None]: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
     async def avg(self, of: Callable[[T], timedelta | None]) -> dict[G, timedelta | None]: ...
     @overload

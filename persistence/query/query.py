@@ -140,7 +140,7 @@ class Query(QueryBase[T, UnitOfWork]):
         Raises:
             QueryError: there is no such field, or it is converted together with others.
         """
-        return self._selecting(chosen)  # type: ignore[no-any-return]
+        return self._selecting(chosen)  # type: ignore[no-any-return]  # a copy with other results
 
     @overload
     def sum(self, of: Callable[[T], N | None], /) -> N: ...
@@ -176,9 +176,9 @@ class Query(QueryBase[T, UnitOfWork]):
         return self._computed(max_of(of))
 
     @overload
-    def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]
+    def avg(self, of: Callable[[T], int | Decimal | None], /) -> Decimal | None: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
-    def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]
+    def avg(self, of: Callable[[T], Floating | None], /) -> float | None: ...  # type: ignore[overload-overlap]  # see `Floating`
     @overload
     def avg(self, of: Callable[[T], timedelta | None], /) -> timedelta | None: ...
     @overload
