@@ -102,7 +102,7 @@ class TestWithoutAVersion:
     def test_takes_the_later_of_two_writes_of_one_key_23(
         self, world: World, settings: Repository[Setting]
     ) -> None:
-        """The same key twice in a batch: the last one wins, and its neighbours are not lost."""
+        """Case 23: the same key twice in a batch: the last one wins, and no neighbour is lost."""
         world.forget()
 
         with settings.bulk() as bulk:

@@ -217,7 +217,7 @@ class TestUnprocessedKeys:
     def test_are_asked_for_twice_among_duplicates_and_missing_ones_24(
         self, world: World, notes: Repository[Note]
     ) -> None:
-        """250 keys with duplicates and missing ones, unprocessed twice: in order, duplicates answered."""
+        """Case 24: 250 keys with duplicates, some missing, unprocessed twice: in order, all answered."""
         stored = [f"n{number:03d}" for number in range(200)]
         store_notes(world, stored)
         keys = [*reversed(stored), *(f"x{number}" for number in range(30)), *stored[:20]]

@@ -412,7 +412,7 @@ class TestInAUnit:
     def test_becomes_one_update_with_a_change_of_its_entity(
         self, world: World, notes: Repository[Note]
     ) -> None:
-        """Actions are concatenated, conditions joined by AND, and the version steps once."""
+        """Case 14: actions are concatenated, conditions joined by AND, and the version steps once."""
         with world.uow:
             note = notes.get("n1")
             note.title = "changed"
@@ -465,7 +465,7 @@ class TestInAUnit:
         assert world.sent == []
 
     def test_does_not_overlap_a_change_of_its_entity(self, world: World, notes: Repository[Note]) -> None:
-        """Refused before anything is sent."""
+        """Case 14: refused before anything is sent."""
         with pytest.raises(QueryError, match="can't change both"), world.uow:
             notes.get("n1").score = Decimal(1)
             world.forget()
