@@ -13,8 +13,8 @@ import pytest
 
 from persistence import EntityNotFound, Query, QueryError, Repository
 from persistence.errors import MultipleResultsFound, ScanForbidden, ScanWarning, UnitClosed
-from persistence.operations import GetItem, QueryPage, ScanPage
-from persistence.query import between, exists, value
+from persistence.operations import BatchGetItems, GetItem, QueryPage, ScanPage
+from persistence.query import between, exists, is_in, value
 from tests.semantics.model import (
     Buyer,
     BuyerMapping,
@@ -130,6 +130,16 @@ class TestTheTable:
         query.matching(lambda o: o.courier == "ann").exists()
 
         assert [each.limit for each in world.sent if isinstance(each, QueryPage)] == [1, 3, 25]
+
+    def test_looks_for_many_keys_in_few_requests(self, world: World, orders: Repository[Order]) -> None:
+        """Any of the keys may be absent: they are not asked for one by one."""
+        absent = [*range(100, 160), 3]
+
+        found = orders.query(lambda o: (o.customer_id == "c1") & is_in(o.number, absent)).first()
+
+        assert found is not None
+        assert found.number == 3
+        assert [len(each.gets) for each in world.sent if isinstance(each, BatchGetItems)] == [25, 36]
 
     def test_reads_no_more_of_a_shared_table(self, world: World) -> None:
         """The mark of a type is a filter, but drops nothing where the key holds one type."""
