@@ -8,20 +8,39 @@ from typing import Any
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
+    CreateBackup,
     CreateTable,
+    DeleteBackup,
     DeleteItem,
+    DeleteScaling,
     DeleteTable,
+    DescribeBackup,
+    DescribeInsights,
+    DescribeRecovery,
+    DescribeScaling,
     DescribeTable,
     DescribeTimeToLive,
+    DisableTimeToLive,
     EnableTimeToLive,
     GetItem,
+    ListBackups,
+    ListTables,
+    ListTags,
     Operation,
     PutItem,
+    PutScaling,
     QueryPage,
+    RestoreBackup,
+    RestoreToPoint,
     ScanPage,
+    TagTable,
     TransactGet,
     TransactWrite,
+    UntagTable,
+    UpdateInsights,
     UpdateItem,
+    UpdateRecovery,
+    UpdateTable,
 )
 
 OperationType = type[Operation[Any]]
@@ -42,8 +61,30 @@ API_NAMES: Mapping[OperationType, str] = {
     DeleteTable: "DeleteTable",
     DescribeTimeToLive: "DescribeTimeToLive",
     EnableTimeToLive: "UpdateTimeToLive",
+    ListTables: "ListTables",
+    UpdateTable: "UpdateTable",
+    DisableTimeToLive: "UpdateTimeToLive",
+    DescribeRecovery: "DescribeContinuousBackups",
+    UpdateRecovery: "UpdateContinuousBackups",
+    ListTags: "ListTagsOfResource",
+    TagTable: "TagResource",
+    UntagTable: "UntagResource",
+    DescribeInsights: "DescribeContributorInsights",
+    UpdateInsights: "UpdateContributorInsights",
+    DescribeScaling: "DescribeScalableTargets",
+    PutScaling: "PutScalingPolicy",
+    DeleteScaling: "DeregisterScalableTarget",
+    CreateBackup: "CreateBackup",
+    DescribeBackup: "DescribeBackup",
+    ListBackups: "ListBackups",
+    DeleteBackup: "DeleteBackup",
+    RestoreBackup: "RestoreTableFromBackup",
+    RestoreToPoint: "RestoreTableToPointInTime",
 }
-"""The service's name of each operation, as it stands in a request's `X-Amz-Target`."""
+"""The service's name of each operation, as it stands in a request's `X-Amz-Target`.
+
+Scaling is of another service, Application Auto Scaling.
+"""
 
 ON_ITEMS = frozenset[OperationType](
     {
@@ -71,6 +112,18 @@ WRITES = frozenset[OperationType](
         CreateTable,
         DeleteTable,
         EnableTimeToLive,
+        UpdateTable,
+        DisableTimeToLive,
+        UpdateRecovery,
+        TagTable,
+        UntagTable,
+        UpdateInsights,
+        PutScaling,
+        DeleteScaling,
+        CreateBackup,
+        DeleteBackup,
+        RestoreBackup,
+        RestoreToPoint,
     }
 )
 """Operations that can change something."""
@@ -81,7 +134,29 @@ def table_of(operation: Operation[Any]) -> str | None:
     match operation:
         case TransactWrite(parts) | TransactGet(parts) | BatchGetItems(parts) | BatchWriteItems(parts):
             names = {part.table.name for part in parts}
-        case DescribeTable(name) | DeleteTable(name) | DescribeTimeToLive(name) | EnableTimeToLive(name):
+        case TagTable(arn) | UntagTable(arn) | ListTags(arn):
+            names = {arn.rpartition("/")[2]}
+        case RestoreBackup(_, target):
+            names = {target}
+        case ListBackups(name):
+            names = set() if name is None else {name}
+        case (
+            DescribeTable(name)
+            | DeleteTable(name)
+            | UpdateTable(name)
+            | DescribeTimeToLive(name)
+            | EnableTimeToLive(name)
+            | DisableTimeToLive(name)
+            | DescribeRecovery(name)
+            | UpdateRecovery(name)
+            | DescribeInsights(name)
+            | UpdateInsights(name)
+            | DescribeScaling(name)
+            | PutScaling(name)
+            | DeleteScaling(name)
+            | CreateBackup(name)
+            | RestoreToPoint(name)
+        ):
             names = {name}
         case (
             GetItem(table)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from persistence.errors import MappingError
+from persistence.table_options import NO_OPTIONS, Billing, TableOptions, check_index_billing
 
 ScalarType = Literal["S", "N", "B"]
 
@@ -140,11 +141,15 @@ class GlobalIndex:
         name: 3 to 255 characters of `a-zA-Z0-9_.-`.
         key: its partition key and, if any, sort key; each may have several attributes.
         projection: which attributes it holds.
+        billing: its own capacity or limits; None for what the table's `index_billing` says.
+        contributor_insights: whether CloudWatch shows its most used keys; None for what the table's says.
     """
 
     name: str
     key: Key
     projection: Projection = Projection()
+    billing: Billing | None = None
+    contributor_insights: bool | None = None
 
     def __post_init__(self) -> None:
         _check_name("index", self.name)
@@ -184,6 +189,7 @@ class Table:
         types: attribute name -> "S", "N" or "B" for key attributes that are no strings.
         time_to_live: the attribute that holds the time to live in epoch seconds, if any.
         discriminator: the attribute that tells entity types apart where keys are made by templates.
+        options: what it has beside that: billing, stream, encryption, tags and so on.
 
     Raises:
         MappingError: names that the service refuses, or indexes that clash.
@@ -196,6 +202,7 @@ class Table:
     types: Mapping[str, ScalarType] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     time_to_live: str | None = None
     discriminator: str | None = DEFAULT_DISCRIMINATOR
+    options: TableOptions = NO_OPTIONS
     _keys: Mapping[str | None, Key] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -204,6 +211,7 @@ class Table:
         indexes = tuple(self.indexes)
         object.__setattr__(self, "indexes", indexes)
         _check_indexes(self.name, indexes)
+        _check_options(self.options, indexes)
         keys = {None: Key(self.partition, self.sort)} | {index.name: self._key_of(index) for index in indexes}
         object.__setattr__(self, "_keys", MappingProxyType(keys))
         names = {name for key in keys.values() for name in key.names}
@@ -212,7 +220,7 @@ class Table:
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = (self.name, self.partition, self.sort, self.indexes, dict(self.types))
-        return Table, (*fields, self.time_to_live, self.discriminator)
+        return Table, (*fields, self.time_to_live, self.discriminator, self.options)
 
     @property
     def key(self) -> Key:
@@ -255,6 +263,17 @@ class Table:
         names = chain(self.key_names(), *(self.key_names(index.name) for index in self.indexes))
         return {name: self.type_of(name) for name in names}
 
+    @property
+    def structure(self) -> Table:
+        """The keys, indexes and types alone: without options, time to live, and what readers agree on."""
+        indexes = tuple(
+            replace(index, billing=None, contributor_insights=None)
+            if isinstance(index, GlobalIndex)
+            else index
+            for index in self.indexes
+        )
+        return Table(self.name, self.partition, self.sort, indexes, self.types)
+
     def merged_with(self, other: Table) -> Table:
         """Join two declarations of one table: the indexes of both.
 
@@ -271,6 +290,7 @@ class Table:
             indexes=self.indexes + added,
             types={**self.types, **other.types},
             time_to_live=self.time_to_live or other.time_to_live,
+            options=self.options.merged_with(other.options, self.name),
         )
 
 
@@ -302,6 +322,14 @@ def _check_indexes(table: str, indexes: Iterable[Index]) -> None:
         raise MappingError(
             f"table {table!r} declares {local} local indexes; DynamoDB allows {LOCAL_INDEXES_PER_TABLE}"
         )
+
+
+def _check_options(options: TableOptions, indexes: Iterable[Index]) -> None:
+    if not isinstance(options, TableOptions):
+        raise MappingError(f"Table(options=...) takes TableOptions, not {type(options).__name__}")
+    for index in indexes:
+        if isinstance(index, GlobalIndex):
+            check_index_billing(options.billing, index.billing)
 
 
 def _refuse_contradictions(one: Table, other: Table) -> None:

@@ -10,6 +10,7 @@ from marshmallow import SchemaOpts
 
 from persistence.errors import MappingError
 from persistence.table import GlobalIndex, Index, Key, LocalIndex, Table
+from persistence.table_options import TableOptions
 
 MARSHMALLOW_OPTIONS = frozenset(
     {
@@ -29,7 +30,16 @@ MARSHMALLOW_OPTIONS = frozenset(
     }
 )
 OWN_OPTIONS = frozenset(
-    {"table", "key", "indexes", "index_keys", "concurrency", "discriminator", "hide_expired"}
+    {
+        "table",
+        "table_options",
+        "key",
+        "indexes",
+        "index_keys",
+        "concurrency",
+        "discriminator",
+        "hide_expired",
+    }
 )
 CONCURRENCIES = ("version", "compare", "exists")
 
@@ -39,6 +49,7 @@ class MappingOptions(SchemaOpts):
 
     Attributes:
         table: the name of the table, or its declaration.
+        table_options: what a table named by a text has beside keys and indexes; a `Table` has its own.
         key: the key of the entity in Python names or templates.
         indexes: indexes of the table in Python names.
         index_keys: index name -> key in Python names or templates, for indexes that a `Table` declares.
@@ -52,6 +63,7 @@ class MappingOptions(SchemaOpts):
 
     def __init__(self, meta: type) -> None:
         self.table: str | Table | None = getattr(meta, "table", None)
+        self.table_options: TableOptions | None = getattr(meta, "table_options", None)
         self.key: Key | None = getattr(meta, "key", None)
         self.indexes: tuple[Index, ...] = tuple(getattr(meta, "indexes", ()))
         self.index_keys: Mapping[str, Key] = dict(getattr(meta, "index_keys", {}))
@@ -88,6 +100,7 @@ def check_options(schema: str, options: Mapping[str, Any]) -> None:
     _check_kind(
         schema, options, "table", (str, Table), 'the name of a table, or Table("name", partition=...)'
     )
+    _check_kind(schema, options, "table_options", TableOptions, "TableOptions(...)")
     _check_kind(schema, options, "key", Key, 'Key("id") or Key("partition", "sort")')
     _check_kind(schema, options, "index_keys", Mapping, 'a dict such as {"GSI1": Key("ORDER#{id}")}')
     _check_kind(schema, options, "discriminator", str, "a text")

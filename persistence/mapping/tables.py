@@ -16,7 +16,8 @@ from persistence.mapping.keys import KeyPart, Template, is_template, limit_of, p
 from persistence.mapping.nodes import Node
 from persistence.mapping.options import MappingOptions
 from persistence.mapping.records import RecordPlan
-from persistence.table import GlobalIndex, Index, Key, LocalIndex, ScalarType, Table
+from persistence.table import Index, Key, LocalIndex, ScalarType, Table
+from persistence.table_options import NO_OPTIONS
 
 IndexParts = Mapping[str | None, tuple[KeyPart, ...]]
 """Index name, or None for the table itself -> its key parts, partition key first."""
@@ -66,6 +67,11 @@ class _Placing:
 
     def placement(self) -> Placement:
         table = self._shared or self._own_table()
+        if self._shared and self._options.table_options:
+            raise MappingError(
+                f"{self._name}.Meta.table_options is for a table that is named by a text; write "
+                f"Table({table.name!r}, ..., options=TableOptions(...))"
+            )
         table = self._with_indexes(table)
         parts = dict(self._all_parts(table))
         self._refuse_long_names(table)
@@ -95,7 +101,13 @@ class _Placing:
                     f'table = Table({self._options.table!r}, partition="PK", sort="SK")'
                 )
         partition, *sort = (self._key_field(text, "key").attribute for text in key.names)
-        return Table(str(self._options.table), partition, sort[0] if sort else None, discriminator=None)
+        return Table(
+            str(self._options.table),
+            partition,
+            sort[0] if sort else None,
+            discriminator=None,
+            options=self._options.table_options or NO_OPTIONS,
+        )
 
     def _with_indexes(self, table: Table) -> Table:
         added = tuple(map(self._in_attribute_names, self._options.indexes))
@@ -121,7 +133,7 @@ class _Placing:
             tuple(self._key_field(text, where).attribute for text in names)
             for names in (index.key.partitions, index.key.sorts)
         )
-        return GlobalIndex(index.name, Key(partition, sort or None), projection)
+        return replace(index, key=Key(partition, sort or None), projection=projection)
 
     def _attribute(self, name: str, where: str) -> str:
         return self._field(name, where).attribute

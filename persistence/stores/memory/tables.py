@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from persistence.errors import InvalidRequest, MappingError, TableInUse, TableNotFound
@@ -19,7 +18,7 @@ from persistence.stores.memory.table import LiveTable
 from persistence.stores.validation.keys import SCHEMA_MISMATCH
 from persistence.stores.validation.refused import Refused
 from persistence.stores.validation.tables import check_attribute_name, check_parts, check_table
-from persistence.table import DEFAULT_DISCRIMINATOR, Table
+from persistence.table import Table
 
 NO_TABLE = "Requested resource not found; create it with SchemaService"
 
@@ -94,7 +93,7 @@ class Tables:
 
     def _make(self, declared: Table) -> LiveTable:
         now = datetime.fromtimestamp(self._clock(), UTC)
-        live = self._tables[declared.name] = LiveTable(_structure(declared), now)
+        live = self._tables[declared.name] = LiveTable(declared.structure, now)
         return live
 
     def describe(self, operation: DescribeTable) -> TableDescription:
@@ -125,10 +124,6 @@ class Tables:
         live.time_to_live = operation.attribute
 
 
-def _structure(declared: Table) -> Table:
-    return replace(declared, time_to_live=None, discriminator=DEFAULT_DISCRIMINATOR)
-
-
 def _check_same_key(live: Table, declared: Table) -> None:
     found = [(name, live.type_of(name)) for name in live.key_names()]
     expected = [(name, declared.type_of(name)) for name in declared.key_names()]
@@ -145,7 +140,7 @@ def _text(key: Sequence[tuple[str, str]]) -> str:
 
 def _merge(live: LiveTable, declared: Table) -> None:
     try:
-        merged = live.declaration.merged_with(_structure(declared))
+        merged = live.declaration.merged_with(declared.structure)
     except MappingError as contradiction:
         raise InvalidRequest(
             f"the declaration contradicts the live table: {contradiction}",
