@@ -479,8 +479,8 @@ class UpdateTable(Operation[TableDescription]):
             its key attributes are those of `key_types`.
         delete_index: the name of a global index to delete.
         key_types: the types of the key attributes of the index to make.
-        billing: how the table is billed from now on. Where it becomes provisioned, every global index gets
-            what `index_billing` has for it, or the table's units.
+        billing: how the table is billed from now on. Where it becomes provisioned, `index_billing` must have
+            the units of every global index.
         index_billing: index name -> its capacity or limits.
         stream: what the stream holds, or "DISABLED"; one that is on must be disabled before another view.
         create_replica, update_replica: a copy in another region.

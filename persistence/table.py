@@ -124,12 +124,17 @@ class Projection:
         """Project the keys and the named attributes.
 
         Args:
-            attributes: at least one name.
+            attributes: at least one name, each once.
+
+        Raises:
+            MappingError: there is none, or one comes twice.
         """
         if not attributes:
             raise MappingError(
                 "Projection.include needs attribute names; for none use Projection.keys_only()"
             )
+        if len(set(attributes)) < len(attributes):
+            raise MappingError(f"Projection.include names an attribute twice: {', '.join(attributes)}")
         return cls("INCLUDE", attributes)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 from persistence.errors import MappingError
 
@@ -229,6 +229,22 @@ class TableOptions:
     tags: Mapping[str, str] | None = field(default=None, hash=False)
     replicas: tuple[Replica, ...] | None = None
 
+    if TYPE_CHECKING:  # what is made of what is given: checkers take the types of fields for both
+
+        def __init__(
+            self,
+            billing: Billing | None = None,
+            index_billing: Billing | None = None,
+            stream: Stream | None = None,
+            encryption: Encryption | None = None,
+            point_in_time_recovery: PointInTimeRecovery | bool | None = None,
+            deletion_protection: bool | None = None,
+            table_class: TableClass | None = None,
+            contributor_insights: bool | None = None,
+            tags: Mapping[str, str] | None = None,
+            replicas: tuple[Replica, ...] | list[Replica] | None = None,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if isinstance(self.point_in_time_recovery, bool):
             object.__setattr__(
@@ -295,7 +311,7 @@ class OptionArguments(TypedDict, total=False):
     table_class: TableClass
     contributor_insights: bool
     tags: Mapping[str, str]
-    replicas: tuple[Replica, ...]
+    replicas: tuple[Replica, ...] | list[Replica]
 
 
 OPTION_NAMES = tuple(each.name for each in fields(TableOptions))

@@ -28,6 +28,7 @@ PersistenceError
 ├── CopyIncomplete                        a copy, backfill or import left items out; `failures` lists them
 ├── CheckpointMismatch (ValueError)       a checkpoint of another job
 ├── BackupDamaged                         files of a backup are not as they were written
+├── FolderInUse (ValueError)              a folder for a backup holds something else
 ├── LedgerNeeded (ValueError)             `migrate()` without a ledger of migrations
 ├── MigrationError
 │   ├── MigrationLocked                   somebody else is running migrations (retryable)
@@ -112,6 +113,7 @@ from persistence.errors.schema import (
     CheckpointMismatch,
     CopyIncomplete,
     DropNotAllowed,
+    FolderInUse,
     ForeignLedger,
     ItemFailure,
     LedgerNeeded,
@@ -187,6 +189,7 @@ __all__ = [
     "EntityExists",
     "EntityGone",
     "EntityNotFound",
+    "FolderInUse",
     "ForeignLedger",
     "HandlerFailure",
     "HandlersFailed",

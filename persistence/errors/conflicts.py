@@ -67,6 +67,8 @@ class StaleEntity(ConflictError):
         changed_by_other: attribute -> (value when loaded, value now), for what others changed.
         changed_by_me: attribute -> (value when loaded, value in memory), for what this unit changed.
         deleted: whether somebody else has marked it as deleted since.
+        other_schema: whether it is of another schema version than the write demands, which a unit of work
+            deals with by itself, unless it finds that again and again.
     """
 
     retryable = True
@@ -84,6 +86,7 @@ class StaleEntity(ConflictError):
         entity_type: type | None = None,
         key: tuple[object, ...] = (),
         deleted: bool = False,
+        other_schema: bool = False,
     ) -> None:
         super().__init__(message, entity=entity, entity_type=entity_type, key=key, found=found)
         self.expected_version = expected_version
@@ -91,6 +94,7 @@ class StaleEntity(ConflictError):
         self.changed_by_other = dict(changed_by_other or {})
         self.changed_by_me = dict(changed_by_me or {})
         self.deleted = deleted
+        self.other_schema = other_schema
 
 
 class WrongEntityType(ConflictError):

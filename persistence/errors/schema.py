@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from persistence.errors.base import PersistenceError
 
 
 class SchemaMismatch(PersistenceError):
-    """A live table is not as it is declared.
+    """A live table is not as it is declared, or several are not.
 
     Attributes:
-        table: its name.
-        differences: each difference in words.
+        table: its name; of several the first.
+        differences: each difference of that table in words.
+        remedies: for each difference what would mend it, as far as that is known.
+        others: the further tables that are not as declared, each as an error of its own.
     """
 
-    def __init__(self, table: str, differences: Iterable[str]) -> None:
+    def __init__(
+        self,
+        table: str,
+        differences: Iterable[str],
+        remedies: Iterable[str] = (),
+        others: Iterable[SchemaMismatch] = (),
+    ) -> None:
         self.table = table
         self.differences = tuple(differences)
-        super().__init__(f"table {table!r} is not as it is declared: {'; '.join(self.differences)}")
+        self.remedies = tuple(remedies)
+        self.others = tuple(others)
+        super().__init__("\n".join([self._text(), *map(str, self.others)]))
+
+    @property
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """The differences of each table that is not as declared, by its name."""
+        return {error.table: error.differences for error in (self, *self.others)}
+
+    def _text(self) -> str:
+        heading = f"table {self.table!r} is not as it is declared: "
+        if not self.remedies:
+            return heading + "; ".join(self.differences)
+        lines = [
+            f"\n  - {difference}" + (f"\n    to mend it: {remedy}" if remedy else "")
+            for difference, remedy in zip_longest(self.differences, self.remedies, fillvalue="")
+        ]
+        return heading.rstrip() + "".join(lines)
 
 
 class PlanOutdated(PersistenceError):
@@ -125,6 +151,18 @@ class BackupDamaged(PersistenceError):
     def __init__(self, path: str, what: str) -> None:
         self.path = path
         super().__init__(f"the backup {path!r} can't be used: {what}")
+
+
+class FolderInUse(PersistenceError, ValueError):
+    """A folder can't take a backup, since it holds something else.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: str, what: str) -> None:
+        self.path = path
+        super().__init__(f"the folder {path!r} can't take a backup: {what}")
 
 
 class CheckpointMismatch(PersistenceError, ValueError):

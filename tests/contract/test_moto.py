@@ -23,8 +23,10 @@ def moto_store() -> Iterator[Store]:
     """One store for all cases: making a client takes longer than most of them."""
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=ENDPOINT)
-        yield DynamoStore(client)
+        scaling = boto3.client("application-autoscaling", region_name="us-east-1")
+        yield DynamoStore(client, scaling_client=scaling)
         client.close()
+        scaling.close()
 
 
 @pytest.mark.moto

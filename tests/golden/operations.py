@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from persistence.attributes import Item
@@ -36,22 +38,50 @@ from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
     ConditionCheck,
+    CreateBackup,
     CreateTable,
+    DeleteBackup,
     DeleteItem,
+    DeleteScaling,
     DeleteTable,
+    DescribeBackup,
+    DescribeInsights,
+    DescribeRecovery,
+    DescribeScaling,
     DescribeTable,
     DescribeTimeToLive,
+    DisableTimeToLive,
     EnableTimeToLive,
     GetItem,
+    ListBackups,
+    ListTables,
+    ListTags,
     Operation,
     PutItem,
+    PutScaling,
     QueryPage,
+    RestoreBackup,
+    RestoreToPoint,
     ScanPage,
+    TagTable,
     TransactGet,
     TransactWrite,
+    UntagTable,
+    UpdateInsights,
     UpdateItem,
+    UpdateRecovery,
+    UpdateTable,
 )
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
+from persistence.table_options import (
+    Encryption,
+    OnDemand,
+    PointInTimeRecovery,
+    Provisioned,
+    Replica,
+    Scaling,
+    TableOptions,
+)
 
 ORDERS = Table(
     "orders",
@@ -71,6 +101,16 @@ MATCHES = Table(
     types={"round": "N"},
 )
 EVENTS = Table("events", "id", types={"id": "B"})
+BY_STATUS, BY_TOTAL = GlobalIndex("by-status", Key("status")), GlobalIndex("by-total", Key("total"))
+ARN = "arn:aws:dynamodb:eu-central-1:000000000000:table/orders"
+BACKUP_ARN = f"{ARN}/backup/01600000000000-0a1b2c3d"
+KEY_ARN = "arn:aws:kms:eu-central-1:000000000000:key/0a1b2c3d"
+
+
+def orders_with(*indexes: GlobalIndex, **options: Any) -> Table:
+    """Declare a table with options."""
+    return Table("orders", "customer", indexes=indexes, types={"total": "N"}, options=TableOptions(**options))
+
 
 KEY = {"customer": {"S": "c-1"}, "number": {"N": "7"}}
 OTHER_KEY = {"customer": {"S": "c-1"}, "number": {"N": "8"}}
@@ -247,4 +287,110 @@ OPERATIONS: dict[str, Operation[Any]] = {
     "delete table": DeleteTable("orders"),
     "describe time to live": DescribeTimeToLive("orders"),
     "enable time to live": EnableTimeToLive("orders", "expires_at"),
+    "create table, on demand with limits": CreateTable(
+        orders_with(
+            BY_STATUS,
+            replace(BY_TOTAL, billing=OnDemand(max_write_units=7)),
+            billing=OnDemand(10, 20),
+            index_billing=OnDemand(max_read_units=5),
+        )
+    ),
+    "create table, on demand with one limit": CreateTable(
+        orders_with(BY_STATUS, billing=OnDemand(max_read_units=10))
+    ),
+    "create table, provisioned": CreateTable(orders_with(BY_STATUS, billing=Provisioned(10, 20))),
+    "create table, provisioned with units of indexes": CreateTable(
+        orders_with(
+            BY_STATUS,
+            replace(BY_TOTAL, billing=Provisioned(3, 4)),
+            billing=Provisioned(10, 20, Scaling(5, 50)),
+            index_billing=Provisioned(1, 2),
+        )
+    ),
+    "create table, everything": CreateTable(
+        orders_with(
+            stream="NEW_AND_OLD_IMAGES",
+            encryption=Encryption.customer("alias/orders"),
+            point_in_time_recovery=True,
+            deletion_protection=True,
+            table_class="STANDARD_INFREQUENT_ACCESS",
+            contributor_insights=True,
+            tags={"team": "orders", "cost": ""},
+            replicas=(Replica("eu-west-1"),),
+        )
+    ),
+    "create table, nothing beside": CreateTable(
+        orders_with(
+            stream="DISABLED",
+            encryption=Encryption.owned(),
+            deletion_protection=False,
+            table_class="STANDARD",
+        )
+    ),
+    "create table, managed key": CreateTable(orders_with(encryption=Encryption.managed())),
+    "list tables": ListTables(),
+    "list tables, further": ListTables("orders", 10),
+    "update table: create index": UpdateTable(
+        "orders",
+        create_index=GlobalIndex("by-x", Key("x", "y"), Projection.include("z")),
+        key_types={"y": "N"},
+    ),
+    "update table: create index with units": UpdateTable(
+        "orders", create_index=BY_STATUS, index_billing={"by-status": Provisioned(1, 2)}
+    ),
+    "update table: create index with units of its own": UpdateTable(
+        "orders", create_index=replace(BY_STATUS, billing=Provisioned(3, 4))
+    ),
+    "update table: create index with a limit": UpdateTable(
+        "orders", create_index=replace(BY_STATUS, billing=OnDemand(max_read_units=3))
+    ),
+    "update table: delete index": UpdateTable("orders", delete_index="by-status"),
+    "update table: provisioned": UpdateTable(
+        "orders",
+        billing=Provisioned(1, 2),
+        index_billing={"by-status": Provisioned(3, 4), "by-total": Provisioned(5, 6)},
+    ),
+    "update table: on demand": UpdateTable("orders", billing=OnDemand()),
+    "update table: on demand with one limit": UpdateTable("orders", billing=OnDemand(max_read_units=10)),
+    "update table: limits of an index": UpdateTable(
+        "orders", index_billing={"by-status": OnDemand(max_write_units=10)}
+    ),
+    "update table: stream": UpdateTable("orders", stream="KEYS_ONLY"),
+    "update table: no stream": UpdateTable("orders", stream="DISABLED"),
+    "update table: managed key": UpdateTable("orders", encryption=Encryption.managed()),
+    "update table: own key": UpdateTable("orders", encryption=Encryption.customer(KEY_ARN)),
+    "update table: owned key": UpdateTable("orders", encryption=Encryption.owned()),
+    "update table: protection": UpdateTable("orders", deletion_protection=False),
+    "update table: class": UpdateTable("orders", table_class="STANDARD"),
+    "update table: create replica": UpdateTable(
+        "orders", create_replica=Replica("eu-west-1", "STANDARD_INFREQUENT_ACCESS", KEY_ARN)
+    ),
+    "update table: update replica": UpdateTable("orders", update_replica=Replica("eu-west-1", "STANDARD")),
+    "update table: delete replica": UpdateTable("orders", delete_replica="eu-west-1"),
+    "disable time to live": DisableTimeToLive("orders", "expires_at"),
+    "describe recovery": DescribeRecovery("orders"),
+    "update recovery": UpdateRecovery("orders", PointInTimeRecovery(days=7)),
+    "update recovery, off": UpdateRecovery("orders", PointInTimeRecovery(enabled=False)),
+    "list tags": ListTags(ARN),
+    "tag table": TagTable(ARN, {"team": "orders", "cost": ""}),
+    "untag table": UntagTable(ARN, ("team", "cost")),
+    "describe insights": DescribeInsights("orders"),
+    "describe insights of an index": DescribeInsights("orders", "by-status"),
+    "update insights": UpdateInsights("orders", enabled=True),
+    "update insights of an index": UpdateInsights("orders", enabled=False, index="by-status"),
+    "describe scaling": DescribeScaling("orders"),
+    "put scaling": PutScaling("orders", "reads", Scaling(5, 50, 75, 30, 10)),
+    "put scaling of an index": PutScaling("orders", "writes", Scaling(1, 10), "by-status"),
+    "delete scaling": DeleteScaling("orders", "reads"),
+    "delete scaling of an index": DeleteScaling("orders", "writes", "by-status"),
+    "create backup": CreateBackup("orders", "before-the-release"),
+    "describe backup": DescribeBackup(BACKUP_ARN),
+    "list backups": ListBackups(),
+    "list backups, further": ListBackups("orders", BACKUP_ARN, 10),
+    "delete backup": DeleteBackup(BACKUP_ARN),
+    "restore backup": RestoreBackup(BACKUP_ARN, "restored"),
+    "restore to point, the latest": RestoreToPoint("orders", "restored"),
+    "restore to point": RestoreToPoint(
+        "orders", "restored", datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    ),
 }

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import Key, MappingSchema, MemoryStore, PersistenceError, Repository, UnitOfWork, fields
-from persistence.operation_facts import API_NAMES
-from persistence.stores.dynamodb.calls import CALLS
 from tests.golden.grammar import conjuncts, needless, read, requests_in
+from tests.golden.rendering import requests_of
 from tests.models.asking import Asked, conditions, said
 from tests.models.patching import Change, changes
 from tests.models.specimens import SHARED, Specimen
@@ -65,10 +64,7 @@ def sent(work: Callable[[Repository[Specimen]], object]) -> list[dict[str, Any]]
     # What the library refuses sends nothing; what the store refuses was sent.
     with suppress(PersistenceError):
         work(repository)
-    return [
-        {"api": API_NAMES[type(each)], "parameters": CALLS[type(each)].parameters(each)}
-        for each in store.operations
-    ]
+    return [request for each in store.operations for request in requests_of(each)]
 
 
 def check_request(rendered: dict[str, Any], model: ServiceModel) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +20,42 @@ from botocore.validate import ParamValidator
 
 from persistence import expressions, operations
 from persistence.expressions import Condition, SetOperand, UpdateAction
-from persistence.operation_facts import API_NAMES
 from persistence.operations import Operation
 from persistence.stores.dynamodb.calls import CALLS
 from persistence.stores.dynamodb.faults import KNOWN_CODES
 from tests.golden.operations import OPERATIONS
+from tests.golden.rendering import requests_of
 
 WRITTEN = Path(__file__).with_name("requests.json")
+ACTIONS = {
+    (asked.get("service", "dynamodb"), asked["api"])
+    for operation in OPERATIONS.values()
+    for asked in requests_of(operation)
+}
+"""Every action of a service that our requests ask for."""
 
 
 def request(operation: Operation[Any]) -> dict[str, Any]:
-    kind = type(operation)
-    return {"api": API_NAMES[kind], "parameters": CALLS[kind].parameters(operation)}
+    """Give its request, or its requests where it takes several."""
+    asked = requests_of(operation)
+    return asked[0] if len(asked) == 1 else {"requests": asked}
 
 
 def as_json(value: object) -> str:
-    return json.dumps(value, indent=1, default=lambda content: base64.b64encode(content).decode()) + "\n"
+    return json.dumps(value, indent=1, default=_text) + "\n"
+
+
+def _text(content: Any) -> str:
+    return content.isoformat() if isinstance(content, datetime) else base64.b64encode(content).decode()
+
+
+Models = dict[str, ServiceModel]
 
 
 @pytest.fixture(scope="module")
-def model() -> ServiceModel:
-    return Session().get_service_model("dynamodb")
+def models() -> Models:
+    session = Session()
+    return {name: session.get_service_model(name) for name in ("dynamodb", "application-autoscaling")}
 
 
 class TestRequests:
@@ -55,15 +71,15 @@ class TestRequests:
         assert list(json.loads(WRITTEN.read_text())) == list(OPERATIONS)
 
     @pytest.mark.parametrize("name", OPERATIONS)
-    def test_fits_the_services_own_model(self, name: str, model: ServiceModel) -> None:
+    def test_fits_the_services_own_model(self, name: str, models: Models) -> None:
         """The model that botocore ships knows every parameter, its type and its bounds."""
-        rendered = request(OPERATIONS[name])
+        for rendered in requests_of(OPERATIONS[name]):
+            model = models[rendered.get("service", "dynamodb")]
+            shape = model.operation_model(rendered["api"]).input_shape
+            assert shape is not None
+            report = ParamValidator().validate(rendered["parameters"], shape)
 
-        shape = model.operation_model(rendered["api"]).input_shape
-        assert shape is not None
-        report = ParamValidator().validate(rendered["parameters"], shape)
-
-        assert report.generate_report() == ""
+            assert report.generate_report() == ""
 
     @pytest.mark.parametrize("name", OPERATIONS)
     def test_is_the_same_each_time(self, name: str) -> None:
@@ -93,10 +109,12 @@ class TestCompleteness:
         assert missing == []
         assert all(hasattr(expressions, kind.__name__) for kind in union.__args__)
 
-    @pytest.mark.parametrize("api", [API_NAMES[kind] for kind in CALLS])
-    def test_every_error_that_the_model_names_is_in_the_table(self, api: str, model: ServiceModel) -> None:
+    @pytest.mark.parametrize(("service", "api"), sorted(ACTIONS))
+    def test_every_error_that_the_model_names_is_in_the_table(
+        self, service: str, api: str, models: Models
+    ) -> None:
         """A newer botocore that names a new error fails here, rather than in production."""
-        named = {shape.name for shape in model.operation_model(api).error_shapes}
+        named = {shape.name for shape in models[service].operation_model(api).error_shapes}
 
         assert named - KNOWN_CODES == set()
 

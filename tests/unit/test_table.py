@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from persistence.errors import MappingError
-from persistence.schema.comparison import differences
-from persistence.table import GlobalIndex, Key, LocalIndex, Table
+from persistence.schema.planning.comparison import differences
+from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
 
 SEVERAL = Key(("tenant", "region"), ("day", "id"))
 
@@ -78,3 +78,10 @@ class TestTable:
 
         assert differences(declared, declared) == ()
         assert differences(declared, live) == ("index 'several' has another key or projection than declared",)
+
+
+class TestProjection:
+    def test_names_each_attribute_once(self) -> None:
+        """The service refuses a name that comes twice."""
+        with pytest.raises(MappingError, match="names an attribute twice: x, y, x"):
+            Projection.include("x", "y", "x")

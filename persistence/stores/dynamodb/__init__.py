@@ -7,12 +7,14 @@
 | `workers`      | the threads in which that one waits                                |
 | `client`       | the client that a store makes when it is given none                |
 | `calls`        | operation type -> API, its parameters, its answer: one table       |
+| `exchanges`    | operations that take several requests, as generators (pure)        |
 | `requests`     | operations of items -> parameters (pure)                           |
 | `answers`      | answers about items -> results (pure)                              |
-| `tables`       | both, for operations of tables (pure)                              |
+| `tables`       | both, for operations of tables and backups (pure)                  |
 | `identity`     | which table, which key: tells items apart (pure)                   |
 | `attempts`     | watches botocore's own retries, and ends those that could do harm  |
 | `faults`       | errors of the service and of botocore -> ours: one table           |
+| `fault_rows`   | what that table is made of                                         |
 | `echoes`       | cuts stored values out of foreign messages                         |
 """
 

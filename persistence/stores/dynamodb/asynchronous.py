@@ -26,6 +26,7 @@ THREAD_NAME = "async-dynamo-store"
 class StoreSettings(TypedDict, total=False):
     """The keyword arguments of `DynamoStore`, which has their meanings and defaults."""
 
+    scaling_client: BaseClient | None
     region: str | None
     endpoint_url: str | None
     limits: Limits
@@ -53,8 +54,8 @@ class AsyncDynamoStore:
     Args:
         client: a boto3 low-level client for "dynamodb", or a `DynamoStore`, whose client and limits are used
             then; None makes a client.
-        **settings: the same as those of `DynamoStore`: `region`, `endpoint_url`, `limits`, `connect_timeout`,
-            `read_timeout`, `attempts`, `connections`.
+        **settings: the same as those of `DynamoStore`: `scaling_client`, `region`, `endpoint_url`, `limits`,
+            `connect_timeout`, `read_timeout`, `attempts`, `connections`.
 
     Raises:
         ValueError: settings for a client to make, beside a client; any settings beside a store.

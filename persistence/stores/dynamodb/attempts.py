@@ -25,12 +25,13 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from persistence.errors import PersistenceError, StoreUnavailable
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, Asked, translated
+from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
 
 Repeats = Literal["always", "unless in doubt", "never"]
 """Which failed attempts of a call botocore may repeat; "in doubt" is one that may have taken effect."""
 
-_EVENT = "needs-retry.dynamodb"
+_EVENT = "needs-retry"
 _WATCH = "persistence-attempts"
 
 
@@ -60,21 +61,20 @@ def watch(client: BaseClient) -> None:
     Args:
         client: a low-level client, ours or the user's.
     """
-    client.meta.events.register_first(_EVENT, _note_attempt, unique_id=_WATCH)
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(f"{_EVENT}.{service}", _note_attempt, unique_id=_WATCH)
 
 
 @contextmanager
-def watched(asked: Asked, repeats: Repeats) -> Iterator[Attempts]:
+def watched(attempts: Attempts) -> Iterator[None]:
     """Note the attempts of the one call within the block.
 
     Args:
-        asked: what the call does.
-        repeats: which failed attempts botocore may repeat.
+        attempts: where they are noted.
     """
-    attempts = Attempts(asked, repeats)
     token = _current.set(attempts)
     try:
-        yield attempts
+        yield
     finally:
         _current.reset(token)
 

@@ -6,10 +6,27 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore.client import BaseClient
 from botocore.config import Config
+
+from persistence.stores.dynamodb.exchanges import Service
+
+_AWS_HOSTS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".ic.gov",
+    ".sgov.gov",
+    ".aws.scloud",
+    ".adc-e.uk",
+)
+"""Ends of the names of AWS's hosts, in all partitions (botocore's `partitions.json`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +65,13 @@ def settings_of(client: BaseClient) -> ClientSettings:
     )
 
 
-def make_client(settings: ClientSettings) -> BaseClient:
-    """Make a low-level client, in a session of its own."""
+def make_client(settings: ClientSettings, service: Service = "dynamodb") -> BaseClient:
+    """Make a low-level client, in a session of its own.
+
+    Args:
+        settings: how it is made.
+        service: whose client it is; another service than DynamoDB is not asked at the endpoint of that one.
+    """
     config = Config(
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
@@ -57,9 +79,14 @@ def make_client(settings: ClientSettings) -> BaseClient:
         max_pool_connections=settings.connections,
         tcp_keepalive=True,
     )
-    return Session().client(
-        "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_url, config=config
-    )
+    endpoint = settings.endpoint_url if service == "dynamodb" else None
+    return Session().client(service, region_name=settings.region, endpoint_url=endpoint, config=config)
+
+
+def is_at_aws(client: BaseClient) -> bool:
+    """Tell whether a client asks AWS, and no server that stands in for it."""
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith(_AWS_HOSTS)
 
 
 class LazyClient:

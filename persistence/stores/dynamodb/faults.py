@@ -5,8 +5,6 @@ Sources: API reference of each action, "Errors"; developer guide, "Error handlin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import (
@@ -17,6 +15,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     EndpointProviderError,
+    InvalidConfigError,
     InvalidRegionError,
     MetadataRetrievalError,
     NoAuthTokenError,
@@ -34,45 +33,41 @@ from botocore.parsers import ResponseParserError
 
 from persistence.errors import (
     AccessDenied,
-    CancellationReason,
+    BackupNotFound,
     ConditionFailed,
-    ConflictError,
     InvalidRequest,
     ItemTooLarge,
     LimitExceeded,
+    NotSupported,
     PersistenceError,
     StoreError,
-    StoreUnavailable,
     TableInUse,
     TableNotFound,
-    Throttled,
-    ThrottlingReason,
     TokenMismatch,
     TransactionBusy,
-    TransactionCancelled,
     TransactionInProgress,
 )
 from persistence.stores.dynamodb.echoes import without_parameters, without_values
-
-FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
-"""What a call of boto3's client raises for reasons of the service, the network or the configuration."""
-
-THROTTLING = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingError",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
+from persistence.stores.dynamodb.fault_rows import (
+    BUSY,
+    THROTTLING,
+    Asked,
+    Fault,
+    Told,
+    cancelled,
+    conflict,
+    in_words,
+    plainly,
+    reads_cancelled,
+    throttled,
+    unavailable,
 )
-"""Codes of refusals because of too much traffic, of whole requests and of single actions of a transaction."""
+
+FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError, NotImplementedError)
+"""What a call of boto3's client raises for reasons of the service, the network or the configuration.
+
+`NotImplementedError` is of imitations of the service within the process, which lack an action.
+"""
 
 _CREDENTIALS = "no usable credentials were found; configure them, or pass a client that has some"
 _DENIED = (
@@ -82,79 +77,6 @@ _EXPIRED = "the credentials have expired; refresh them"
 _SIGNATURE = (
     "the signature was refused; check the secret key, and this machine's clock (5 minutes off are too much)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked when a fault happened.
-
-    Attributes:
-        operation: name of the operation's type, such as "GetItem".
-        table: name of its table, if it concerns just one.
-        writes: whether it can change anything.
-    """
-
-    operation: str
-    table: str | None
-    writes: bool
-
-    @property
-    def where(self) -> dict[str, str | None]:
-        """The arguments of a `StoreError` that say where it happened."""
-        return {"operation": self.operation, "table": self.table}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an error says, of whatever kind it is.
-
-    Attributes:
-        kind: the exception's class.
-        code: the service's error code, or the name of the exception's class.
-        text: its message without stored values.
-        status: the HTTP status, or 0 without an answer.
-        body: the rest of the service's answer.
-    """
-
-    kind: type[Exception]
-    code: str
-    text: str
-    status: int
-    body: dict[str, Any]
-
-
-Make = Callable[[Told, Asked], PersistenceError]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A row of the table: which errors it is about, and what becomes of them.
-
-    Attributes:
-        make: gives our error.
-        codes: the service's codes; empty for any.
-        kinds: exception classes, subclasses included.
-        saying: what the message must contain.
-        of: names of the operations that it is about; empty for all.
-        status: the least HTTP status.
-    """
-
-    make: Make
-    codes: frozenset[str] = frozenset()
-    kinds: tuple[type[Exception], ...] = (ClientError,)
-    saying: str = ""
-    of: frozenset[str] = frozenset()
-    status: int = 0
-
-    def covers(self, told: Told, asked: Asked) -> bool:
-        """Tell whether the row is about this error."""
-        return (
-            issubclass(told.kind, self.kinds)
-            and (not self.codes or told.code in self.codes)
-            and self.saying in told.text
-            and (not self.of or asked.operation in self.of)
-            and told.status >= self.status
-        )
 
 
 def translated(error: Exception, asked: Asked) -> PersistenceError:
@@ -188,128 +110,124 @@ def _told_by_service(error: ClientError) -> Told:
     return Told(type(error), said.get("Code", ""), without_values(said.get("Message", "")), status, response)
 
 
-# --- what becomes of them
+def _codes(*names: str) -> frozenset[str]:
+    return frozenset(names)
 
 
-def _as(kind: type[StoreError], hint: str = "") -> Make:
-    def make(told: Told, asked: Asked) -> PersistenceError:
-        text = "; ".join(part for part in (told.text, hint) if part) or told.code
-        return kind(text, **asked.where, code=told.code)
-
-    return make
-
-
-def _saying(kind: type[StoreError], text: str) -> Make:
-    # Where the foreign text could hold parts of signed requests, or says nothing.
-    def make(told: Told, asked: Asked) -> PersistenceError:
-        return kind(text, **asked.where, code=told.code)
-
-    return make
-
-
-def _conflict(kind: type[ConflictError], text: str) -> Make:
-    def make(told: Told, asked: Asked) -> PersistenceError:
-        where = f"{asked.operation} of table {asked.table!r}" if asked.table else asked.operation
-        return kind(f"{where}: {text}", found=told.body.get("Item"))
-
-    return make
-
-
-def _unavailable(hint: str = "", *, sent: bool = True) -> Make:
-    def make(told: Told, asked: Asked) -> PersistenceError:
-        text = "; ".join(part for part in (told.text, hint) if part) or told.code
-        return StoreUnavailable(text, ambiguous=sent and asked.writes, **asked.where, code=told.code)
-
-    return make
-
-
-def _throttled(told: Told, asked: Asked) -> PersistenceError:
-    # The service's model spells the member in two ways.
-    given = told.body.get("ThrottlingReasons") or told.body.get("throttlingReasons") or ()
-    reasons = [ThrottlingReason(reason.get("reason", ""), reason.get("resource")) for reason in given]
-    return Throttled(told.text or told.code, **asked.where, code=told.code, throttling=reasons)
-
-
-def _cancelled(told: Told, asked: Asked) -> PersistenceError:
-    reasons = [
-        CancellationReason(reason.get("Code", "None"), _reason_text(reason), reason.get("Item"))
-        for reason in told.body.get("CancellationReasons", ())
-    ]
-    return TransactionCancelled(reasons, operation=asked.operation)
-
-
-def _reason_text(reason: dict[str, Any]) -> str | None:
-    message = reason.get("Message")
-    return None if message is None else without_values(message)
-
-
-def _reads_cancelled(told: Told, asked: Asked) -> PersistenceError:
-    codes = {reason.get("Code", "None") for reason in told.body.get("CancellationReasons", ())} - {"None"}
-    if codes and codes <= {"TransactionConflict"}:
-        return _conflict(TransactionBusy, _BUSY)(told, asked)
-    if codes and codes <= THROTTLING | {"TransactionConflict"}:
-        return _as(Throttled)(told, asked)
-    return _cancelled(told, asked)
-
-
-def _codes(*codes: str) -> frozenset[str]:
-    return frozenset(codes)
-
-
-_BUSY = "a transaction is working on the item; try again"
 _SINGLE_WRITES = frozenset({"PutItem", "UpdateItem"})
 _VALIDATION = _codes("ValidationException", "ValidationError")
+_SCALING = frozenset({"DescribeScaling", "PutScaling", "DeleteScaling"})
+_LOGIN = _codes(
+    "LoginAuthorizationCodeError",
+    "LoginError",
+    "LoginInsufficientPermissions",
+    "LoginRefreshRequired",
+    "LoginTokenLoadError",
+)
+"""By their names: botocore has these classes only since `aws login` exists."""
+_UNKNOWN_CHANGE = "this server does not know what was to be changed"
 
 FAULTS = (
     # A condition, or somebody else, was in the way.
     Fault(
-        _conflict(ConditionFailed, "the condition is not met"),
+        conflict(ConditionFailed, "the condition is not met"),
         _codes("ConditionalCheckFailedException"),
     ),
-    Fault(_conflict(TransactionBusy, _BUSY), _codes("TransactionConflictException")),
+    Fault(conflict(TransactionBusy, BUSY), _codes("TransactionConflictException")),
     Fault(
-        _conflict(TransactionBusy, "the item is being changed in another region; try again"),
+        conflict(TransactionBusy, "the item is being changed in another region; try again"),
         _codes("ReplicatedWriteConflictException"),
     ),
-    Fault(_reads_cancelled, _codes("TransactionCanceledException"), of=frozenset({"TransactGet"})),
-    Fault(_cancelled, _codes("TransactionCanceledException")),
-    Fault(_as(TransactionInProgress), _codes("TransactionInProgressException")),
-    Fault(_as(TokenMismatch), _codes("IdempotentParameterMismatchException", "IdempotentParameterMismatch")),
-    # Too much, too large.
-    Fault(_throttled, THROTTLING),
+    Fault(reads_cancelled, _codes("TransactionCanceledException"), of=frozenset({"TransactGet"})),
+    Fault(cancelled, _codes("TransactionCanceledException")),
+    Fault(plainly(TransactionInProgress), _codes("TransactionInProgressException")),
     Fault(
-        _conflict(ItemTooLarge, "the item is, or would become, larger than 400 KB"),
+        plainly(TokenMismatch), _codes("IdempotentParameterMismatchException", "IdempotentParameterMismatch")
+    ),
+    # Too much, too large.
+    Fault(throttled, THROTTLING),
+    Fault(
+        conflict(ItemTooLarge, "the item is, or would become, larger than 400 KB"),
         _VALIDATION,
         saying="Item size",
         of=_SINGLE_WRITES,
     ),
     Fault(
-        _as(LimitExceeded, "items of one partition key and their local indexes are limited to 10 GB"),
+        plainly(LimitExceeded, "items of one partition key and their local indexes are limited to 10 GB"),
         _codes("ItemCollectionSizeLimitExceededException"),
     ),
-    Fault(_as(LimitExceeded), _codes("LimitExceededException")),
+    Fault(plainly(LimitExceeded), _codes("LimitExceededException")),
     # The table.
-    Fault(_as(TableNotFound), _codes("ResourceNotFoundException", "TableNotFoundException")),
-    Fault(_as(TableNotFound), _VALIDATION, saying="does not have the specified index"),
     Fault(
-        _as(TableInUse),
-        _codes("ResourceInUseException", "TableInUseException", "TableAlreadyExistsException"),
+        plainly(TableNotFound),
+        _codes("ResourceNotFoundException", "TableNotFoundException", "SourceTableNotFoundException"),
     ),
-    # The request itself.
-    Fault(_as(InvalidRequest), _VALIDATION),
-    Fault(_as(InvalidRequest), _codes("SerializationException", "MissingParameter", "InvalidParameterValue")),
+    Fault(plainly(TableNotFound), _VALIDATION, saying="does not have the specified index"),
+    Fault(plainly(TableNotFound), _codes("ReplicaNotFoundException")),
     Fault(
-        _as(InvalidRequest, "this server does not know the operation"),
+        plainly(TableInUse),
+        _codes(
+            "ResourceInUseException",
+            "TableInUseException",
+            "TableAlreadyExistsException",
+            "ReplicaAlreadyExistsException",
+        ),
+    ),
+    # Its backups.
+    Fault(plainly(BackupNotFound), _codes("BackupNotFoundException")),
+    Fault(
+        plainly(TableInUse, "another backup or restore of it is under way"), _codes("BackupInUseException")
+    ),
+    Fault(
+        plainly(TableInUse, "a new table takes a moment until it can be backed up"),
+        _codes("ContinuousBackupsUnavailableException"),
+    ),
+    Fault(
+        plainly(InvalidRequest, "switch on its point-in-time recovery first"),
+        _codes("PointInTimeRecoveryUnavailableException"),
+    ),
+    Fault(plainly(InvalidRequest), _codes("InvalidRestoreTimeException")),
+    # Its scaling.
+    Fault(
+        unavailable("a target that was registered just now is not seen everywhere yet", sent=False),
+        _codes("ObjectNotFoundException"),
+        of=frozenset({"PutScaling"}),
+    ),
+    Fault(plainly(TableNotFound), _codes("ObjectNotFoundException")),
+    Fault(plainly(TableNotFound), _VALIDATION, saying="No scalable target found", of=_SCALING),
+    Fault(plainly(TableNotFound), _VALIDATION, saying="does not exist", of=_SCALING),
+    Fault(plainly(TableInUse), _codes("ConcurrentUpdateException")),
+    Fault(plainly(AccessDenied), _codes("FailedResourceAccessException")),
+    # What the server does not have. The texts are those of older ones about parameters that they don't know.
+    Fault(
+        plainly(NotSupported, "this server does not know the operation"),
         _codes("UnknownOperationException", "UnknownOperation", "InvalidAction"),
     ),
-    Fault(_as(InvalidRequest), kinds=(ParamValidationError,)),
+    Fault(plainly(NotSupported, "this server does not know the operation"), kinds=(NotImplementedError,)),
+    *(
+        Fault(plainly(NotSupported, _UNKNOWN_CHANGE), _VALIDATION, saying=text, of=frozenset({"UpdateTable"}))
+        for text in (
+            "Nothing to update",
+            "At least one of ProvisionedThroughput",
+            "No provisioned throughput specified for the global secondary index",
+            "provisionedThroughput' failed to satisfy constraint: Member must not be null",
+        )
+    ),
+    # The request itself.
+    Fault(plainly(InvalidRequest), _VALIDATION),
+    Fault(
+        plainly(InvalidRequest), _codes("SerializationException", "MissingParameter", "InvalidParameterValue")
+    ),
+    Fault(plainly(InvalidRequest), _codes("InvalidNextTokenException")),
+    Fault(plainly(InvalidRequest), kinds=(ParamValidationError,)),
     # Who asks.
     Fault(
-        _as(AccessDenied), _codes("AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired")
+        plainly(AccessDenied),
+        _codes("AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired"),
     ),
-    Fault(_saying(AccessDenied, _EXPIRED), _codes("ExpiredTokenException", "ExpiredToken")),
+    Fault(in_words(AccessDenied, _EXPIRED), _codes("ExpiredTokenException", "ExpiredToken")),
     Fault(
-        _saying(AccessDenied, _SIGNATURE),
+        in_words(AccessDenied, _SIGNATURE),
         _codes(
             "IncompleteSignature",
             "IncompleteSignatureException",
@@ -320,7 +238,7 @@ FAULTS = (
         ),
     ),
     Fault(
-        _saying(AccessDenied, _DENIED),
+        in_words(AccessDenied, _DENIED),
         _codes(
             "InvalidClientTokenId",
             "MissingAuthenticationToken",
@@ -329,7 +247,7 @@ FAULTS = (
         ),
     ),
     Fault(
-        _as(AccessDenied, _CREDENTIALS),
+        plainly(AccessDenied, _CREDENTIALS),
         kinds=(
             NoCredentialsError,
             PartialCredentialsError,
@@ -341,27 +259,34 @@ FAULTS = (
             ProfileNotFound,
         ),
     ),
+    Fault(plainly(AccessDenied, _CREDENTIALS), _LOGIN, kinds=(BotoCoreError,)),
     # Where to.
     Fault(
-        _as(StoreError, "pass region=..., or set AWS_REGION or a region in the profile"),
+        plainly(StoreError, "pass region=..., or set AWS_DEFAULT_REGION or a region in the profile"),
         kinds=(NoRegionError, InvalidRegionError),
     ),
     Fault(
-        _as(StoreError, "check the region, endpoint_url and the configuration files"),
-        kinds=(EndpointProviderError, UnknownEndpointError, ConfigParseError),
+        plainly(StoreError, "check the region, endpoint_url and the configuration files"),
+        kinds=(EndpointProviderError, UnknownEndpointError, ConfigParseError, InvalidConfigError),
     ),
     # No answer, or none that says what happened. What ended before a connection stood was surely not sent.
     Fault(
-        _unavailable(),
-        _codes("InternalServerError", "InternalFailure", "ServiceUnavailable", "InternalServerFailure"),
+        unavailable(),
+        _codes(
+            "InternalServerError",
+            "InternalServiceException",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "InternalServerFailure",
+        ),
     ),
-    Fault(_unavailable(), status=500),
+    Fault(unavailable(), status=500),
     Fault(
-        _unavailable("is the endpoint right, and does something listen there?", sent=False),
+        unavailable("is the endpoint right, and does something listen there?", sent=False),
         kinds=(EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError),
     ),
-    Fault(_as(StoreError)),
-    Fault(_unavailable(), kinds=(BotoCoreError, ResponseParserError)),
+    Fault(plainly(StoreError)),
+    Fault(unavailable(), kinds=(BotoCoreError, ResponseParserError)),
 )
 """Every error that a call can end in; the last two rows take what no other knows."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from botocore.client import BaseClient
@@ -10,6 +12,7 @@ from botocore.client import BaseClient
 from persistence.errors import (
     ConflictError,
     InvalidRequest,
+    NotSupported,
     PersistenceError,
     QueryError,
     StoreError,
@@ -20,9 +23,11 @@ from persistence.errors import (
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, watch, watched
-from persistence.stores.dynamodb.calls import CALLS, Call, asked, method_of, repeats_of
-from persistence.stores.dynamodb.client import ClientSettings, LazyClient, make_client, settings_of
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, THROTTLING, translated
+from persistence.stores.dynamodb.calls import CALLS, Talk, asked, method_named, method_of, repeats_of
+from persistence.stores.dynamodb.client import ClientSettings, LazyClient, is_at_aws, make_client, settings_of
+from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
+from persistence.stores.dynamodb.fault_rows import THROTTLING, Asked
+from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
 
 R = TypeVar("R")
 
@@ -42,8 +47,13 @@ class DynamoStore:
       who chose the token: a unit of work does it until its deadline, which one attempt outlasts at most.
       (A transaction without a token gets one from botocore, and is repeated like a read.)
 
+    Scaling is asked of a service of its own, Application Auto Scaling, with a second client that is made at
+    first use in the same way. Where a client was given, or DynamoDB is asked anywhere but at AWS, it takes a
+    `scaling_client`: nobody who works on a local server changes something at AWS by accident.
+
     Args:
         client: a boto3 low-level client for "dynamodb", as it is configured; not a resource. None makes one.
+        scaling_client: the same for "application-autoscaling"; None makes one where that is safe.
         region: region of the client to make, such as "eu-central-1".
         endpoint_url: endpoint of the client to make, for local servers.
         limits: what one request may hold; local servers take less than AWS. Its `answer_seconds` are the
@@ -65,6 +75,7 @@ class DynamoStore:
         self,
         client: BaseClient | None = None,
         *,
+        scaling_client: BaseClient | None = None,
         region: str | None = None,
         endpoint_url: str | None = None,
         limits: Limits = AWS_LIMITS,
@@ -79,10 +90,16 @@ class DynamoStore:
                 "DynamoStore takes a client, or the settings of one to make, not both; "
                 "configure the client that is given"
             )
-        self._settings = settings if client is None else settings_of(_watched(_low_level(client)))
+        self._settings = settings if client is None else settings_of(_watched(_low_level(client, "dynamodb")))
         self._limits = _within(self._settings, limits)
         self._given = client
         self._own = LazyClient(lambda: _watched(make_client(settings)))
+        self._given_scaling = (
+            None
+            if scaling_client is None
+            else _watched(_low_level(scaling_client, "application-autoscaling"))
+        )
+        self._own_scaling = LazyClient(lambda: _watched(make_client(settings, "application-autoscaling")))
 
     @property
     def limits(self) -> Limits:
@@ -115,33 +132,79 @@ class DynamoStore:
         call = CALLS.get(type(operation))
         if call is None:
             raise InvalidRequest(f"DynamoStore does not know how to perform {type(operation).__name__}")
+        question = asked(operation)
+        if isinstance(call, Talk):
+            return cast(R, self._converse(question, call.exchange(operation)))
         try:
             parameters = call.parameters(operation)
         except QueryError as refused:
-            raise InvalidRequest(str(refused), **asked(operation).where) from refused
-        return cast(R, call.answer(operation, self._send(operation, call, parameters)))
+            raise InvalidRequest(str(refused), **question.where) from refused
+        attempts = Attempts(question, repeats_of(operation, call))
+        answer = _send(lambda: self.client, method_of(type(operation)), parameters, attempts)
+        return cast(R, call.answer(operation, answer))
 
     def close(self) -> None:
-        """Close the connections of the client that the store made; one that was given stays open."""
+        """Close the connections of the clients that the store made; one that was given stays open."""
         self._own.close()
+        self._own_scaling.close()
 
-    def _send(self, operation: Operation[Any], call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
-        question = asked(operation)
-        with watched(question, repeats_of(operation, call)) as attempts:
+    def _converse(self, question: Asked, exchange: Exchange[R]) -> R:
+        """Send the requests of an exchange, and give it the answers and failures."""
+        proceed: Callable[[], Request] = partial(next, exchange)
+        while True:
             try:
-                answer: dict[str, Any] = getattr(self.client, method_of(type(operation)))(**parameters)
-            except FOREIGN_ERRORS as error:
-                raise _in_doubt(translated(error, question), attempts) from error
-        if attempts.damaged:
-            raise damaged_answer(question)
-        return answer
+                request = proceed()
+            except StopIteration as done:
+                return cast(R, done.value)
+            try:
+                answer = self._answer_to(request, question)
+            except PersistenceError as failure:
+                proceed = partial(exchange.throw, failure)
+            else:
+                proceed = partial(exchange.send, answer)
+
+    def _answer_to(self, request: Request, question: Asked) -> Answer:
+        attempts = Attempts(replace(question, writes=request.writes), request.repeats)
+        return _send(
+            lambda: self._client_for(request, question),
+            method_named(request.api),
+            request.parameters,
+            attempts,
+        )
+
+    def _client_for(self, request: Request, question: Asked) -> BaseClient:
+        if request.service == "dynamodb":
+            return self.client
+        if self._given_scaling is not None:
+            return self._given_scaling
+        if self._given is not None or not is_at_aws(self.client):
+            why = "was given a client" if self._given is not None else "does not ask AWS"
+            raise NotSupported(
+                f"scaling is asked of another service, and this store {why}; give it "
+                'DynamoStore(..., scaling_client=boto3.client("application-autoscaling"))',
+                **question.where,
+            )
+        return self._own_scaling.get()
 
 
-def _low_level(client: object) -> BaseClient:
+def _send(
+    client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
+) -> dict[str, Any]:
+    with watched(attempts):
+        try:
+            answer: dict[str, Any] = getattr(client(), method)(**parameters)
+        except FOREIGN_ERRORS as error:
+            raise _in_doubt(translated(error, attempts.asked), attempts) from error
+    if attempts.damaged:
+        raise damaged_answer(attempts.asked)
+    return answer
+
+
+def _low_level(client: object, service: Service) -> BaseClient:
     if isinstance(client, BaseClient):
         return client
     raise TypeError(
-        f"DynamoStore takes a low-level client, boto3.client('dynamodb'), not {type(client).__name__}; "
+        f"DynamoStore takes a low-level client, boto3.client({service!r}), not {type(client).__name__}; "
         "of a boto3 resource pass `resource.meta.client`"
     )
 

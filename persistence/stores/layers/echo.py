@@ -9,9 +9,10 @@ from typing import Any
 
 from persistence.attributes import item_size
 from persistence.events import event_log, is_heard
-from persistence.operations import Operation, PutItem, QueryPage, ScanPage
+from persistence.operations import ListBackups, ListTables, Operation, PutItem, QueryPage, ScanPage
 from persistence.stores.layers.facts import ItemAction, actions_in, items_in, tables_of
 from persistence.stores.layers.observing import Observer, Performed
+from persistence.stores.layers.table_wording import subject_of
 from persistence.stores.layers.wording import clauses_of, shown_item
 
 Facts = dict[str, Any]
@@ -54,6 +55,7 @@ class Echo(Observer):
 def _in_facts(call: Performed, *, values: bool) -> Facts:
     facts: Facts = {"operation": call.name, "table": _tables(call), "index": call.index}
     facts |= clauses_of(call.operation, values=values).present
+    facts["subject"] = subject_of(call.operation)
     facts |= _settings(call.operation)
     facts["actions"] = _actions(call.operation, values=values)
     if values:
@@ -65,6 +67,7 @@ def _in_facts(call: Performed, *, values: bool) -> Facts:
 def _in_words(call: Performed, *, values: bool) -> str:
     where = "/".join(part for part in (_tables(call), call.index) if part)
     asked = [call.name, where, str(clauses_of(call.operation, values=values))]
+    asked.append(subject_of(call.operation))
     asked += [_in_a_word(name, fact) for name, fact in _settings(call.operation).items()]
     asked.append(_key(call.operation) if values else "")
     told = [_in_a_word(name, fact) for name, fact in _outcome(call).items()]
@@ -93,6 +96,9 @@ def _settings(operation: Operation[Any]) -> Facts:
         settings["limit"] = operation.limit
         settings["continued"] = operation.start is not None
         settings["count_only"] = operation.count_only
+    if isinstance(operation, ListTables | ListBackups):
+        settings["limit"] = operation.limit
+        settings["continued"] = operation.start is not None
     if isinstance(operation, QueryPage):
         settings["descending"] = operation.descending
     if isinstance(operation, ScanPage) and operation.segments:

@@ -15,18 +15,24 @@ from persistence.operations import (
     Capacity,
     ConditionCheck,
     DeleteItem,
+    DeleteScaling,
+    DescribeInsights,
     GetItem,
     ItemResult,
     ItemsResult,
     Operation,
     Page,
     PutItem,
+    PutScaling,
     QueryPage,
     ScanPage,
     TransactGet,
     TransactWrite,
+    UpdateInsights,
     UpdateItem,
+    UpdateTable,
 )
+from persistence.table import GlobalIndex
 
 ItemAction = GetItem | PutItem | UpdateItem | DeleteItem | ConditionCheck
 
@@ -48,8 +54,21 @@ class Amounts:
 
 
 def index_of(operation: Operation[Any]) -> str | None:
-    """Name the index that an operation reads; None for the table itself."""
-    return operation.index if isinstance(operation, QueryPage | ScanPage) else None
+    """Name the index that an operation reads or is about; None for the table itself."""
+    match operation:
+        case (
+            QueryPage(index=index)
+            | ScanPage(index=index)
+            | DescribeInsights(index=index)
+            | UpdateInsights(index=index)
+            | PutScaling(index=index)
+            | DeleteScaling(index=index)
+        ):
+            return index
+        case UpdateTable(create_index=GlobalIndex(name)) | UpdateTable(delete_index=str(name)):
+            return name
+        case _:
+            return None
 
 
 def actions_in(operation: Operation[Any]) -> tuple[ItemAction, ...]:

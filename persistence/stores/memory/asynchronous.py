@@ -27,6 +27,7 @@ class AsyncMemoryStore:
             None makes a new one.
         auto_create: as for `MemoryStore`, like the further arguments; only for a store to make.
         clock: gives the time in epoch seconds.
+        table_delay: seconds that making, changing and deleting a table takes.
         limits: what one request may hold.
 
     Raises:
@@ -39,12 +40,18 @@ class AsyncMemoryStore:
         *,
         auto_create: bool = True,
         clock: Callable[[], float] = time.time,
+        table_delay: float = 0.0,
         limits: Limits = AWS_LIMITS,
     ) -> None:
-        if store is not None and (auto_create, clock, limits) != (True, time.time, AWS_LIMITS):
+        if store is not None and (auto_create, clock, table_delay, limits) != (
+            True,
+            time.time,
+            0.0,
+            AWS_LIMITS,
+        ):
             raise ValueError("AsyncMemoryStore takes a MemoryStore as it is; give that one the settings")
         if store is None:
-            store = MemoryStore(auto_create=auto_create, clock=clock, limits=limits)
+            store = MemoryStore(auto_create=auto_create, clock=clock, table_delay=table_delay, limits=limits)
         self._store = store
 
     @property

@@ -15,9 +15,9 @@ from persistence.operations import (
 )
 from persistence.store import Limits
 from persistence.stores.memory.capacity import read_units, total
+from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.table import TableKey
-from persistence.stores.memory.tables import Tables
 from persistence.stores.memory.writes import prepare
 from persistence.stores.validation.refused import Refused
 

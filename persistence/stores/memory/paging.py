@@ -81,7 +81,12 @@ def _wanted(condition: KeyCondition, space: KeySpace) -> tuple[Partition, Range]
 
 
 def _space(table: LiveTable, index: str | None) -> KeySpace:
-    return table.space if index is None else table.indexes[index].space
+    if index is None:
+        return table.space
+    live = table.indexes[index]
+    if live.filling is not None and live.filling():
+        raise Refused(f"Cannot read from backfilling global secondary index: {index}")
+    return live.space
 
 
 def _page(

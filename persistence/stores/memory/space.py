@@ -68,6 +68,11 @@ class KeySpace:
         """The attributes of the sort key, if there is one."""
         return self.key[self._several :]
 
+    @property
+    def records(self) -> Iterator[Record]:
+        """All records, in no particular order."""
+        return (record for shelf in self._partitions.values() for record in shelf.records.values())
+
     def partition_of(self, item: Item) -> Partition:
         """Tell the partition of an item, or of the values of a partition key."""
         if self._several == 1:

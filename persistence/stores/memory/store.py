@@ -9,43 +9,94 @@ from functools import partial
 from threading import RLock
 from typing import Any, TypeVar
 
-from persistence.errors import ConditionFailed, InvalidRequest, ItemTooLarge, StoreError, TableNotFound
+from persistence.errors import (
+    BackupNotFound,
+    ConditionFailed,
+    InvalidRequest,
+    ItemTooLarge,
+    LimitExceeded,
+    NotSupported,
+    StoreError,
+    TableInUse,
+    TableNotFound,
+)
 from persistence.operation_facts import table_of
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
+    CreateBackup,
     CreateTable,
+    DeleteBackup,
     DeleteItem,
+    DeleteScaling,
     DeleteTable,
+    DescribeBackup,
+    DescribeInsights,
+    DescribeRecovery,
+    DescribeScaling,
     DescribeTable,
     DescribeTimeToLive,
+    DisableTimeToLive,
     EnableTimeToLive,
     GetItem,
     ItemResult,
+    ListBackups,
+    ListTables,
+    ListTags,
     Operation,
     Page,
     PutItem,
+    PutScaling,
     QueryPage,
+    RestoreBackup,
+    RestoreToPoint,
     ScanPage,
+    TagTable,
     TransactGet,
     TransactWrite,
+    UntagTable,
+    UpdateInsights,
     UpdateItem,
+    UpdateRecovery,
+    UpdateTable,
     WriteResult,
 )
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.memory import batches, paging
 from persistence.stores.memory.capacity import read_from, read_units, written_to
+from persistence.stores.memory.control import changes
+from persistence.stores.memory.control.backups import Backups
+from persistence.stores.memory.control.features import Features
+from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.record import Record
-from persistence.stores.memory.tables import NO_TABLE, Tables
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
-from persistence.stores.validation.refused import ItemTooBig, NoSuchIndex, Refused
+from persistence.stores.validation.refused import (
+    InUse,
+    ItemTooBig,
+    LimitReached,
+    NoBackup,
+    NoSuchIndex,
+    NotHere,
+    NotThere,
+    Refused,
+)
 
 R = TypeVar("R")
 
 _SingleWrite = PutItem | UpdateItem | DeleteItem
+
+_KINDS: Mapping[type[Refused], type[StoreError]] = {
+    NoSuchIndex: TableNotFound,
+    NotThere: TableNotFound,
+    InUse: TableInUse,
+    LimitReached: LimitExceeded,
+    NoBackup: BackupNotFound,
+    NotHere: NotSupported,
+}
+"""What becomes of a refusal; of all others an `InvalidRequest`."""
 
 
 class MemoryStore:
@@ -59,6 +110,9 @@ class MemoryStore:
         auto_create: make a table when an operation first declares it, and add the indexes that later
             declarations of it have; with False a table must be made by `CreateTable`.
         clock: gives the time in epoch seconds; client tokens age by it.
+        table_delay: seconds that making, changing, restoring and deleting a table takes by the clock, for
+            tests of what waits for it. With 0 all of it is done at once. Tables that are made by their use
+            are there at once.
         limits: what one request may hold. Its `concurrent_requests` are 1 whatever is given: it answers in
             this process.
     """
@@ -68,11 +122,12 @@ class MemoryStore:
         *,
         auto_create: bool = True,
         clock: Callable[[], float] = time.time,
+        table_delay: float = 0.0,
         limits: Limits = AWS_LIMITS,
     ) -> None:
         self._limits = replace(limits, concurrent_requests=1)
         self._lock = RLock()
-        self._tables = Tables(auto_create=auto_create, clock=clock)
+        self._tables = Tables(auto_create=auto_create, clock=clock, delay=table_delay)
         transactions = Transactions(self._tables, Tokens(clock), limits)
         self._handlers: Mapping[type[Any], Callable[[Any], Any]] = {
             GetItem: self._get,
@@ -85,11 +140,9 @@ class MemoryStore:
             TransactGet: transactions.read,
             BatchGetItems: partial(batches.read, tables=self._tables, limits=limits),
             BatchWriteItems: partial(batches.write, tables=self._tables, limits=limits),
-            CreateTable: self._tables.create,
-            DescribeTable: self._tables.describe,
-            DeleteTable: self._tables.delete,
-            DescribeTimeToLive: self._tables.describe_time_to_live,
-            EnableTimeToLive: self._tables.enable_time_to_live,
+            **_on_tables(self._tables),
+            **_on_features(Features(self._tables)),
+            **_on_backups(Backups(self._tables)),
         }
 
     @property
@@ -144,17 +197,60 @@ class MemoryStore:
         return paging.scan(operation, self._tables.use(operation.table))
 
 
+_Handlers = Mapping[type[Any], Callable[[Any], Any]]
+
+
+def _on_tables(tables: Tables) -> _Handlers:
+    return {
+        CreateTable: tables.create,
+        DescribeTable: tables.describe,
+        ListTables: tables.list,
+        UpdateTable: partial(changes.update, tables=tables),
+        DeleteTable: tables.delete,
+    }
+
+
+def _on_features(features: Features) -> _Handlers:
+    return {
+        DescribeTimeToLive: features.describe_time_to_live,
+        EnableTimeToLive: features.enable_time_to_live,
+        DisableTimeToLive: features.disable_time_to_live,
+        DescribeRecovery: features.describe_recovery,
+        UpdateRecovery: features.update_recovery,
+        ListTags: features.tags,
+        TagTable: features.tag,
+        UntagTable: features.untag,
+        DescribeInsights: features.describe_insights,
+        UpdateInsights: features.update_insights,
+        DescribeScaling: features.describe_scaling,
+        PutScaling: features.put_scaling,
+        DeleteScaling: features.delete_scaling,
+    }
+
+
+def _on_backups(backups: Backups) -> _Handlers:
+    return {
+        CreateBackup: backups.create,
+        DescribeBackup: backups.describe,
+        ListBackups: backups.list,
+        DeleteBackup: backups.delete,
+        RestoreBackup: backups.restore,
+        RestoreToPoint: backups.restore_to_point,
+    }
+
+
 def _no_table(operation: Operation[Any], missing: TableNotFound) -> TableNotFound:
-    return TableNotFound(NO_TABLE, operation=type(operation).__name__, table=missing.table, code=missing.code)
+    name = type(operation).__name__
+    return TableNotFound(missing.text, operation=name, table=missing.table, code=missing.code)
 
 
 def _invalid(operation: Operation[Any], refused: Refused) -> StoreError:
-    kind = TableNotFound if isinstance(refused, NoSuchIndex) else InvalidRequest
+    kind = next((kind for type_, kind in _KINDS.items() if isinstance(refused, type_)), InvalidRequest)
     return kind(
         str(refused),
         operation=type(operation).__name__,
         table=table_of(operation),
-        code="ValidationException",
+        code=refused.code,
     )
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Iterable
 
 from persistence.attributes import Item
-from persistence.operations import IndexDescription, TableDescription
 from persistence.stores.memory.capacity import write_units
-from persistence.stores.memory.contents import Content, content
+from persistence.stores.memory.contents import content
+from persistence.stores.memory.journal import Journal, TableKey
 from persistence.stores.memory.record import Record
 from persistence.stores.memory.space import KeySpace
 from persistence.stores.validation.keys import index_key_parts, key_parts
 from persistence.table import Index, Table
 
-TableKey = tuple[Content, ...]
+__all__ = ["LiveIndex", "LiveTable", "TableKey"]
 
 
 class LiveIndex:
-    """An index of a live table: the records that have its key, each narrowed to its projection."""
+    """An index of a live table: the records that have its key, each narrowed to its projection.
+
+    Attributes:
+        filling: tells whether the service would still be filling it, so that it can't be read; None for an
+            index that is there for good.
+    """
 
     def __init__(self, declaration: Index, table: Table) -> None:
+        self.filling: Callable[[], bool] | None = None
         self.declaration = declaration
         self.space = KeySpace(key_parts(table, declaration.name), key_parts(table))
         projection = declaration.projection
@@ -62,27 +68,37 @@ class LiveTable:
 
     Args:
         declaration: keys, indexes and key types.
-        created_at: when it was made.
+        records: the items that it has from the start.
+
+    Attributes:
+        journal: what it held before each change, while that is kept.
     """
 
-    def __init__(self, declaration: Table, created_at: datetime) -> None:
-        self.created_at = created_at
-        self.time_to_live: str | None = None
+    def __init__(self, declaration: Table, records: Iterable[Record] = ()) -> None:
+        self.journal: Journal | None = None
         self.key = key_parts(declaration)
         self.records: dict[TableKey, Record] = {}
         self.space = KeySpace(self.key)
         self.indexes: dict[str, LiveIndex] = {}
         self.declare(declaration)
+        for record in records:
+            self.replace(self.key_of(record.item), record)
 
     def declare(self, declaration: Table) -> None:
-        """Take over a declaration of the same table with more indexes, and fill those."""
+        """Take over a declaration of the same table with other indexes: new ones are filled, others go.
+
+        What does not fit into a new index is left out of it, as the service does.
+        """
         self.declaration = declaration
         self.index_key = index_key_parts(declaration)
+        present, self.indexes = self.indexes, {}
         for index in declaration.indexes:
-            if index.name not in self.indexes:
-                live = self.indexes[index.name] = LiveIndex(index, declaration)
+            live = present.get(index.name)
+            if live is None:
+                live = LiveIndex(index, declaration)
                 for record in self.records.values():
                     live.replace(None, record)
+            self.indexes[index.name] = live
 
     @property
     def name(self) -> str:
@@ -100,6 +116,8 @@ class LiveTable:
             The write units of table and indexes.
         """
         old = self.records.get(key)
+        if self.journal is not None and (old is not None or new is not None):
+            self.journal.note(key, old)
         if new is not None:
             self.records[key] = new
             self.space.put(self.space.place(new.item), new)
@@ -108,14 +126,3 @@ class LiveTable:
             self.space.remove(self.space.place(old.item))
         size = max(old.size if old else 0, new.size if new else 0)
         return write_units(size) + sum(index.replace(old, new) for index in self.indexes.values())
-
-    def describe(self) -> TableDescription:
-        """Describe the table as the service does."""
-        return TableDescription(
-            table=self.declaration,
-            status="ACTIVE",
-            indexes=tuple(IndexDescription(name, "ACTIVE") for name in self.indexes),
-            item_count=len(self.records),
-            size_bytes=sum(record.size for record in self.records.values()),
-            created_at=self.created_at,
-        )

@@ -22,10 +22,10 @@ from persistence.operations import (
 )
 from persistence.store import Limits
 from persistence.stores.memory.capacity import TRANSACTION_FACTOR, read_units, total, write_units
+from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.record import Record
 from persistence.stores.memory.table import LiveTable, TableKey
-from persistence.stores.memory.tables import Tables
 from persistence.stores.memory.tokens import Tokens, check_token, constants, fingerprint
 from persistence.stores.memory.writes import Prepared, check_expressions, decide, prepare
 from persistence.stores.validation.refused import Refused, SchemaMismatch

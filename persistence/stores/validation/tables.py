@@ -7,6 +7,7 @@ from persistence.stores.validation.refused import Refused
 from persistence.table import LOCAL_INDEXES_PER_TABLE, GlobalIndex, LocalIndex, Table
 
 GLOBAL_INDEXES_PER_TABLE = 20
+NAMES_PER_PAGE = 100
 PROJECTED_ATTRIBUTES_PER_TABLE = 100
 
 _INVALID = "One or more parameter values were invalid"
@@ -73,3 +74,20 @@ def check_attribute_name(role: str, name: str) -> None:
         raise Refused(
             f"{_INVALID}: {role} attribute names have 1 to {KEY_NAME_LIMIT} bytes, {name[:40]!r} has {size}"
         )
+
+
+def check_list(limit: int | None) -> int:
+    """Check how many names or backups a page of a list may have, and give that number.
+
+    Raises:
+        Refused: it is not from 1 to 100.
+    """
+    if limit is None:
+        return NAMES_PER_PAGE
+    if not 1 <= limit <= NAMES_PER_PAGE:
+        bound = "less than or equal to 100" if limit > NAMES_PER_PAGE else "greater than or equal to 1"
+        raise Refused(
+            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
+            f"Member must have value {bound}"
+        )
+    return limit

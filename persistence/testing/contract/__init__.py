@@ -23,6 +23,7 @@ The tag at the end of a case's docstring says where its rule comes from:
 | `[aws]`  | AWS's documentation or service model                                       |
 | `[conf]` | the public DynamoDB conformance suite, which was verified against AWS      |
 | `[alt]`  | ScyllaDB's alternator tests, which are written to pass on AWS too          |
+| `[ack]`  | the public notes "ack-api-quirks", which were measured on AWS               |
 | `[run]`  | seen on Amazon's DynamoDB Local                                            |
 | `[port]` | the contract of `persistence.store.Store`, whatever the service does       |
 """
@@ -35,6 +36,11 @@ import pytest
 pytest.register_assert_rewrite("persistence.testing.contract.cases")
 
 from persistence.testing.contract.base import Contract, TableMaker  # noqa: E402  see above
+from persistence.testing.contract.cases.backups import (  # noqa: E402
+    BackupContract,
+    RestoreContract,
+    RestoreToPointContract,
+)
 from persistence.testing.contract.cases.batches import BatchContract  # noqa: E402
 from persistence.testing.contract.cases.cancellations import CancellationContract  # noqa: E402
 from persistence.testing.contract.cases.capacity import CapacityContract  # noqa: E402
@@ -49,12 +55,27 @@ from persistence.testing.contract.cases.items import (  # noqa: E402
     PutItemContract,
 )
 from persistence.testing.contract.cases.key_conditions import KeyConditionContract  # noqa: E402
+from persistence.testing.contract.cases.listing import ListingContract  # noqa: E402
 from persistence.testing.contract.cases.multiple_keys import MultipleKeyContract  # noqa: E402
 from persistence.testing.contract.cases.pages import PageContract  # noqa: E402
 from persistence.testing.contract.cases.queries import PagingContract, QueryContract  # noqa: E402
 from persistence.testing.contract.cases.returning import ReturnValuesContract  # noqa: E402
 from persistence.testing.contract.cases.scans import ScanContract  # noqa: E402
 from persistence.testing.contract.cases.selections import SelectionContract  # noqa: E402
+from persistence.testing.contract.cases.table_changes import (  # noqa: E402
+    IndexChangeContract,
+    TableUpdateContract,
+)
+from persistence.testing.contract.cases.table_options import (  # noqa: E402
+    BillingContract,
+    TableOptionContract,
+)
+from persistence.testing.contract.cases.table_settings import (  # noqa: E402
+    InsightContract,
+    RecoveryContract,
+    ScalingContract,
+    TagContract,
+)
 from persistence.testing.contract.cases.tables import ErrorContract, TableContract  # noqa: E402
 from persistence.testing.contract.cases.tokens import TokenContract  # noqa: E402
 from persistence.testing.contract.cases.transactions import TransactGetContract, TransactWriteContract  # noqa: E402
@@ -73,7 +94,9 @@ from persistence.testing.contract.differences import (  # noqa: E402
 from persistence.testing.contract.views import SyncView  # noqa: E402  see above
 
 __all__ = [
+    "BackupContract",
     "BatchContract",
+    "BillingContract",
     "CancellationContract",
     "CapacityContract",
     "ChangeContract",
@@ -84,18 +107,25 @@ __all__ = [
     "ErrorContract",
     "FilterContract",
     "GetItemContract",
+    "IndexChangeContract",
     "IndexContract",
+    "InsightContract",
     "KeyConditionContract",
     "KeyContract",
     "KnownDifference",
     "LimitsContract",
+    "ListingContract",
     "MultipleKeyContract",
     "NumberContract",
     "PageContract",
     "PagingContract",
     "PutItemContract",
     "QueryContract",
+    "RecoveryContract",
+    "RestoreContract",
+    "RestoreToPointContract",
     "ReturnValuesContract",
+    "ScalingContract",
     "ScanContract",
     "SelectionContract",
     "SizeContract",
@@ -103,6 +133,10 @@ __all__ = [
     "SyncView",
     "TableContract",
     "TableMaker",
+    "TableManagementContract",
+    "TableOptionContract",
+    "TableUpdateContract",
+    "TagContract",
     "TokenContract",
     "TransactGetContract",
     "TransactWriteContract",
@@ -134,6 +168,23 @@ class TransactionlessStoreContract(
     """The cases that need neither transactions nor indexes nor capacity."""
 
 
+class TableManagementContract(
+    TableUpdateContract,
+    IndexChangeContract,
+    BillingContract,
+    TableOptionContract,
+    RecoveryContract,
+    TagContract,
+    InsightContract,
+    ScalingContract,
+    BackupContract,
+    RestoreContract,
+    RestoreToPointContract,
+    ListingContract,
+):
+    """The cases of what can be done to tables, beside making and deleting them."""
+
+
 class StoreContract(
     TransactionlessStoreContract,
     IndexContract,
@@ -148,6 +199,7 @@ class StoreContract(
     CapacityContract,
     TableContract,
     ErrorContract,
+    TableManagementContract,
     ConcurrencyContract,
 ):
     """All cases: what `persistence.store.Store` promises."""

@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, TypeVar
 import pytest
 
 from persistence.attributes import Item
+from persistence.errors import InvalidRequest, TableInUse, TableNotFound
 from persistence.operations import (
     BatchWriteItems,
     CreateTable,
@@ -19,9 +20,11 @@ from persistence.operations import (
     DescribeTable,
     PutItem,
     ScanPage,
+    UpdateTable,
 )
 from persistence.store import Store
 from persistence.table import GlobalIndex, Index, ScalarType, Table
+from persistence.table_options import NO_OPTIONS, TableOptions
 from persistence.testing.contract.differences import NONE_KNOWN, KnownDifference, case_names
 
 T = TypeVar("T")
@@ -40,6 +43,7 @@ class TableMaker(Protocol):
         *,
         indexes: tuple[Index, ...] = (),
         types: Mapping[str, ScalarType] = {},
+        options: TableOptions = NO_OPTIONS,
     ) -> Table:
         """Make it and wait until it is active."""
         ...
@@ -115,7 +119,7 @@ class Contract:
         made: list[str] = []
         yield _maker(store, made)
         for name in made:
-            store.perform(DeleteTable(name))
+            delete_table(store, name)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -124,7 +128,7 @@ class Contract:
         yield kept
         for name in kept.made:
             assert kept.store is not None, "tables are made in a store"
-            kept.store.perform(DeleteTable(name))
+            delete_table(kept.store, name)
 
     @pytest.fixture
     def library(self, store: Store, make_table: TableMaker, _kept: _Kept) -> Library:
@@ -192,14 +196,29 @@ def _maker(store: Store, made: list[str]) -> TableMaker:
         *,
         indexes: tuple[Index, ...] = (),
         types: Mapping[str, ScalarType] = {},
+        options: TableOptions = NO_OPTIONS,
     ) -> Table:
-        table = Table(unique_table_name(), partition, sort, indexes, types)
+        table = Table(unique_table_name(), partition, sort, indexes, types, options=options)
         store.perform(CreateTable(table))
         made.append(table.name)
         wait_until_active(store, table.name)
         return table
 
     return make
+
+
+def delete_table(store: Store, name: str) -> None:
+    """Delete a table after a case; it may be gone, or protected, or a change may be under way."""
+    try:
+        store.perform(DeleteTable(name))
+    except TableNotFound:
+        return
+    except TableInUse:
+        wait_until_active(store, name)
+        store.perform(DeleteTable(name))
+    except InvalidRequest:
+        store.perform(UpdateTable(name, deletion_protection=False))
+        store.perform(DeleteTable(name))
 
 
 def unique_table_name() -> str:

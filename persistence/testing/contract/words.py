@@ -132,6 +132,11 @@ def _settled(value: AttributeValue) -> AttributeValue:
     return {tag: settled(content)} if tag == "M" else value
 
 
+def in_key_order(items: Iterable[Item]) -> list[Item]:
+    """Sort items by the text of their keys."""
+    return sorted(items, key=lambda item: (str(item["pk"]), str(item.get("sk"))))
+
+
 def updated(store: Store, table: Table, before: Item, *actions: UpdateAction) -> Item | None:
     """Store an item with some attributes, update it, and give its attributes without the key."""
     stored = put(store, table, key("updated"), **before)

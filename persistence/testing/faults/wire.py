@@ -12,7 +12,14 @@ from uuid import uuid4
 from zlib import crc32
 
 from persistence.operation_facts import API_NAMES, OperationType
-from persistence.operations import BatchGetItems, BatchWriteItems, TransactGet, TransactWrite
+from persistence.operations import (
+    BatchGetItems,
+    BatchWriteItems,
+    DisableTimeToLive,
+    EnableTimeToLive,
+    TransactGet,
+    TransactWrite,
+)
 from persistence.testing.faults.messages import Message
 from persistence.testing.faults.rules import Cancellation, Throttling
 from persistence.testing.faults.subjects import Subject
@@ -47,6 +54,9 @@ def subject_of_request(request: Message) -> Subject | None:
 
 
 def _subject(operation: OperationType, body: bytes) -> Subject:
+    if operation in (EnableTimeToLive, DisableTimeToLive):
+        enabled = json.loads(body)["TimeToLiveSpecification"]["Enabled"]
+        return Subject(EnableTimeToLive if enabled else DisableTimeToLive)
     if operation in (TransactWrite, TransactGet):
         asked = json.loads(body)
         return Subject(operation, asked.get("ClientRequestToken"), len(asked["TransactItems"]))

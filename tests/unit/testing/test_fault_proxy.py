@@ -353,14 +353,14 @@ class TestRecord:
         client = single_shot_client(proxy.endpoint_url)
 
         failure(DynamoStore(client), things.add_one_to_each("a"))
-        client.list_tables(Limit=1)
+        client.describe_limits()
         client.close()
 
         first, second = proxy.requests
         assert (first.target, first.operation) == ("DynamoDB_20120810.TransactWriteItems", TransactWrite)
         assert (first.token, first.fault) == (things.token, LostRequest())
         assert json.loads(first.body)["ClientRequestToken"] == things.token
-        assert second == ProxiedRequest("DynamoDB_20120810.ListTables", b'{"Limit": 1}', None, None, None)
+        assert second == ProxiedRequest("DynamoDB_20120810.DescribeLimits", b"{}", None, None, None)
         assert proxy.injected == (Injected("TransactWrite", LostRequest(), things.token),)
 
     def test_is_the_same_for_the_same_seed(self, things: Things, proxied: Start, single_shot: Open) -> None:

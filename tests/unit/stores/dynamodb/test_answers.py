@@ -33,8 +33,9 @@ from persistence.operations import (
     TransactWriteResult,
     WriteResult,
 )
-from persistence.stores.dynamodb.calls import CALLS
+from persistence.stores.dynamodb.calls import CALLS, Call
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
+from persistence.table_options import Encryption, OnDemand, TableOptions
 
 THINGS, OTHERS = Table("things", "id", types={"id": "N"}), Table("others", "id")
 TOLD = {"TableName": "things", "CapacityUnits": 1.5}
@@ -45,7 +46,9 @@ def key(number: str) -> Item:
 
 
 def read(operation: Operation[Any], answer: dict[str, Any]) -> Any:
-    return CALLS[type(operation)].answer(operation, answer)
+    call = CALLS[type(operation)]
+    assert isinstance(call, Call)
+    return call.answer(operation, answer)
 
 
 class TestCapacity:
@@ -203,12 +206,13 @@ class TestDescription:
             status="ACTIVE",
             indexes=(
                 IndexDescription("a-local", "ACTIVE"),
-                IndexDescription("z-global", "CREATING", backfilling=True),
+                IndexDescription("z-global", "CREATING", backfilling=True, billing=OnDemand()),
             ),
             item_count=3,
             size_bytes=30,
             arn="arn:x",
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
+            options=TableOptions(billing=OnDemand(), stream="DISABLED", encryption=Encryption.owned()),
         )
 
     def test_reads_keys_of_several_attributes(self) -> None:

@@ -149,7 +149,10 @@ class TestConstructor:
         store = AsyncDynamoStore(**settings)
 
         config: Any = store.client.meta.config
-        assert settings.keys() == inspect.signature(DynamoStore).parameters.keys() - {"client"}
+        assert settings.keys() == inspect.signature(DynamoStore).parameters.keys() - {
+            "client",
+            "scaling_client",
+        }
         assert store.limits == Limits(transaction_actions=10, answer_seconds=3.0, concurrent_requests=7)
         assert store.client.meta.region_name == "eu-central-1"
         assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (1.0, 3.0, 7)

@@ -11,12 +11,14 @@ from botocore.parsers import ResponseParserError
 
 from persistence.errors import (
     AccessDenied,
+    BackupNotFound,
     CancellationReason,
     ConditionFailed,
     ConflictError,
     InvalidRequest,
     ItemTooLarge,
     LimitExceeded,
+    NotSupported,
     PersistenceError,
     StoreError,
     StoreUnavailable,
@@ -28,7 +30,8 @@ from persistence.errors import (
     TransactionCancelled,
     TransactionInProgress,
 )
-from persistence.stores.dynamodb.faults import Asked, translated
+from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.stores.dynamodb.faults import translated
 
 PUT = Asked("PutItem", "orders", writes=True)
 GET = Asked("GetItem", "orders", writes=False)
@@ -63,7 +66,25 @@ SERVICE: list[tuple[str, type[PersistenceError]]] = [
     ("ResourceInUseException", TableInUse),
     ("ValidationException", InvalidRequest),
     ("SerializationException", InvalidRequest),
-    ("UnknownOperationException", InvalidRequest),
+    ("InvalidNextTokenException", InvalidRequest),
+    ("TableNotFoundException", TableNotFound),
+    ("SourceTableNotFoundException", TableNotFound),
+    ("ReplicaNotFoundException", TableNotFound),
+    ("ObjectNotFoundException", TableNotFound),
+    ("TableAlreadyExistsException", TableInUse),
+    ("TableInUseException", TableInUse),
+    ("ReplicaAlreadyExistsException", TableInUse),
+    ("ConcurrentUpdateException", TableInUse),
+    ("BackupInUseException", TableInUse),
+    ("ContinuousBackupsUnavailableException", TableInUse),
+    ("BackupNotFoundException", BackupNotFound),
+    ("PointInTimeRecoveryUnavailableException", InvalidRequest),
+    ("InvalidRestoreTimeException", InvalidRequest),
+    ("UnknownOperationException", NotSupported),
+    ("UnknownOperation", NotSupported),
+    ("InvalidAction", NotSupported),
+    ("FailedResourceAccessException", AccessDenied),
+    ("InternalServiceException", StoreUnavailable),
     ("AccessDeniedException", AccessDenied),
     ("UnrecognizedClientException", AccessDenied),
     ("ExpiredTokenException", AccessDenied),
@@ -82,6 +103,8 @@ CLIENT: list[tuple[Exception, type[PersistenceError]]] = [
     (foreign.ProfileNotFound(profile="none"), AccessDenied),
     (foreign.NoRegionError(), StoreError),
     (foreign.EndpointProviderError(msg="no"), StoreError),
+    (foreign.InvalidConfigError(error_msg="no such source_profile"), StoreError),
+    (foreign.LoginRefreshRequired(), AccessDenied),
     (foreign.EndpointConnectionError(**URL), StoreUnavailable),
     (foreign.ConnectTimeoutError(**URL), StoreUnavailable),
     (foreign.ReadTimeoutError(**URL), StoreUnavailable),
@@ -93,6 +116,7 @@ CLIENT: list[tuple[Exception, type[PersistenceError]]] = [
         StoreUnavailable,
     ),
     (ResponseParserError("no"), StoreUnavailable),
+    (NotImplementedError("The describe_contributor_insights action has not been implemented"), NotSupported),
 ]
 
 
@@ -122,6 +146,51 @@ class TestTable:
             "ResourceNotFoundException",
         )
         assert str(error) == "GetItem of table 'orders': Requested resource not found"
+
+
+UPDATE = Asked("UpdateTable", "orders", writes=True)
+SCALE = Asked("PutScaling", "orders", writes=True)
+ONE_AT_A_TIME = (
+    "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+)
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Nothing to update",
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled is required",
+            "No provisioned throughput specified for the global secondary index",
+            "'provisionedThroughput' failed to satisfy constraint: Member must not be null",
+        ],
+    )
+    def test_a_change_that_a_server_does_not_see_is_one_that_it_does_not_know(self, text: str) -> None:
+        error = translated(said("ValidationException", text), UPDATE)
+
+        assert type(error) is NotSupported
+        assert "does not know what was to be changed" in str(error)
+
+    def test_the_same_words_about_something_else_are_a_refusal(self) -> None:
+        assert type(translated(said("ValidationException", "Nothing to update"), PUT)) is InvalidRequest
+
+    def test_a_second_index_at_a_time_is_a_limit(self) -> None:
+        error = translated(said("LimitExceededException", ONE_AT_A_TIME), UPDATE)
+
+        assert type(error) is LimitExceeded
+        assert str(error) == f"UpdateTable of table 'orders': {ONE_AT_A_TIME}"
+
+    def test_a_target_that_was_registered_just_now_is_worth_another_try(self) -> None:
+        error = translated(said("ObjectNotFoundException", "No scalable target registered"), SCALE)
+
+        assert isinstance(error, StoreUnavailable)
+        assert (error.ambiguous, error.retryable) == (False, True)
+
+    @pytest.mark.parametrize(
+        "text", ["DynamoDB table does not exist: table/orders", "No scalable target found for dynamodb"]
+    )
+    def test_scaling_of_what_is_not_there_finds_nothing(self, text: str) -> None:
+        assert type(translated(said("ValidationException", text), SCALE)) is TableNotFound
 
 
 class TestAmbiguity:
@@ -230,7 +299,9 @@ class TestAccess:
         assert "hunter2" not in str(error)
 
     def test_hints_at_the_region(self) -> None:
-        assert "region=" in str(translated(foreign.NoRegionError(), GET))
+        assert str(translated(foreign.NoRegionError(), GET)).endswith(
+            "You must specify a region; pass region=..., or set AWS_DEFAULT_REGION or a region in the profile"
+        )
 
 
 class TestRetryable:

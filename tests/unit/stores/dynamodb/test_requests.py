@@ -22,7 +22,7 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
-from persistence.stores.dynamodb.calls import CALLS
+from persistence.stores.dynamodb.calls import CALLS, Call
 from persistence.stores.dynamodb.requests import stable
 from persistence.table import Table
 
@@ -35,7 +35,9 @@ def key(number: str) -> Item:
 
 
 def parameters(operation: Operation[Any]) -> dict[str, Any]:
-    return CALLS[type(operation)].parameters(operation)
+    call = CALLS[type(operation)]
+    assert isinstance(call, Call)
+    return call.parameters(operation)
 
 
 class TestOneActionPerItem:

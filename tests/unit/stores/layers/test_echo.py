@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,18 +20,44 @@ from persistence.expressions import (
 )
 from persistence.operations import (
     BatchGetItems,
+    CreateBackup,
+    CreateTable,
     DeleteItem,
+    DeleteScaling,
     DescribeTable,
+    DisableTimeToLive,
+    EnableTimeToLive,
     GetItem,
+    ListTables,
+    Operation,
     PutItem,
+    PutScaling,
     QueryPage,
+    RestoreBackup,
+    RestoreToPoint,
     ScanPage,
+    TagTable,
     TransactWrite,
+    UntagTable,
+    UpdateInsights,
     UpdateItem,
+    UpdateRecovery,
+    UpdateTable,
 )
 from persistence.store import Store
 from persistence.stores.layers import Echo
+from persistence.stores.layers.table_wording import subject_of
 from persistence.stores.layers.wording import shown
+from persistence.table import GlobalIndex, Key, Table
+from persistence.table_options import (
+    Encryption,
+    OnDemand,
+    PointInTimeRecovery,
+    Provisioned,
+    Replica,
+    Scaling,
+    TableOptions,
+)
 from tests.unit.stores.layers.colours import ORDERS, Colour, Ticking
 
 KEY = {"customer": {"S": "key-canary"}, "id": {"S": "o1"}}
@@ -220,3 +247,88 @@ class TestShownValues:
     )
     def test_look_like_themselves(self, value: dict[str, Any], text: str) -> None:
         assert shown(value) == text
+
+
+class TestTables:
+    def test_are_shown_with_what_is_to_be_changed(self, colour: Colour) -> None:
+        """Values of tags and keys of encryption are not shown."""
+        lines: list[str] = []
+        store = colour.over_memory(Echo(write=lines.append, clock=Ticking()))
+        options = TableOptions(billing=Provisioned(1, 2), tags={"team": "value-canary"})
+        arn = store.perform(CreateTable(Table("things", "id", options=options))).arn
+        assert arn is not None
+
+        operations: list[Operation[Any]] = [
+            UpdateTable("things", billing=OnDemand(max_read_units=10)),
+            UpdateTable("things", create_index=GlobalIndex("by-x", Key("x"))),
+            UpdateTable("things", index_billing={"by-x": OnDemand(1, 2)}),
+            UpdateTable("things", delete_index="by-x"),
+            UpdateTable("things", stream="KEYS_ONLY"),
+            UpdateTable("things", encryption=Encryption.customer("value-canary")),
+            UpdateTable("things", deletion_protection=False),
+            UpdateTable("things", table_class="STANDARD_INFREQUENT_ACCESS"),
+            UpdateTable("things", billing=Provisioned(1, 2)),
+            EnableTimeToLive("things", "expires_at"),
+            DisableTimeToLive("things", "expires_at"),
+            UpdateRecovery("things", PointInTimeRecovery(days=7)),
+            UpdateInsights("things", enabled=False),
+            TagTable(arn, {"cost": "value-canary"}),
+            UntagTable(arn, ("cost", "team")),
+            PutScaling("things", "reads", Scaling(1, 10)),
+            DeleteScaling("things", "reads"),
+            CreateBackup("things", "nightly"),
+            RestoreToPoint("things", "restored"),
+            ListTables("things", 1),
+        ]
+        for operation in operations:
+            store.perform(operation)
+
+        assert lines == [
+            f"{line} -> 0.0 ms"
+            for line in (
+                "CreateTable things billing, tags",
+                "UpdateTable things on demand up to 10/-",
+                "UpdateTable things/by-x create index",
+                "UpdateTable things index by-x on demand up to 1/2",
+                "UpdateTable things/by-x delete index",
+                "UpdateTable things stream KEYS_ONLY",
+                "UpdateTable things encryption CUSTOMER",
+                "UpdateTable things deletion protection off",
+                "UpdateTable things table class STANDARD_INFREQUENT_ACCESS",
+                "UpdateTable things provisioned 1/2",
+                "EnableTimeToLive things expires_at",
+                "DisableTimeToLive things expires_at",
+                "UpdateRecovery things on for 7 days",
+                "UpdateInsights things off",
+                "TagTable things cost",
+                "UntagTable things cost, team",
+                "PutScaling things reads from 1 to 10",
+                "DeleteScaling things reads",
+                "CreateBackup things nightly",
+                "RestoreToPoint things to restored, latest",
+                "ListTables limit 1 continued",
+            )
+        ]
+
+    def test_have_a_subject_in_words(self) -> None:
+        """Of what no store in memory does."""
+        assert [
+            subject_of(operation)
+            for operation in (
+                UpdateTable("things", create_replica=Replica("eu-west-1")),
+                UpdateTable("things", update_replica=Replica("eu-west-1")),
+                UpdateTable("things", delete_replica="eu-west-1"),
+                UpdateTable("things", billing=OnDemand()),
+                RestoreBackup("arn:aws:dynamodb:eu-west-1:0:table/things/backup/0123-abcd", "restored"),
+                RestoreToPoint("things", "restored", datetime(2026, 1, 1, tzinfo=UTC)),
+                DescribeTable("things"),
+            )
+        ] == [
+            "create replica eu-west-1",
+            "update replica eu-west-1",
+            "delete replica eu-west-1",
+            "on demand",
+            "from 0123-abcd",
+            "to restored, 2026-01-01T00:00:00+00:00",
+            "",
+        ]

@@ -9,7 +9,15 @@ import pytest
 
 from persistence.errors import ConditionFailed, InvalidRequest, TableNotFound
 from persistence.expressions import Add, AttributeNotExists, Path, Value
-from persistence.operations import GetItem, Operation, PutItem, TransactWrite, UpdateItem
+from persistence.operations import (
+    CreateTable,
+    DescribeTable,
+    GetItem,
+    Operation,
+    PutItem,
+    TransactWrite,
+    UpdateItem,
+)
 from persistence.store import AsyncStore, Limits
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
 from persistence.table import Table
@@ -50,6 +58,18 @@ class TestConstructor:
             asyncio.run(store.perform(transaction))
 
         assert asyncio.run(store.perform(GET)).item == {**KEY, "n": {"N": "2"}}
+
+    def test_takes_a_delay_of_tables(self) -> None:
+        now = [0.0]
+        store = AsyncMemoryStore(auto_create=False, clock=lambda: now[0], table_delay=5.0)
+
+        made = asyncio.run(store.perform(CreateTable(THINGS)))
+        now[0] = 5.0
+
+        assert (made.status, asyncio.run(store.perform(DescribeTable("things"))).status) == (
+            "CREATING",
+            "ACTIVE",
+        )
 
     def test_shares_a_store_with_synchronous_code(self) -> None:
         below = MemoryStore(limits=Limits(transaction_actions=10))

@@ -32,6 +32,7 @@ from persistence.operations import (
 from persistence.store import Limits, Store
 from persistence.stores.memory import MemoryStore
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
+from persistence.table_options import Encryption, OnDemand, TableOptions
 
 USERS = Table("users", "id", types={"id": "N"})
 MAILS = GlobalIndex("by-mail", Key("mail"))
@@ -57,8 +58,17 @@ class TestCreateTable:
         described = TableDescription(
             INDEXED,
             "ACTIVE",
-            (IndexDescription("by-mail", "ACTIVE"),),
+            (IndexDescription("by-mail", "ACTIVE", billing=OnDemand()),),
+            arn="arn:aws:dynamodb:memory:000000000000:table/users",
             created_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
+            options=TableOptions(
+                billing=OnDemand(),
+                stream="DISABLED",
+                encryption=Encryption.owned(),
+                deletion_protection=False,
+                table_class="STANDARD",
+                replicas=(),
+            ),
         )
 
         assert store.perform(CreateTable(INDEXED)) == described

@@ -1,0 +1,1 @@
+"""What can be done to tables in memory, beside reading and writing their items."""
