@@ -24,7 +24,7 @@ from dependency_injector import containers, providers
 from persistence.errors import ConfigurationError
 from persistence.mapping import MappingRegistry
 from persistence.repository import AsyncRepository, Repository
-from persistence.schema import SchemaService
+from persistence.schema import AsyncSchemaService, SchemaService
 from persistence.store import AWS_LIMITS, AsyncStore
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
@@ -149,6 +149,7 @@ class PersistenceContainer(containers.DeclarativeContainer):
     async_uow = providers.ThreadSafeSingleton(AsyncUnitOfWork, async_store.provider, **_policies)
 
     schema = providers.ThreadSafeSingleton(SchemaService, store.provider, mappings)
+    async_schema = providers.ThreadSafeSingleton(AsyncSchemaService, async_store.provider, mappings)
     registry = providers.ThreadSafeSingleton(lambda mappings: MappingRegistry(*mappings), mappings)
     repository = providers.Factory(Repository, uow=uow)
     async_repository = providers.Factory(AsyncRepository, uow=async_uow)

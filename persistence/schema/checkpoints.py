@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.errors import CheckpointMismatch
+from persistence.schema.durable import replace_file
 
 FORMAT = 1
 
@@ -24,7 +25,7 @@ class Checkpoint:
         job: what identifies the job, as JSON data: a checkpoint of another job is refused.
 
     Raises:
-        CheckpointMismatch: the file is of another job, or is no checkpoint.
+        CheckpointMismatch: the file is of another job, or is no checkpoint, or can't be written.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, job: Mapping[str, Any]) -> None:
@@ -57,11 +58,22 @@ class Checkpoint:
                 self._path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any]:
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return {}
+        if not os.access(self._path.parent, os.W_OK | os.X_OK):
+            folder = "can't be written to" if self._path.parent.is_dir() else "is not there"
+            raise CheckpointMismatch(str(self._path), f"its folder {folder}")
+        if not self._path.exists():
+            return {}
+        if not self._path.is_file():
+            raise CheckpointMismatch(str(self._path), "it is no file")
         try:
             content = json.loads(self._path.read_text("utf-8"))
-            version, job, parts = content["format"], content["job"], content["parts"]
+            version, job, parts = content["format"], dict(content["job"]), dict(content["parts"])
+        except OSError as unreadable:
+            raise CheckpointMismatch(
+                str(self._path), f"it can't be read: {unreadable.strerror}"
+            ) from unreadable
         except (ValueError, KeyError, TypeError) as damage:
             raise CheckpointMismatch(str(self._path), "it is no checkpoint of this library") from damage
         if version != FORMAT:
@@ -71,15 +83,10 @@ class Checkpoint:
             raise CheckpointMismatch(
                 str(self._path), f"it is of another job, which differs in {', '.join(other)}"
             )
-        return dict(parts)
+        return parts
 
     def _write(self) -> None:
         if self._path is None:
             return
         content = json.dumps({"format": FORMAT, "job": self._job, "parts": self._parts})
-        fresh = self._path.with_name(self._path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        replace_file(self._path, content.encode())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import boto3
 import pytest
 
 from persistence import (
+    DynamoStore,
     GlobalIndex,
     Key,
     LocalIndex,
@@ -19,7 +21,13 @@ from persistence import (
     Table,
     TableNotFound,
 )
-from persistence.errors import DeadlineExceeded, SchemaMismatch, TableInUse
+from persistence.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    InvalidRequest,
+    SchemaMismatch,
+    TableInUse,
+)
 from persistence.operations import (
     CreateTable,
     DeleteTable,
@@ -30,10 +38,15 @@ from persistence.operations import (
     TableDescription,
     TableStatus,
 )
-from persistence.schema.comparison import differences
+from persistence.schema.planning.comparison import differences
 from persistence.store import AWS_LIMITS, Store
+from persistence.table_options import Provisioned, Scaling, TableOptions
+from tests.semantics.declared import slow
 from tests.semantics.model import BuyerMapping, NoteMapping, OrderMapping, PurchaseMapping
 from tests.semantics.world import Pauses
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 R = TypeVar("R")
 
@@ -221,6 +234,76 @@ class TestDeleteTable:
 
         assert not schema.exists(TABLE)
 
+    def test_waits_for_a_table_that_is_being_made(self) -> None:
+        """The service deletes none before it is."""
+        store, pauses = slow()
+        store.perform(CreateTable(TABLE))
+
+        service(store, pauses).delete_table(TABLE)
+
+        assert not service(store).exists(TABLE)
+
+    def test_waits_for_a_table_that_somebody_else_deletes(self) -> None:
+        """It is gone then, which is what was wanted."""
+        store, pauses = slow()
+        service(store, pauses).create_table(TABLE)
+        store.perform(DeleteTable(TABLE.name))
+
+        service(store, pauses).delete_table(TABLE)
+
+        assert not service(store).exists(TABLE)
+
+    def test_gives_up_on_a_table_that_stays_in_use(self) -> None:
+        """It does not ask for ever."""
+
+        class Used(Slow):
+            def perform(self, operation: Operation[R]) -> R:
+                if isinstance(operation, DeleteTable):
+                    raise TableInUse("a global table is being changed", table=operation.name)
+                return super().perform(operation)
+
+        store = empty()
+        service(store).create_table(TABLE)
+
+        with pytest.raises(TableInUse, match="being changed"):
+            service(Used(store, []), timeout=2).delete_table(TABLE)
+
+    def test_removes_the_scaling_that_is_declared(self, moto_client: DynamoDBClient) -> None:
+        """It is kept by another service, which does not care about the table."""
+        scaling = boto3.client("application-autoscaling", region_name="us-east-1")
+        units = Provisioned(1, 1, read_scaling=Scaling(1, 5), write_scaling=Scaling(1, 5))
+        scaled = replace(TABLE, options=TableOptions(billing=units, index_billing=units))
+        schema = service(DynamoStore(moto_client, scaling_client=scaling))
+        schema.create_table(scaled)
+        before = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
+
+        schema.delete_table(scaled)
+
+        after = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
+        assert (len(before), after) == (4, [])
+
+    def test_does_not_need_a_service_that_scales(self, moto_client: DynamoDBClient) -> None:
+        """A store that can't ask it has set nothing in it."""
+        units = Provisioned(1, 1, read_scaling=Scaling(1, 5))
+        schema = service(DynamoStore(moto_client))
+        schema.create_table(TABLE)
+
+        schema.delete_table(replace(TABLE, options=TableOptions(billing=units)))
+
+        assert not schema.exists(TABLE)
+
+    def test_keeps_scaling_where_the_table_is_protected(self) -> None:
+        """What is refused changes nothing."""
+        units = Provisioned(1, 1, read_scaling=Scaling(1, 5))
+        options = TableOptions(billing=units, deletion_protection=True)
+        schema = service(empty())
+        schema.create_table(replace(TABLE, options=options))
+
+        with pytest.raises(InvalidRequest, match="protect"):
+            schema.delete_table(replace(TABLE, options=options))
+
+        assert schema.plan(replace(TABLE, options=options)).empty
+
     def test_refuses_a_missing_table(self) -> None:
         """There is nothing to delete or describe."""
         with pytest.raises(TableNotFound):
@@ -261,6 +344,22 @@ class TestMappings:
         assert schema.exists(BuyerMapping)
         assert schema.describe(PurchaseMapping) == schema.describe(BuyerMapping)
 
+    def test_that_share_a_table_are_joined_where_they_are_named(self) -> None:
+        """A service that does not know them plans the indexes of all of them."""
+        other = GlobalIndex("by-name", Key("name"))
+
+        plan = service(empty()).plan(TABLE, replace(TABLE, indexes=(other,)))
+
+        (only,) = plan.tables
+        assert only.declared.indexes == (*TABLE.indexes, other)
+
+    def test_that_contradict_each_other_are_refused_where_they_are_named(self) -> None:
+        """None of them wins."""
+        with pytest.raises(MappingError, match="two declarations of table 'things' disagree on its key"):
+            service(empty()).plan(TABLE, Table("things", "number"))
+        with pytest.raises(MappingError, match="two declarations of table 'things' disagree on its key"):
+            service(empty()).verify(TABLE, Table("things", "number"))
+
     def test_must_be_mappings(self) -> None:
         """Anything else is a MappingError."""
         with pytest.raises(MappingError):
@@ -293,3 +392,10 @@ class TestDifferences:
         other = Table("things", "id", "at", (LocalIndex("by-x", "x", Projection.include("b", "a")),))
 
         assert differences(one, other) == ()
+
+
+class TestService:
+    @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+    def test_refuses_a_timeout_that_never_lasts(self, timeout: float) -> None:
+        with pytest.raises(ConfigurationError, match="positive number of seconds"):
+            SchemaService(MemoryStore(), timeout=timeout)
