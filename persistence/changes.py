@@ -104,6 +104,22 @@ def changes(
     return tuple(found)
 
 
+def replaced_attributes(before: Item, after: Item, *, ignoring: Collection[str] = ()) -> tuple[Change, ...]:
+    """Compare two items attribute by attribute; what differs is replaced whole.
+
+    Args:
+        before: the item as it is stored.
+        after: the item as it shall be.
+        ignoring: attributes that are not compared.
+    """
+    names = dict.fromkeys((*after, *before))
+    return tuple(
+        Change(Path.of(name), before.get(name), after.get(name))
+        for name in names
+        if name not in ignoring and not same(before.get(name), after.get(name))
+    )
+
+
 def _entries(
     at: tuple[str | int, ...],
     stored: Mapping[str, AttributeValue],

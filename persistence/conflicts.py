@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from persistence.attributes import Item, same
-from persistence.commit_plan import COMMIT_ID, CommitPlan, Kind, PlannedAction
+from persistence.commit_plan import (
+    COMMIT_ID,
+    CommitPlan,
+    Kind,
+    PlannedAction,
+    depends_on_version,
+    unfit_version,
+)
 from persistence.errors import (
     THROTTLING_CODES,
     ActionRefused,
@@ -78,6 +85,12 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
         attribute, own = planned.mapping.discriminator
         if reason.item.get(attribute) != own:
             return _foreign(planned, reason.item.get(attribute, {}).get("S"))
+    versions = planned.mapping.versions
+    if versions is not None and depends_on_version(planned):
+        if not versions.reads(dict(reason.item)):
+            return _make(ActionRefused, planned, _WRITTEN_BY_NEWER, found=_found(planned, reason.item))
+        if unfit_version(planned, dict(reason.item)):
+            return _stale(planned, reason.item, other_schema=True)
     if _is_marked_meanwhile(planned, dict(reason.item)):
         text = "is marked as deleted, and so counts as absent; restore it first"
         return _make(EntityGone, planned, text, found=_found(planned, reason.item))
@@ -88,6 +101,12 @@ def _condition_failed(planned: PlannedAction[Any], reason: CancellationReason) -
         text = "does not meet the condition that its patch demands"
         return _make(ConditionFailed, planned, text, found=_found(planned, reason.item))
     return _stale(planned, reason.item)
+
+
+_WRITTEN_BY_NEWER = (
+    "was stored by a newer version of the application, in a schema version that this one can't write; deploy "
+    "the newer version here too"
+)
 
 
 def _why_taken(planned: PlannedAction[Any], item: Mapping[str, Any] | None) -> str:
@@ -129,7 +148,9 @@ def _foreign(planned: PlannedAction[Any], mark: str | None) -> WrongEntityType:
     return WrongEntityType(planned.mapping.entity_type, planned.key_values, mark, entity=planned.entity)
 
 
-def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
+def _stale(
+    planned: PlannedAction[Any], item: Mapping[str, Any], *, other_schema: bool = False
+) -> StaleEntity:
     found_version = _found_version(planned.mapping, item)
     return StaleEntity(
         f"{planned} {_what_happened(planned, dict(item), found_version)}; read it again and retry",
@@ -139,6 +160,7 @@ def _stale(planned: PlannedAction[Any], item: Mapping[str, Any]) -> StaleEntity:
         changed_by_me=_changed_by_me(planned),
         found=_found(planned, item),
         deleted=_deleted_by_other(planned, dict(item)),
+        other_schema=other_schema,
         **_whose(planned),
     )
 

@@ -20,7 +20,17 @@ from persistence.expressions import (
 )
 from persistence.mapping import EntityMapping, RoleField
 from persistence.render import EXPRESSION_OPERATORS
-from persistence.tracking import Detached, Loaded, Tracked, demands_version
+from persistence.table import Table
+from persistence.tracking import (
+    Detached,
+    Intent,
+    Loaded,
+    LoadedOld,
+    Tracked,
+    demands_version,
+    identity_of,
+    key_part,
+)
 
 T = TypeVar("T")
 
@@ -56,7 +66,7 @@ class Expectation(Generic[T]):
     @property
     def next_version(self) -> int:
         """The version after the write; an item without one is taken for a new one."""
-        version = self.version
+        version = self._version_stepped
         if version is None:
             return FIRST_VERSION + 1
         if isinstance(version, int | Decimal):
@@ -67,8 +77,21 @@ class Expectation(Generic[T]):
             self._tracked.key_values,
         )
 
-    def condition(self, changed: Iterable[Change] = ()) -> Condition:
-        """Demand that the item exists and is what the entity was made from."""
+    @property
+    def _version_stepped(self) -> object:
+        """The version that the write moves on from; an upcast may have found it in another attribute."""
+        origin = self._tracked.origin
+        if self._role is not None and isinstance(origin, LoadedOld):
+            return self._mapping.read_role(self._role, origin.upcast)
+        return self.version
+
+    def condition(self, changed: Iterable[Change] = (), *, rewriting: bool = False) -> Condition:
+        """Demand that the item exists and is what the entity was made from.
+
+        Args:
+            changed: what the write changes.
+            rewriting: whether it makes the item one of the mapping's schema version.
+        """
         changed = tuple(changed)
         conditions = [
             *self._version_conditions(),
@@ -78,6 +101,8 @@ class Expectation(Generic[T]):
         compared = (*all_loaded(self._tracked), *changed) if self._compares_reads else changed
         if self._compares_reads or self._mapping.concurrency == "compare":
             conditions += [_unchanged(change) for change in _by_whole_lists(compared, self._tracked)]
+        if rewriting or self._reads:
+            conditions += [each for each in self._schema_conditions(changed) if each not in conditions]
         conditions += [mark for mark in self._mark_conditions() if mark not in conditions]
         if not any(isinstance(condition, Compare) for condition in conditions):
             conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
@@ -140,6 +165,22 @@ class Expectation(Generic[T]):
         item = origin.item if isinstance(origin, Loaded) else {}
         return [equals(Path.of(role.attribute), item.get(role.attribute))]
 
+    def _schema_conditions(self, changed: Iterable[Change]) -> list[Condition]:
+        """Demand that an item is of the schema version that it had, where no version tells of a change.
+
+        An upcast made the entity of all of an older item, so that all of it has to be as it was read.
+        """
+        origin, versions = self._tracked.origin, self._mapping.versions
+        if versions is None or self._demands_version or not isinstance(origin, Loaded):
+            return []
+        names = list(versions.attributes)
+        if isinstance(origin, LoadedOld):
+            names += [*origin.item, *(change.path.attribute for change in changed)]
+        keys = self._mapping.table.key_names()
+        return [
+            equals(Path.of(name), origin.item.get(name)) for name in dict.fromkeys(names) if name not in keys
+        ]
+
     def _type_conditions(self) -> list[Condition]:
         """Demand the right type where no version says so: keys of two types may coincide."""
         if self._demands_version:
@@ -156,6 +197,48 @@ def is_version(role: RoleField, version: object) -> Condition:
     demanded = equals(path, role.encode(version))
     # An item that never had a version reads as version 0: its first writer adopts it.
     return demanded | AttributeNotExists(path) if version == FIRST_VERSION else demanded
+
+
+def still_as_read(mapping: EntityMapping[Any], item: Item, changed: Iterable[Change]) -> Condition:
+    """Demand that an item is as it was read: by its version, or else by all of its attributes.
+
+    Args:
+        mapping: its mapping.
+        item: as it was read, whole.
+        changed: what is to be written.
+
+    Raises:
+        UnitOfWorkStateError: it has no version, and more attributes than an expression can compare.
+    """
+    if not demands_version(mapping, item):
+        return unchanged(mapping.table, item, changed)
+    key = key_part(mapping, item)
+    tracked = Tracked(mapping, identity_of(mapping, key), key, None, Intent.WATCH, Loaded(item, {}))
+    return Expectation(tracked).condition()
+
+
+def unchanged(table: Table, item: Item, changed: Iterable[Change]) -> Condition:
+    """Demand that an item has the attributes that it had when it was read.
+
+    Args:
+        table: its table.
+        item: as it was read, whole.
+        changed: what is to be written; what is new in it must still be absent.
+
+    Raises:
+        UnitOfWorkStateError: it has more attributes than an expression can compare.
+    """
+    names = dict.fromkeys((*item, *(change.path.attribute for change in changed)))
+    conditions: list[Condition] = [AttributeExists(Path.of(table.partition))]
+    conditions += [equals(Path.of(name), item.get(name)) for name in names if name not in table.key_names()]
+    if 2 * len(conditions) - 1 > EXPRESSION_OPERATORS:
+        raise UnitOfWorkStateError(
+            f"an item of table {table.name!r} has no version, and {len(names)} attributes to be compared "
+            f"instead, more than an expression of {EXPRESSION_OPERATORS} operators holds"
+        )
+    result = all_of(*conditions)
+    assert result is not None
+    return result
 
 
 def type_condition(mapping: EntityMapping[Any]) -> Condition | None:

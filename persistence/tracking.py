@@ -20,8 +20,9 @@ from enum import Enum
 from typing import Any, Generic, NoReturn, TypeVar
 
 from persistence.attributes import Item, NormalisedKey, normalised_key
-from persistence.changes import Change, changes
+from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import EntityExists, KeyChanged, StaleEntity, UnitOfWorkStateError, described
+from persistence.evaluate import apply_update
 from persistence.mapping import EntityMapping, RoleField
 from persistence.patches import Patch
 from persistence.visibility import USUAL, Visibility, is_marked
@@ -54,6 +55,27 @@ class Loaded:
     item: Item
     snapshot: Item
     complete: bool = True
+
+    @property
+    def current(self) -> Item:
+        """The item that the entity was made of."""
+        return self.item
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedOld(Loaded):
+    """The entity was read from an item of an older schema version.
+
+    Attributes:
+        upcast: the item as the mapping's schema version would have stored it.
+    """
+
+    upcast: Item = field(kw_only=True)
+
+    @property
+    def current(self) -> Item:
+        """The item that the entity was made of."""
+        return self.upcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +128,7 @@ class Tracked(Generic[T]):
         restored: whether the mark of its deletion is to be taken away.
         purge_after: how long a removed entity is kept, marked, before the service deletes it; None for what
             its mapping says.
+        meets_newer: whether the stored item is of a later schema version, which stays as it is.
     """
 
     mapping: EntityMapping[T]
@@ -118,6 +141,7 @@ class Tracked(Generic[T]):
     was_read: Loaded | None = None
     restored: bool = False
     purge_after: timedelta | None = None
+    meets_newer: bool = False
 
     @property
     def key_values(self) -> tuple[object, ...]:
@@ -581,6 +605,13 @@ def managed_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
     return tuple(role for role in managed if role is not None)
 
 
+def stepped_roles(mapping: EntityMapping[Any]) -> tuple[RoleField, ...]:
+    """Give the fields that every write of a stored entity moves along, and the marks of a deletion."""
+    roles = mapping.roles
+    stepped = (roles.version, roles.updated_at, roles.deleted_at, roles.former_time_to_live)
+    return tuple(role for role in stepped if role is not None)
+
+
 def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
     """Tell whether a write can demand the version of a loaded item; older items may have none."""
     role = mapping.roles.version
@@ -590,13 +621,20 @@ def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
 def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
     """Compare an entity's encoding with what was loaded, without what the unit of work manages."""
     mapping = tracked.mapping
-    return changes(
-        origin.item,
+    changed = changes(
+        origin.current,
         origin.snapshot,
         encoded,
         mapping.shape,
         ignoring={role.attribute for role in managed_roles(mapping)},
         by_index=mapping.concurrency == "compare" or demands_version(mapping, origin.item),
+    )
+    if not changed or not isinstance(origin, LoadedOld):
+        return changed
+    return replaced_attributes(
+        origin.item,
+        apply_update(origin.upcast, [change.action for change in changed]),
+        ignoring={role.attribute for role in stepped_roles(mapping)},
     )
 
 
@@ -629,8 +667,13 @@ def refuse_changed_key(tracked: Tracked[Any], key: Item) -> None:
 
 
 def _decoded(mapping: EntityMapping[T], item: Item) -> tuple[T, Loaded]:
-    entity = mapping.codec.decode(item)
-    return entity, Loaded(item, mapping.codec.snapshot(entity))
+    if mapping.versions is None:
+        entity = mapping.codec.decode(item)
+        return entity, Loaded(item, mapping.codec.snapshot(entity))
+    current = mapping.current(item)
+    entity = mapping.codec.decode(current)
+    snapshot = mapping.codec.snapshot(entity)
+    return entity, Loaded(item, snapshot) if current is item else LoadedOld(item, snapshot, upcast=current)
 
 
 def _refuse_without_version(mapping: EntityMapping[Any], key: Item, call: str) -> None:

@@ -8,5 +8,19 @@ cancellation reasons, so that each reason finds its entity. Nothing changes in m
 
 from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
 from persistence.commit_plan.planner import Additions, plan, plan_mark, plan_patch
+from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
 
-__all__ = ["COMMIT_ID", "Additions", "CommitPlan", "Kind", "PlannedAction", "plan", "plan_mark", "plan_patch"]
+__all__ = [
+    "COMMIT_ID",
+    "Additions",
+    "CommitPlan",
+    "Kind",
+    "PlannedAction",
+    "depends_on_version",
+    "plan",
+    "plan_mark",
+    "plan_patch",
+    "rewrite",
+    "unfit_version",
+    "upgrade",
+]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from persistence.commit_plan.planned import Kind, PlannedAction
+from persistence.commit_plan.schema_versions import created_marks, fit_for_a_part
 from persistence.commit_plan.writes import free_or_own_type, step_roles
 from persistence.errors import QueryError, UnitOfWorkStateError, described
 from persistence.expectations import FIRST_VERSION, Expectation, is_version, partition_path, type_condition
@@ -47,11 +48,14 @@ def patched_alone(
     if tracked is not None:
         refuse_contradiction(patch, tracked)
     mapping = patch.mapping
-    actions = (*patch.actions, *patch.fill_ins, *step_roles(mapping, roles, may_create=patch.upsert))
+    marks = created_marks(mapping) if patch.upsert else ()
+    steps = step_roles(mapping, roles, may_create=patch.upsert)
+    actions = (*patch.actions, *patch.fill_ins, *marks, *steps)
     held = tracked is not None and tracked.known
     # What the unit holds does not expire for it.
     seen = visible(mapping, now, USUAL if held else Visibility.of(mapping))
-    condition = all_of(own_condition(patch), seen, reads)
+    fit = fit_for_a_part(mapping, may_create=patch.upsert)
+    condition = all_of(own_condition(patch), seen, reads, fit)
     refuse_overlong(patch, actions, condition)
     return PlannedAction(
         Kind.PATCH,

@@ -14,6 +14,7 @@ from persistence.commit_plan.checks import checks
 from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
 from persistence.commit_plan.patching import patched_alone, refuse_contradiction, refuse_overlong
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
+from persistence.commit_plan.schema_versions import fit_for_the_whole, whole_marks
 from persistence.commit_plan.writes import (
     by_whole_attributes,
     free_or_own_type,
@@ -195,10 +196,12 @@ class _Planner:
         roles = self._roles(tracked.mapping, version=expected.next_version)
         item = self._encoded(tracked, roles)
         vanishing = unmark(tracked.mapping) if tracked.restored else ()
-        actions = (*set_all(tracked, item), *vanishing, *set_roles(roles))
+        actions = (*set_all(tracked, item), *whole_marks(tracked), *vanishing, *set_roles(roles))
         if not actions:
             return None
         condition = self._with_reads(tracked, expected.condition())
+        if (fit := fit_for_the_whole(tracked)) is not None:
+            condition &= fit
         update = update_item(tracked, actions, condition)
         return action_of(_kind(tracked), tracked, update, roles, item, item, expected.version)
 
@@ -235,10 +238,11 @@ class _Planner:
         if outgrow_an_expression(changed, () if patch is None else patch.actions):
             if patch is None and origin.complete and demands_version(tracked.mapping, origin.item):
                 # Under the version nobody else can have changed the item, so that all of it is known.
-                return PutItem(tracked.mapping.table, stored, expected.condition(), item_on_failure=True)
+                known = expected.condition(rewriting=True)
+                return PutItem(tracked.mapping.table, stored, known, item_on_failure=True)
             changed = by_whole_attributes(changed, origin.item, stored)
         actions = (*_together(tracked, changed, patch), *roles)
-        condition = all_of(expected.condition(changed), demanded)
+        condition = all_of(expected.condition(changed, rewriting=True), demanded)
         if patch is not None:
             refuse_overlong(patch, actions, condition)
         return update_item(tracked, actions, condition)
@@ -247,14 +251,15 @@ class _Planner:
         mapping = tracked.mapping
         roles = self._roles(mapping, version=FIRST_VERSION, created=True)
         item = self._encoded(tracked, roles)
-        actions = (*set_all(tracked, item), *step_roles(mapping, roles, may_create=True))
+        steps = step_roles(mapping, roles, may_create=True)
+        actions = (*set_all(tracked, item), *whole_marks(tracked), *steps)
         if not any(isinstance(action, Set) for action in actions):
             # An update that sets nothing creates no absent item, and a put would drop what is unknown.
             raise UnitOfWorkStateError(
                 f"save: {tracked} has nothing to store beside its key; add or update it"
             )
         reads = self._reads(mapping, tracked.key, tracked)
-        condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads)
+        condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads, fit_for_the_whole(tracked))
         return action_of(
             Kind.OVERWRITE,
             tracked,

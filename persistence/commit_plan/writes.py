@@ -73,7 +73,8 @@ def free_or_own_type(mapping: EntityMapping[Any]) -> Condition | None:
 def set_all(tracked: Tracked[Any], item: Item) -> list[UpdateAction]:
     """SET every attribute that the entity has, REMOVE those that it could have; unknown ones stay."""
     mapping = tracked.mapping
-    left_out = {*mapping.table.key_names(), *(role.attribute for role in managed_roles(mapping))}
+    marks = () if mapping.versions is None else mapping.versions.attributes
+    left_out = {*mapping.table.key_names(), *marks, *(role.attribute for role in managed_roles(mapping))}
     sets = [Set(Path.of(name), Value(value)) for name, value in item.items() if name not in left_out]
     absent = [
         Remove(Path.of(name)) for name in mapping.attributes if name not in item and name not in left_out

@@ -10,6 +10,7 @@ from persistence.mapping.registry import EntityMapping
 from persistence.mapping.roles import RoleField, Roles
 from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
 from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
+from persistence.mapping.upcasting import SchemaVersions, upcast
 
 __all__ = [
     "Codec",
@@ -23,6 +24,8 @@ __all__ = [
     "RecordShape",
     "RoleField",
     "Roles",
+    "SchemaVersions",
     "Shape",
     "mapping_of",
+    "upcast",
 ]

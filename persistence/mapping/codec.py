@@ -14,6 +14,7 @@ from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
 from persistence.mapping.tables import Placement
+from persistence.mapping.upcasting import SchemaVersions
 
 T = TypeVar("T")
 
@@ -47,12 +48,43 @@ class Codec(Generic[T]):
         WrongEntityType: the item is marked as another type's.
     """
 
-    def __init__(self, plan: RecordPlan, placement: Placement, sure: SureWay, *, fast: bool = True) -> None:
+    def __init__(
+        self,
+        plan: RecordPlan,
+        placement: Placement,
+        sure: SureWay,
+        *,
+        fast: bool = True,
+        versions: SchemaVersions | None = None,
+    ) -> None:
         self.source = ""
         self.encode, self.snapshot, self.decode = sure.encode, sure.snapshot, sure.decode
         if fast:
             self.source, functions = compiled(plan, placement, sure)
             self.encode, self.snapshot, self.decode = (functions[name] for name in _FUNCTIONS)
+        if versions is not None:
+            self.encode, self.snapshot = _marking(versions, self.encode), _marking(versions, self.snapshot)
+            self.decode = _upcasting(versions, self.decode, sure)
+
+
+def _marking(versions: SchemaVersions, encode: Callable[[T], Item]) -> Callable[[T], Item]:
+    marks = versions.marks
+
+    def marked(entity: T) -> Item:
+        item = encode(entity)
+        item.update(marks)
+        return item
+
+    return marked
+
+
+def _upcasting(versions: SchemaVersions, decode: Callable[[Item], T], sure: SureWay) -> Callable[[Item], T]:
+    attribute, current = versions.attribute, versions.marks[versions.attribute]
+
+    def decoded(item: Item) -> T:
+        return decode(item if item.get(attribute) == current else versions.upcast(item, sure.known_key))
+
+    return decoded
 
 
 class SureWay:

@@ -39,6 +39,9 @@ OWN_OPTIONS = frozenset(
         "concurrency",
         "discriminator",
         "hide_expired",
+        "schema_version",
+        "schema_compatible_from",
+        "schema_version_attribute",
     }
 )
 CONCURRENCIES = ("version", "compare", "exists")
@@ -59,6 +62,11 @@ class MappingOptions(SchemaOpts):
             name.
         hide_expired: whether readers don't see items whose time to live has passed; by default they do, until
             the service deletes them.
+        schema_version: the version of what is stored; older items are upcast when they are read. By default
+            items have none.
+        schema_compatible_from: the oldest schema version whose mapping can read and write what this one
+            stores; by default none but its own.
+        schema_version_attribute: where items say their version, "_v" by default.
     """
 
     def __init__(self, meta: type) -> None:
@@ -70,6 +78,9 @@ class MappingOptions(SchemaOpts):
         self.concurrency: str | None = getattr(meta, "concurrency", None)
         self.discriminator: str | None = getattr(meta, "discriminator", None)
         self.hide_expired: bool = getattr(meta, "hide_expired", False)
+        self.schema_version: int | None = getattr(meta, "schema_version", None)
+        self.schema_compatible_from: int | None = getattr(meta, "schema_compatible_from", None)
+        self.schema_version_attribute: str | None = getattr(meta, "schema_version_attribute", None)
         super().__init__(meta)
         # Schemas are found by class, never by name: marshmallow's registry of names would only grow.
         self.register: bool = getattr(meta, "register", False)
@@ -105,6 +116,9 @@ def check_options(schema: str, options: Mapping[str, Any]) -> None:
     _check_kind(schema, options, "index_keys", Mapping, 'a dict such as {"GSI1": Key("ORDER#{id}")}')
     _check_kind(schema, options, "discriminator", str, "a text")
     _check_kind(schema, options, "hide_expired", bool, "True or False")
+    _check_version(schema, options, "schema_version")
+    _check_version(schema, options, "schema_compatible_from")
+    _check_kind(schema, options, "schema_version_attribute", str, "the name of an attribute")
     for index in _sequence(schema, options):
         if not isinstance(index, GlobalIndex | LocalIndex):
             raise MappingError(
@@ -115,6 +129,12 @@ def check_options(schema: str, options: Mapping[str, Any]) -> None:
     concurrency = options.get("concurrency")
     if concurrency is not None and concurrency not in CONCURRENCIES:
         raise MappingError(f"{schema}.Meta.concurrency takes one of {', '.join(CONCURRENCIES)}")
+
+
+def _check_version(schema: str, options: Mapping[str, Any], name: str) -> None:
+    value = options.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise MappingError(f"{schema}.Meta.{name} takes a whole number from 1 on, not {value!r}")
 
 
 def _sequence(schema: str, options: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from persistence.mapping.roles import RoleField, Roles, beside_others, purge_aft
 from persistence.mapping.scalars import INTEGER, whole_number
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
+from persistence.mapping.upcasting import SchemaVersions, versions_of
 from persistence.table import Table
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class EntityMapping(Generic[T]):
         purge_after: how long after its removal a marked item is deleted by the service; None for never.
         shape: where nested entities are.
         discriminator: the attribute that marks this type in a shared table, and its value.
+        versions: the versions of what is stored, and how older items are upcast; None without.
     """
 
     schema: type[Declaration[T]]
@@ -63,6 +65,7 @@ class EntityMapping(Generic[T]):
     purge_after: timedelta | None
     shape: RecordShape
     discriminator: tuple[str, AttributeValue] | None
+    versions: SchemaVersions | None
     _plan: RecordPlan = field(repr=False)
     _placement: Placement = field(repr=False)
     _sure: SureWay = field(repr=False)
@@ -212,6 +215,14 @@ class EntityMapping(Generic[T]):
         except Unreadable as problem:
             raise self._decode_error(problem.inside(role.attribute), item) from problem
 
+    def current(self, item: Item) -> Item:
+        """Give an item as the current schema version would have stored it: the item itself, unless it is old.
+
+        Raises:
+            DecodeError: it is of a later version that this one can't read, or an upcast failed.
+        """
+        return item if self.versions is None else self.versions.upcast(item, self._sure.known_key)
+
     def assign(self, entity: T, values: Mapping[str, object]) -> T:
         """Set attributes of an entity.
 
@@ -249,19 +260,23 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
     placement = placed(plan)
     sure = SureWay(plan, placement)
     roles = roles_of(plan, placement)
+    versions = _versions(plan, placement)
+    attributes = _attributes(plan, placement, roles)
+    _refuse_taken(plan, versions, attributes)
     return EntityMapping(
         schema=schema,
         entity_type=plan.entity_type,
         name=plan.entity_type.__name__,
         table=placement.table,
-        attributes=_attributes(plan, placement, roles),
-        codec=Codec(plan, placement, sure, fast=compiled),
+        attributes=attributes if versions is None else (*attributes, *versions.attributes),
+        codec=Codec(plan, placement, sure, fast=compiled, versions=versions),
         concurrency=_concurrency(plan, roles),
         roles=roles,
         hide_expired=_hide_expired(plan, roles),
         purge_after=purge_after(plan),
         shape=shape_of(plan),
         discriminator=_discriminator(placement),
+        versions=versions,
         _plan=plan,
         _placement=placement,
         _sure=sure,
@@ -276,6 +291,7 @@ def _plan_everything(plan: RecordPlan) -> None:
         each = waiting.pop()
         if isinstance(each, RecordPlan):
             if each not in seen:
+                _refuse_versions(plan, each)
                 seen.add(each)
                 waiting.extend(field.node for field in each.fields)
         elif isinstance(each, Record):
@@ -284,6 +300,40 @@ def _plan_everything(plan: RecordPlan) -> None:
             waiting.extend(each)
         elif isinstance(each, Node):
             waiting.append(getattr(each, "inner", None))
+
+
+def _refuse_versions(plan: RecordPlan, each: RecordPlan) -> None:
+    """Refuse schema versions of what is nested: only items say theirs."""
+    if each is not plan and each.schema.opts.schema_version is not None:
+        raise MappingError(
+            f"{type(each.schema).__name__}.Meta has a schema_version, but its entities are stored inside of "
+            f"{plan.entity_type.__name__}; give {type(plan.schema).__name__} the version, and upcasts that "
+            "reach into its items"
+        )
+
+
+def _versions(plan: RecordPlan, placement: Placement) -> SchemaVersions | None:
+    options = plan.schema.opts
+    return versions_of(
+        type(plan.schema),
+        plan.entity_type,
+        current=options.schema_version,
+        compatible_from=options.schema_compatible_from,
+        attribute=options.schema_version_attribute,
+        keys=placement.table.key_names(),
+        discriminator=placement.discriminator,
+    )
+
+
+def _refuse_taken(plan: RecordPlan, versions: SchemaVersions | None, attributes: tuple[str, ...]) -> None:
+    if versions is None:
+        return
+    for name in versions.attributes:
+        if name in attributes:
+            raise MappingError(
+                f"{type(plan.schema).__name__} stores something else as {name!r}, where the schema version "
+                "is kept; write Meta.schema_version_attribute = ... with another name"
+            )
 
 
 def _attributes(plan: RecordPlan, placement: Placement, roles: Roles) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ def coverage_of(
     Raises:
         Unfit: it lacks attributes, and nothing says that they may be fetched.
     """
+    if selection is not None and selection.whole:
+        selection = None
     held = _held(mapping, index)
     if index is None or held is None:
         return Coverage(condition, projection=_read(mapping, index, selection, also))

@@ -39,6 +39,12 @@ class Selection(Generic[R]):
     projection: tuple[Path, ...]
     picks: tuple[Pick, ...] = field(repr=False)
     _build: Callable[[Values], R] = field(repr=False)
+    _mapping: EntityMapping[Any] | None = field(default=None, repr=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether whole items must be read, since older ones have to be upcast."""
+        return self._mapping is not None
 
     def read(self, item: Item) -> R:
         """Give the result for an item, or for its projection.
@@ -46,6 +52,8 @@ class Selection(Generic[R]):
         Raises:
             DecodeError: a value can't be read, or is absent where nothing may stand for it.
         """
+        if self._mapping is not None:
+            item = self._mapping.current(item)
         return self._build(tuple(each.read(item) for each in self.picks))
 
     def lacking(self, held: Collection[str]) -> tuple[Names, ...]:
@@ -68,7 +76,9 @@ class Selection(Generic[R]):
 
     def then(self, build: Callable[[R], A]) -> Selection[A]:
         """Read the same, and make something else of it."""
-        return Selection(self.names, self.projection, self.picks, lambda values: build(self._build(values)))
+        return Selection(
+            self.names, self.projection, self.picks, lambda values: build(self._build(values)), self._mapping
+        )
 
     def beside(self, other: Selection[A]) -> Selection[tuple[R, A]]:
         """Read both of two selections of one mapping."""
@@ -78,7 +88,13 @@ class Selection(Generic[R]):
             return self._build(values[:count]), other._build(values[count:])
 
         projection = without_overlaps((*self.projection, *other.projection))
-        return Selection((*self.names, *other.names), projection, (*self.picks, *other.picks), build)
+        return Selection(
+            (*self.names, *other.names),
+            projection,
+            (*self.picks, *other.picks),
+            build,
+            self._mapping or other._mapping,
+        )
 
 
 def _covers(held: Collection[str], each: Pick) -> bool:
@@ -153,7 +169,11 @@ def select_paths(mapping: EntityMapping[Any], paths: Iterable[Names]) -> Selecti
     picks = tuple(pick(mapping, path) for path in paths)
     keys = map(Path.of, mapping.table.key_names())
     own = (each.path for each in picks if each.path is not None)
-    return Selection(tuple(each.names for each in picks), without_overlaps((*keys, *own)), picks, tuple)
+    projection = without_overlaps((*keys, *own))
+    names = set(mapping.table.key_names())
+    in_key = all(path.attribute in names for path in projection)
+    upcast = None if mapping.versions is None or in_key else mapping
+    return Selection(tuple(each.names for each in picks), projection, picks, tuple, upcast)
 
 
 def _recorded(mapping: EntityMapping[T], chosen: Callable[[T], Any]) -> Recorded | tuple[object, ...]:

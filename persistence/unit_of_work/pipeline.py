@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from persistence.attributes import Item
@@ -26,6 +27,7 @@ from persistence.outbox import entries
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store
 from persistence.tracking import IdentityMap, Tracked
+from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
 from persistence.unit_of_work.domain_events import CollectedEvents
@@ -75,12 +77,8 @@ class Pipeline(Generic[S]):
         unit.check()
         try:
             events = CollectedEvents.of(unit.recorded, unit.entities, self._policies.events)
-            token = self._policies.ids() if self._policies.records is not None else ""
-            commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
-            commit.check(unit.store.limits)
+            commit = yield from self._sent(unit, events)
             if commit.actions:
-                sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)
-                yield from self._send_for(unit, self._begun(sending, unit.store, events))
                 commit.absorb(unit.entities)
                 unit.state, unit.commit_id = UnitState.OPEN, None
                 unit.epoch += 1
@@ -94,6 +92,24 @@ class Pipeline(Generic[S]):
             unit.break_with(error)
             raise
         return events
+
+    def _sent(self, unit: Unit[S], events: CollectedEvents) -> Flow[CommitPlan]:
+        """Plan and send what a unit holds, again where items of other schema versions were met."""
+        for attempt in count(1):
+            token = self._policies.ids() if self._policies.records is not None else ""
+            commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
+            commit.check(unit.store.limits)
+            if not commit.actions:
+                return commit
+            sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)
+            try:
+                yield from self._send_for(unit, self._begun(sending, unit.store, events))
+            except CommitConflict as refused:
+                if attempt > ADAPTATIONS or not (yield from adapted(commit, refused)):
+                    raise
+            else:
+                return commit
+        raise AssertionError("unreachable: attempts are endless")
 
     def _send_for(self, unit: Unit[S], unresolved: Unresolved) -> Flow[None]:
         """Send a unit's commit; it counts as written unless it is certain that it is not."""
@@ -169,9 +185,14 @@ class Pipeline(Generic[S]):
             ConflictError: it was refused.
             CommitOutcomeUnknown: its answer was lost, and the item does not tell it any more.
         """
-        planned = plan_patch(patch, self._policies.clock, store.limits, self._policies.ids)
-        result = yield from self._write(planned, store, returning)
-        return result.attributes
+        for attempt in count(1):
+            planned = plan_patch(patch, self._policies.clock, store.limits, self._policies.ids)
+            try:
+                return (yield from self._write(planned, store, returning)).attributes
+            except CommitConflict as refused:
+                if attempt > ADAPTATIONS or not (yield from adapted(CommitPlan((planned,)), refused)):
+                    raise only_reason(refused) from refused.__cause__
+        raise AssertionError("unreachable: attempts are endless")
 
     def write(self, planned: PlannedAction[Any], store: S) -> Flow[None]:
         """Send one planned write by itself, without a transaction; its entity moves on if it took effect.
@@ -180,7 +201,10 @@ class Pipeline(Generic[S]):
             ConflictError: it was refused.
             CommitOutcomeUnknown: its answer was lost, and could not be made up for.
         """
-        yield from self._write(planned, store, "none")
+        try:
+            yield from self._write(planned, store, "none")
+        except CommitConflict as refused:
+            raise only_reason(refused) from refused.__cause__
         CommitPlan((planned,)).absorb(IdentityMap())
 
     def _write(self, planned: PlannedAction[Any], store: S, returning: Returning) -> Flow[WriteResult]:
@@ -194,10 +218,7 @@ class Pipeline(Generic[S]):
             policies.timing,
             event_log(),
         )
-        try:
-            result: WriteResult = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
-        except CommitConflict as refused:
-            raise only_reason(refused) from refused.__cause__
+        result: WriteResult = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
         return result
 
     def _plan(
