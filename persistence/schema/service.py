@@ -5,12 +5,13 @@ from __future__ import annotations
 from persistence.schema.backup_methods import BackupMethods
 from persistence.schema.base import DEFAULT_TIMEOUT, Schema
 from persistence.schema.evolution_methods import EvolutionMethods
+from persistence.schema.infrastructure_methods import InfrastructureMethods
 from persistence.schema.plan_methods import PlanMethods
 
 __all__ = ["DEFAULT_TIMEOUT", "Schema", "SchemaService"]
 
 
-class SchemaService(PlanMethods, BackupMethods, EvolutionMethods):
+class SchemaService(PlanMethods, BackupMethods, EvolutionMethods, InfrastructureMethods):
     """Tables and their data, from mappings; stateless, what counts is the live table.
 
     Args:
