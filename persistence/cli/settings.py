@@ -1,0 +1,137 @@
+"""The settings of a run: from the command line, the environment and the nearest `pyproject.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from persistence.cli.failures import Failure
+
+STORES = ("dynamodb", "memory")
+OUTPUTS = ("table", "json")
+
+PREFIX = "PERSISTENCE_"
+"""Of the environment variables: `PERSISTENCE_APP` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run goes by.
+
+    Attributes:
+        app: where the mappings are, as `module` or `module:attribute`.
+        store: "dynamodb" or "memory"; None for what the application says, else DynamoDB.
+        endpoint, region, profile: of DynamoDB; None for what boto3 finds.
+        output: "table" or "json".
+        migrations: the folder with the migrations.
+        application: whose migrations they are.
+        history: the name of the table with the history of migrations.
+        debug: whether tracebacks are shown.
+        project: the folder of the `pyproject.toml` that was read, if any.
+    """
+
+    app: str | None = None
+    store: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    output: str = "table"
+    migrations: str | None = None
+    application: str | None = None
+    history: str | None = None
+    debug: bool = False
+    project: Path | None = None
+
+    @property
+    def names_a_place(self) -> bool:
+        """Whether it is said where the tables are, so that the application is not asked."""
+        return any((self.store, self.endpoint, self.region, self.profile))
+
+
+NAMES = ("app", "store", "endpoint", "region", "profile", "output", "migrations", "application", "history")
+"""The settings that may stand in the environment and in `[tool.persistence]`."""
+
+
+def settings_of(given: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> Settings:
+    """Put the settings together; the command line is stronger than the environment, that than the file.
+
+    Args:
+        given: what the command line says.
+        environment: the environment variables; empty ones count as absent.
+        folder: where to look for `pyproject.toml`, and above.
+
+    Raises:
+        Failure: a value that can't be.
+    """
+    file = nearest_pyproject(folder)
+    of_file = {} if file is None else table_of(file)
+    of_environment = {
+        name: environment[PREFIX + name.upper()] for name in NAMES if environment.get(PREFIX + name.upper())
+    }
+    if file is not None and isinstance(of_file.get("migrations"), str):
+        of_file["migrations"] = str(file.parent / of_file["migrations"])
+    merged = {**of_file, **of_environment, **given}
+    settings = Settings(**merged)
+    for name in NAMES:
+        _check(name, getattr(settings, name), _source(name, given, of_environment, file))
+    return replace(settings, project=None if file is None else file.parent)
+
+
+def nearest_pyproject(folder: Path) -> Path | None:
+    """Find the `pyproject.toml` of a folder or of the nearest one above."""
+    files = (each / "pyproject.toml" for each in (folder, *folder.parents))
+    return next((file for file in files if file.is_file()), None)
+
+
+def table_of(file: Path) -> dict[str, Any]:
+    """Read `[tool.persistence]`.
+
+    Raises:
+        Failure: the file is no TOML, or the table has what nobody knows.
+    """
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(f"{file} can't be read: {error}") from error
+    table = content.get("tool", {}).get("persistence", {})
+    if not isinstance(table, dict):
+        raise Failure(f"{file}: tool.persistence is a table of settings: {', '.join(NAMES)}")
+    for name in table:
+        if name not in NAMES:
+            close = get_close_matches(name, NAMES, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(NAMES)}"
+            raise Failure(f"{file}: [tool.persistence] has an unknown setting {name!r}; {hint}")
+    return table
+
+
+def _source(name: str, given: Mapping[str, Any], of_environment: Mapping[str, str], file: Path | None) -> str:
+    if name in given:
+        return f"--{name}"
+    return PREFIX + name.upper() if name in of_environment else f"{file}: {name}"
+
+
+def _check(name: str, value: object, source: str) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or not value:
+        raise Failure(f"{source} is {value!r}; it is a text")
+    choices = {"store": STORES, "output": OUTPUTS}.get(name)
+    if choices and value not in choices:
+        raise Failure(f"{source} is {value!r}; it is one of {', '.join(choices)}")
+    if name == "endpoint":
+        _check_endpoint(value, source)
+
+
+def _check_endpoint(value: str, source: str) -> None:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failure(f"{source} is {value!r}; it is a URL such as http://localhost:8000")
