@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "persistence.cli"]
 PATIENCE = 120.0
 """Seconds after which something that should end has hung."""
+PRESSED_AGAIN = 3.0
+"""Seconds after which Ctrl-C is pressed again."""
 
 _OWNING_THE_TERMINAL = (
     "import os, signal, sys; os.close(os.open(os.ttyname(0), os.O_RDWR));"
@@ -125,9 +127,30 @@ class Terminal:
         self._read(lambda: text in self.shown)
         assert text in self.shown, f"it ended without showing {text!r}:\n{self.shown}"
 
+    def interrupt(self) -> int:
+        """Press Ctrl-C until it ends, and give the exit code.
+
+        Python may overlook one that comes just when it begins to wait for a line; a person presses again.
+        """
+        pressed = time.monotonic()
+        self.type("\x03")
+
+        def press_again() -> bool:
+            nonlocal pressed
+            if time.monotonic() - pressed > PRESSED_AGAIN and self.process.poll() is None:
+                pressed = time.monotonic()
+                self.type("\x03")
+            return False
+
+        self._read(press_again)
+        return self._ended()
+
     def end(self) -> int:
         """Read until it ends, and give the exit code."""
         self._read(lambda: False)
+        return self._ended()
+
+    def _ended(self) -> int:
         code = self.process.wait(PATIENCE)
         os.close(self._master)
         return code
