@@ -19,6 +19,10 @@ ScalarType = Literal["S", "N", "B"]
 
 DEFAULT_DISCRIMINATOR = "_type"
 LOCAL_INDEXES_PER_TABLE = 5
+GLOBAL_INDEXES_PER_TABLE = 20
+PROJECTED_ATTRIBUTES_PER_TABLE = 100
+"""Attributes that all indexes of a table together may project by name (developer guide, "Quotas")."""
+KEY_TYPES: tuple[ScalarType, ...] = ("S", "N", "B")
 ATTRIBUTES_PER_KEY = 4
 """Attributes that the partition key of a global index may have, and its sort key."""
 

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from persistence.errors import MappingError
-from persistence.table import GlobalIndex, Index, LocalIndex, Table
+from persistence.table import (
+    GLOBAL_INDEXES_PER_TABLE,
+    KEY_TYPES,
+    PROJECTED_ATTRIBUTES_PER_TABLE,
+    GlobalIndex,
+    Index,
+    LocalIndex,
+    Table,
+)
 from persistence.table_options import Billing, OnDemand, Stream, TableOptions, check_index_billing
-
-GLOBAL_INDEXES = 20
-PROJECTED_ATTRIBUTES = 100
-"""Of all indexes of a table together (developer guide, "Quotas"); so is the number of global indexes."""
 
 REPLICATED_STREAM: Stream = "NEW_AND_OLD_IMAGES"
 """What the stream of a table with replicas holds, since copies are made from it (API reference)."""
-
-_KEY_TYPES = ("S", "N", "B")
 
 
 def with_options(declared: Table, options: TableOptions) -> Table:
@@ -82,19 +84,20 @@ def check_billing_of_new(declared: Table) -> None:
 
 def _problems(declared: Table) -> Iterator[str]:
     number = len(globals_of(declared))
-    if number > GLOBAL_INDEXES:
+    if number > GLOBAL_INDEXES_PER_TABLE:
         yield (
-            f"declares {number} global indexes; DynamoDB allows {GLOBAL_INDEXES}. Remove some, or let one "
-            "index serve several kinds of entities"
+            f"declares {number} global indexes; DynamoDB allows {GLOBAL_INDEXES_PER_TABLE}. Remove some, "
+            "or let one index serve several kinds of entities"
         )
     named = projected(declared.indexes)
-    if named > PROJECTED_ATTRIBUTES:
+    if named > PROJECTED_ATTRIBUTES_PER_TABLE:
         yield (
             f"names {named} attributes in the projections of its indexes; DynamoDB allows "
-            f"{PROJECTED_ATTRIBUTES} in all. Use Projection.all() or Projection.keys_only() for some"
+            f"{PROJECTED_ATTRIBUTES_PER_TABLE} in all. Use Projection.all() or Projection.keys_only() for "
+            "some"
         )
     for name, kind in declared.key_types.items():
-        if kind not in _KEY_TYPES:
+        if kind not in KEY_TYPES:
             yield (
                 f"declares the key attribute {name!r} to be of type {kind!r}; keys are of type S, N or B. "
                 f"Declare another type in Table.types, or another attribute for the key"

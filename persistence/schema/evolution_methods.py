@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence.mapping import MappingSchema
 from persistence.schema import evolution
 from persistence.schema.base import Schema, SchemaBase
-from persistence.schema.evolution.report import EvolutionReport
-from persistence.schema.evolution.wishes import Conduct, Convert, Transform, Wish
-from persistence.schema.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from persistence.schema.evolution.report import EvolutionReport
+    from persistence.schema.evolution.wishes import Convert, Transform
+    from persistence.schema.progress import ProgressCallback
 
 BATCH_SIZE = 25
 SEGMENTS = 8
@@ -76,8 +78,8 @@ class EvolutionMethods(SchemaBase):
             SchemaMismatch: the target or the backup has another key.
             QueryError: the arguments contradict each other.
         """
-        conduct = Conduct(segments, batch_size, write_units, dry_run, checkpoint, progress)
-        wish = Wish(source, target, backup, copy, transform, convert)
+        conduct = evolution.Conduct(segments, batch_size, write_units, dry_run, checkpoint, progress)
+        wish = evolution.Wish(source, target, backup, copy, transform, convert)
         return self._drive(self._starter().evolve(wish, conduct))
 
     def backfill(
@@ -112,7 +114,7 @@ class EvolutionMethods(SchemaBase):
             CheckpointMismatch: the checkpoint is of another job.
             TableNotFound: there is no such table.
         """
-        conduct = Conduct(segments, BACKFILL_BATCH_SIZE, write_units, dry_run, checkpoint, progress)
+        conduct = evolution.Conduct(segments, BACKFILL_BATCH_SIZE, write_units, dry_run, checkpoint, progress)
         return self._drive(self._starter().backfill(mapping, conduct))
 
     def _starter(self) -> evolution.Starter:

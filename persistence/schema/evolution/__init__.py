@@ -9,15 +9,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from persistence.schema.evolution.report import EvolutionReport
-
 if TYPE_CHECKING:
-    from persistence.schema.evolution.starting import Starter
+    from persistence.schema.evolution.report import EvolutionReport as EvolutionReport
+    from persistence.schema.evolution.starting import Starter as Starter
+    from persistence.schema.evolution.wishes import Conduct as Conduct
+    from persistence.schema.evolution.wishes import Wish as Wish
 
-__all__ = ["EvolutionReport", "Starter"]
+__all__ = ["Conduct", "EvolutionReport", "Starter", "Wish"]
+
+_HOMES = {"Conduct": "wishes", "EvolutionReport": "report", "Starter": "starting", "Wish": "wishes"}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "Starter":
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("persistence.schema.evolution.starting").Starter
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

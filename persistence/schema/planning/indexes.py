@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 
 from persistence.errors import BlockedChange
 from persistence.operations import UpdateTable
-from persistence.schema.declarations import (
-    GLOBAL_INDEXES,
-    PROJECTED_ATTRIBUTES,
-    globals_of,
-    index_billing,
-    projected,
-)
+from persistence.schema.declarations import globals_of, index_billing, projected
 from persistence.schema.planning.pair import Change, Pair, projection_text, same_shape
 from persistence.schema.planning.plans import PlannedStep
-from persistence.table import GlobalIndex, Index, LocalIndex, ScalarType
+from persistence.table import (
+    GLOBAL_INDEXES_PER_TABLE,
+    PROJECTED_ATTRIBUTES_PER_TABLE,
+    GlobalIndex,
+    Index,
+    LocalIndex,
+    ScalarType,
+)
 
 _LOCAL_REMEDY = (
     "local indexes are made with the table only: declare a global index, or a table of another name, and "
@@ -162,14 +163,14 @@ def _limits(found: _Sorted, pair: Pair) -> Iterator[BlockedChange]:
     undeclared = ", ".join(repr(index.name) for index in found.surplus if index in found.kept)
     number = sum(isinstance(index, GlobalIndex) for index in after)
     remedy = f"name some of those that are not declared in allow_drop: {undeclared}"
-    if number > GLOBAL_INDEXES and undeclared:
+    if number > GLOBAL_INDEXES_PER_TABLE and undeclared:
         yield pair.blocked(
-            f"it would have {number} global indexes, and DynamoDB allows {GLOBAL_INDEXES}", remedy
+            f"it would have {number} global indexes, and DynamoDB allows {GLOBAL_INDEXES_PER_TABLE}", remedy
         )
     named = projected(after)
-    if named > PROJECTED_ATTRIBUTES and undeclared:
+    if named > PROJECTED_ATTRIBUTES_PER_TABLE and undeclared:
         yield pair.blocked(
             f"its indexes would project {named} attributes by name, and DynamoDB allows "
-            f"{PROJECTED_ATTRIBUTES} in all",
+            f"{PROJECTED_ATTRIBUTES_PER_TABLE} in all",
             remedy,
         )

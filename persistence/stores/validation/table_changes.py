@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from persistence.operations import UpdateTable
 from persistence.stores.validation.refused import LimitReached, NotThere, Refused
-from persistence.stores.validation.tables import GLOBAL_INDEXES_PER_TABLE, check_parts
-from persistence.table import GlobalIndex, LocalIndex, Table
+from persistence.stores.validation.tables import check_parts
+from persistence.table import GLOBAL_INDEXES_PER_TABLE, GlobalIndex, LocalIndex, Table
 from persistence.table_options import Encryption, Stream
 
 Change = Literal[

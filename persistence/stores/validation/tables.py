@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from persistence.attributes import KEY_NAME_LIMIT
 from persistence.stores.validation.refused import Refused
-from persistence.table import LOCAL_INDEXES_PER_TABLE, GlobalIndex, LocalIndex, Table
+from persistence.table import (
+    GLOBAL_INDEXES_PER_TABLE,
+    KEY_TYPES,
+    LOCAL_INDEXES_PER_TABLE,
+    PROJECTED_ATTRIBUTES_PER_TABLE,
+    GlobalIndex,
+    LocalIndex,
+    Table,
+)
 
-GLOBAL_INDEXES_PER_TABLE = 20
 NAMES_PER_PAGE = 100
-PROJECTED_ATTRIBUTES_PER_TABLE = 100
 
 _INVALID = "One or more parameter values were invalid"
-_KEY_TYPES = ("B", "N", "S")
 
 
 def check_table(table: Table) -> None:
@@ -39,7 +44,7 @@ def check_parts(table: Table) -> None:
     _check_index_counts(table)
     for name, kind in table.key_types.items():
         check_attribute_name("key", name)
-        if kind not in _KEY_TYPES:
+        if kind not in KEY_TYPES:
             raise Refused(f"{_INVALID}: key attribute {name} is of type {kind}; it must be one of B, N, S")
     projected = [name for index in table.indexes for name in index.projection.attributes]
     for name in projected:
