@@ -94,7 +94,7 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..."; exit 1; }
 	@$(can_make_venv) || { echo "venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
 	test -x $(PY) || { $(make_venv); }
-	$(install) --editable ".[cli,example,testing]" --group dev
+	$(install) --editable ".[async,cli,example,fast,testing]" --group dev
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.installed

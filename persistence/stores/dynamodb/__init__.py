@@ -10,6 +10,8 @@
 | `exchanges`    | operations that take several requests, as generators (pure)        |
 | `requests`     | operations of items -> parameters (pure)                           |
 | `answers`      | answers about items -> results (pure)                              |
+| `bodies`       | the bodies of requests and answers: JSON from and to data (pure)   |
+| `signing`      | Signature Version 4, its derived key kept (pure)                   |
 | `tables`       | both, for operations of tables and backups (pure)                  |
 | `identity`     | which table, which key: tells items apart (pure)                   |
 | `attempts`     | watches botocore's own retries, and ends those that could do harm  |
