@@ -144,9 +144,15 @@ def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
     """Tell whether two attribute values are the same as stored; None stands for an absent attribute."""
     if one == other:
         return True
-    if one is None or other is None or type_of(one) != type_of(other):
+    if one is None or other is None or "S" in one:
+        return False
+    if (tag := type_of(one)) != type_of(other) or tag in _EQUAL_AS_WRITTEN:
         return False
     return bool(comparable(one) == comparable(other))
+
+
+_EQUAL_AS_WRITTEN = frozenset({"S", "B", "BOOL", "NULL"})
+"""Types whose values differ wherever what is written differs."""
 
 
 def normalised_key(key: Mapping[str, AttributeValue], names: Iterable[str]) -> NormalisedKey:
@@ -156,12 +162,11 @@ def normalised_key(key: Mapping[str, AttributeValue], names: Iterable[str]) -> N
         key: an item or key that holds the attributes.
         names: the key's attribute names, partition key first.
     """
-    return tuple(_normalised(key[name]) for name in names)
-
-
-def _normalised(value: AttributeValue) -> tuple[str, str | Decimal | bytes]:
-    ((tag, content),) = value.items()
-    return tag, Decimal(content) if tag == "N" else content
+    parts: list[tuple[str, str | Decimal | bytes]] = []
+    for name in names:
+        ((tag, content),) = key[name].items()
+        parts.append((tag, Decimal(content) if tag == "N" else content))
+    return tuple(parts)
 
 
 def item_size(item: Mapping[str, AttributeValue]) -> int:
@@ -175,17 +180,26 @@ def item_size(item: Mapping[str, AttributeValue]) -> int:
     return size
 
 
-def surely_fits(item: Item, size: int) -> bool:
-    """Tell whether an item is certainly not larger than a size; False means that it has to be weighed.
+def size_at_most(data: Item | list[Any]) -> int:
+    """Give a number of bytes that is not less than the size of an item, or of names and values in a list.
 
     The encoding of the standard library's marshal, version 2, writes every name and text in full and at least
     as much beside them as the service counts; it costs a fraction of the exact size.
 
     Args:
+        data: attribute name -> attribute value; or a list of such, of attribute values, or of names.
+    """
+    return len(marshal.dumps(data, 2))
+
+
+def surely_fits(item: Item, size: int) -> bool:
+    """Tell whether an item is certainly not larger than a size; False means that it has to be weighed.
+
+    Args:
         item: attribute name -> attribute value.
         size: bytes.
     """
-    return len(marshal.dumps(item, 2)) <= size
+    return size_at_most(item) <= size
 
 
 def value_size(value: AttributeValue) -> int:

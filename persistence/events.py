@@ -37,6 +37,10 @@ class _StandardLogging:
     def __init__(self) -> None:
         self._logger = logging.getLogger(LOGGER_NAME)
 
+    def hears(self, level: int) -> bool:
+        """Tell whether anybody listens to events of a level."""
+        return self._logger.isEnabledFor(level)
+
     def debug(self, event: str, **data: Any) -> None:
         self._write(logging.DEBUG, event, data)
 
@@ -68,7 +72,7 @@ def is_heard(log: EventLog, level: int) -> bool:
         log: what `event_log` gave.
         level: a level of the standard library's logging.
     """
-    return log is not _STANDARD or logging.getLogger(LOGGER_NAME).isEnabledFor(level)
+    return log is not _STANDARD or _STANDARD.hears(level)
 
 
 _STANDARD = _StandardLogging()

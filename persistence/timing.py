@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import import_module
 from random import random
+
+
+async def _sleep_async(seconds: float) -> None:
+    await import_module("asyncio").sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Timing:
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
     chance: Callable[[], float] = random
     first_pause: float = 0.05
     longest_pause: float = 2.0

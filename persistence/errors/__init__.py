@@ -69,96 +69,103 @@ PersistenceError
 Messages name entity types, keys, attributes and type tags; they never contain stored values.
 """
 
-from persistence.errors.base import (
-    PersistenceError,
-    described,
-)
-from persistence.errors.conflicts import (
-    ActionRefused,
-    AlreadyCommitted,
-    CommitConflict,
-    ConditionFailed,
-    ConflictError,
-    EntityExists,
-    EntityGone,
-    ItemTooLarge,
-    StaleEntity,
-    TransactionBusy,
-    WrongEntityType,
-)
-from persistence.errors.cursors import (
-    CursorFault,
-    InvalidCursor,
-)
-from persistence.errors.entities import (
-    DecodeError,
-    EntityNotFound,
-    MultipleResultsFound,
-    ValidationFailed,
-)
-from persistence.errors.outcomes import (
-    BulkFailed,
-    BulkFailure,
-    BulkReport,
-    CommitOutcomeUnknown,
-    DeadlineExceeded,
-    HandlerFailure,
-    HandlersFailed,
-    TransactionTooLarge,
-)
-from persistence.errors.schema import (
-    BackupDamaged,
-    BlockedChange,
-    ChangeBlocked,
-    CheckpointMismatch,
-    CopyIncomplete,
-    DropNotAllowed,
-    FolderInUse,
-    ForeignLedger,
-    ItemFailure,
-    LedgerNeeded,
-    MigrationChanged,
-    MigrationError,
-    MigrationFailed,
-    MigrationLocked,
-    MigrationLockLost,
-    PlanOutdated,
-    SchemaMismatch,
-)
-from persistence.errors.stores import (
-    THROTTLING_CODES,
-    AccessDenied,
-    ActionThrottled,
-    BackupNotFound,
-    CancellationReason,
-    InvalidRequest,
-    KeysUnread,
-    LimitExceeded,
-    NotSupported,
-    StoreError,
-    StoreUnavailable,
-    TableInUse,
-    TableNotFound,
-    Throttled,
-    ThrottlingReason,
-    TokenMismatch,
-    TransactionCancelled,
-    TransactionInProgress,
-)
-from persistence.errors.usage import (
-    ConcurrentUse,
-    ConfigurationError,
-    KeyChanged,
-    MappingError,
-    NotRead,
-    QueryError,
-    ScanForbidden,
-    ScanWarning,
-    UnitBroken,
-    UnitClosed,
-    UnitOfWorkStateError,
-    UnusableMapping,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from persistence.errors.base import (
+        PersistenceError,
+        described,
+    )
+    from persistence.errors.conflicts import (
+        ActionRefused,
+        AlreadyCommitted,
+        CommitConflict,
+        ConditionFailed,
+        ConflictError,
+        EntityExists,
+        EntityGone,
+        ItemTooLarge,
+        StaleEntity,
+        TransactionBusy,
+        WrongEntityType,
+    )
+    from persistence.errors.cursors import (
+        CursorFault,
+        InvalidCursor,
+    )
+    from persistence.errors.entities import (
+        DecodeError,
+        EntityNotFound,
+        MultipleResultsFound,
+        ValidationFailed,
+    )
+    from persistence.errors.outcomes import (
+        BulkFailed,
+        BulkFailure,
+        BulkReport,
+        CommitOutcomeUnknown,
+        DeadlineExceeded,
+        HandlerFailure,
+        HandlersFailed,
+        TransactionTooLarge,
+    )
+    from persistence.errors.schema import (
+        BackupDamaged,
+        BlockedChange,
+        ChangeBlocked,
+        CheckpointMismatch,
+        CopyIncomplete,
+        DropNotAllowed,
+        FolderInUse,
+        ForeignLedger,
+        ItemFailure,
+        LedgerNeeded,
+        MigrationChanged,
+        MigrationError,
+        MigrationFailed,
+        MigrationLocked,
+        MigrationLockLost,
+        PlanOutdated,
+        SchemaMismatch,
+    )
+    from persistence.errors.stores import (
+        THROTTLING_CODES,
+        AccessDenied,
+        ActionThrottled,
+        BackupNotFound,
+        CancellationReason,
+        InvalidRequest,
+        KeysUnread,
+        LimitExceeded,
+        NotSupported,
+        StoreError,
+        StoreUnavailable,
+        TableInUse,
+        TableNotFound,
+        Throttled,
+        ThrottlingReason,
+        TokenMismatch,
+        TransactionCancelled,
+        TransactionInProgress,
+    )
+    from persistence.errors.usage import (
+        ConcurrentUse,
+        ConfigurationError,
+        KeyChanged,
+        MappingError,
+        NotRead,
+        QueryError,
+        ScanForbidden,
+        ScanWarning,
+        UnitBroken,
+        UnitClosed,
+        UnitOfWorkStateError,
+        UnusableMapping,
+    )
 
 __all__ = [
     "THROTTLING_CODES",
@@ -236,3 +243,93 @@ __all__ = [
     "WrongEntityType",
     "described",
 ]
+
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.errors.base": ("PersistenceError", "described"),
+        "persistence.errors.conflicts": (
+            "ActionRefused",
+            "AlreadyCommitted",
+            "CommitConflict",
+            "ConditionFailed",
+            "ConflictError",
+            "EntityExists",
+            "EntityGone",
+            "ItemTooLarge",
+            "StaleEntity",
+            "TransactionBusy",
+            "WrongEntityType",
+        ),
+        "persistence.errors.cursors": ("CursorFault", "InvalidCursor"),
+        "persistence.errors.entities": (
+            "DecodeError",
+            "EntityNotFound",
+            "MultipleResultsFound",
+            "ValidationFailed",
+        ),
+        "persistence.errors.outcomes": (
+            "BulkFailed",
+            "BulkFailure",
+            "BulkReport",
+            "CommitOutcomeUnknown",
+            "DeadlineExceeded",
+            "HandlerFailure",
+            "HandlersFailed",
+            "TransactionTooLarge",
+        ),
+        "persistence.errors.schema": (
+            "BackupDamaged",
+            "BlockedChange",
+            "ChangeBlocked",
+            "CheckpointMismatch",
+            "CopyIncomplete",
+            "DropNotAllowed",
+            "FolderInUse",
+            "ForeignLedger",
+            "ItemFailure",
+            "LedgerNeeded",
+            "MigrationChanged",
+            "MigrationError",
+            "MigrationFailed",
+            "MigrationLocked",
+            "MigrationLockLost",
+            "PlanOutdated",
+            "SchemaMismatch",
+        ),
+        "persistence.errors.stores": (
+            "THROTTLING_CODES",
+            "AccessDenied",
+            "ActionThrottled",
+            "BackupNotFound",
+            "CancellationReason",
+            "InvalidRequest",
+            "KeysUnread",
+            "LimitExceeded",
+            "NotSupported",
+            "StoreError",
+            "StoreUnavailable",
+            "TableInUse",
+            "TableNotFound",
+            "Throttled",
+            "ThrottlingReason",
+            "TokenMismatch",
+            "TransactionCancelled",
+            "TransactionInProgress",
+        ),
+        "persistence.errors.usage": (
+            "ConcurrentUse",
+            "ConfigurationError",
+            "KeyChanged",
+            "MappingError",
+            "NotRead",
+            "QueryError",
+            "ScanForbidden",
+            "ScanWarning",
+            "UnitBroken",
+            "UnitClosed",
+            "UnitOfWorkStateError",
+            "UnusableMapping",
+        ),
+    },
+)

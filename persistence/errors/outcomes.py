@@ -182,4 +182,13 @@ class BulkFailed(PersistenceError):
 
 
 class DeadlineExceeded(PersistenceError):
-    """The time that was given for an operation is over."""
+    """The time that was given for an operation is over.
+
+    Attributes:
+        seconds: how long that time was, where a deadline was set for a block; None otherwise.
+        ambiguous: always False: what was under way had no effect, or was a read. What may have taken effect
+            is `CommitOutcomeUnknown`, or a `StoreUnavailable` with `ambiguous=True`, whatever the time.
+    """
+
+    seconds: float | None = None
+    ambiguous = False

@@ -6,7 +6,8 @@ from typing import Any
 
 from persistence.operation_facts import API_NAMES
 from persistence.operations import Operation
-from persistence.stores.dynamodb.calls import CALLS, Talk
+from persistence.stores.dynamodb.calls import Talk
+from persistence.stores.dynamodb.table_calls import CALLS
 
 _TABLE = {
     "TableName": "orders",

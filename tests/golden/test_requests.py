@@ -21,8 +21,8 @@ from botocore.validate import ParamValidator
 from persistence import expressions, operations
 from persistence.expressions import Condition, SetOperand, UpdateAction
 from persistence.operations import Operation
-from persistence.stores.dynamodb.calls import CALLS
 from persistence.stores.dynamodb.faults import KNOWN_CODES
+from persistence.stores.dynamodb.table_calls import CALLS
 from tests.golden.operations import OPERATIONS
 from tests.golden.rendering import requests_of
 

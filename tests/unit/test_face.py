@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +103,125 @@ def test_the_memory_store_needs_no_boto3() -> None:
     loaded = imported_by("from persistence import MemoryStore, Repository, UnitOfWork, Key, MappingSchema")
 
     assert not loaded & {"boto3", "botocore", "dependency_injector"}
+
+
+def test_importing_everything_loads_no_tools() -> None:
+    """Neither a terminal's tools, nor boto3, nor what logs or injects for others."""
+    loaded = imported_by(
+        "import persistence; "
+        "[getattr(persistence, n) for n in persistence.__all__ if n != 'PersistenceContainer']"
+    )
+
+    assert not loaded & {"boto3", "click", "dependency_injector", "msgspec", "pytest", "rich", "structlog"}
+
+
+def test_a_store_needs_no_boto3() -> None:
+    """botocore suffices: boto3 only wraps it."""
+    loaded = imported_by("from persistence import DynamoStore; DynamoStore(region='eu-central-1').client")
+
+    assert "botocore" in loaded
+    assert "boto3" not in loaded
+
+
+READS = """
+import botocore.awsrequest, io, sys
+from dataclasses import dataclass
+from persistence import DynamoStore, Key, MappingSchema, Repository, UnitOfWork
+
+@dataclass
+class Note:
+    id: str
+    text: str
+
+class NoteMapping(MappingSchema[Note]):
+    class Meta:
+        table = "notes"
+        key = Key("id")
+
+class Answer(io.BytesIO):
+    def stream(self, **_):
+        yield self.getvalue()
+
+def answer(**_):
+    body = Answer(b'{"Item": {"id": {"S": "1"}, "text": {"S": "hello"}}}')
+    return botocore.awsrequest.AWSResponse("http://localhost", 200, {}, body)
+
+store = DynamoStore(region="eu-central-1", endpoint_url="http://localhost")
+store.client.meta.events.register("before-send", answer)
+assert Repository(NoteMapping, UnitOfWork(store)).get("1") == Note("1", "hello")
+"""
+NOT_FOR_A_READ = [
+    "asyncio",
+    "boto3",
+    "persistence.bulk.base",
+    "persistence.commit_plan.planner",
+    "persistence.expressions.conditions",
+    "persistence.flows.awaiting",
+    "persistence.operations.tables",
+    "persistence.outbox.declaration",
+    "persistence.query.base",
+    "persistence.render.renderer",
+    "persistence.repository.asynchronous",
+    "persistence.stores.dynamodb.asynchronous",
+    "persistence.stores.dynamodb.fast_lane.lane",
+    "persistence.stores.dynamodb.native.way",
+    "persistence.stores.dynamodb.table_calls",
+    "persistence.stores.dynamodb.tables",
+    "persistence.stores.validation",
+    "persistence.unit_of_work.asynchronous",
+    "persistence.unit_of_work.pipeline",
+]
+
+
+def test_a_read_loads_only_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the import to the first entity: no commits, queries, tables, fast lane, nothing asynchronous."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    program = tmp_path / "reads.py"
+    program.write_text(READS)
+
+    loaded = imported_by(f"exec(open({str(program)!r}).read())")
+
+    assert "persistence.mapping.codegen" in loaded
+    assert not loaded & set(NOT_FOR_A_READ)
+
+
+LAZY = [
+    "persistence.bulk",
+    "persistence.commit_plan",
+    "persistence.cursors",
+    "persistence.entity_flows",
+    "persistence.errors",
+    "persistence.evaluate",
+    "persistence.expressions",
+    "persistence.flows",
+    "persistence.mapping",
+    "persistence.operation_facts",
+    "persistence.operations",
+    "persistence.outbox",
+    "persistence.query",
+    "persistence.render",
+    "persistence.repository",
+    "persistence.stores.dynamodb",
+    "persistence.stores.dynamodb.fast_lane",
+    "persistence.stores.memory",
+    "persistence.tracking",
+    "persistence.unit_of_work",
+    "persistence.unit_of_work.committing",
+]
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_every_name_of_a_package_is_there(package: str) -> None:
+    """Whatever is loaded already, the names that a package shows are things, and not modules of it."""
+    module = import_module(package)
+
+    assert set(module.__all__) <= set(dir(module))
+    assert not [name for name in module.__all__ if inspect.ismodule(getattr(module, name))]
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_unknown_names_of_a_package_are_attribute_errors(package: str) -> None:
+    """As for any module."""
+    with pytest.raises(AttributeError, match=f"'{package}' has no attribute 'Nonsense'"):
+        _ = import_module(package).Nonsense

@@ -367,7 +367,7 @@ class TestThreads:
             store.together.wait(10)
             joined(pool, *args, **kwargs)
 
-        monkeypatch.setattr("persistence.flows.wait", interrupted)
+        monkeypatch.setattr("persistence.flows.driving.wait", interrupted)
         monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shutdown)
 
         with pytest.raises(KeyboardInterrupt):

@@ -11,14 +11,12 @@ The same request always gives the same text.
     # {'ExpressionAttributeNames': {'#n0': 'status', '#n1': 'lines'},
     #  'ExpressionAttributeValues': {':v0': {'S': 'open'}}}
 
-What the service would refuse because of its size or shape is a `QueryError` here. Sources of the limits:
-developer guide, "Service, account, and table quotas": Expression parameters, and "Condition and filter
-expressions, operators, and functions".
+What the service would refuse because of its size or shape is a `QueryError` here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 from persistence.attributes import AttributeValue
@@ -52,15 +50,13 @@ from persistence.expressions import (
     UpdateAction,
     Value,
 )
-
-EXPRESSION_BYTES = 4096
-"""Bytes of one expression string, placeholders and not what they stand for."""
-EXPRESSION_OPERATORS = 300
-"""Comparisons, functions of conditions, AND, OR, NOT, + and - in one expression."""
-IN_OPTIONS = 100
-"""Options of one IN."""
-PLACEHOLDER_BYTES = 2 * 1024 * 1024
-"""Bytes of all names and values, with their placeholders, of one request."""
+from persistence.render.limits import (
+    EXPRESSION_OPERATORS,
+    refuse_heavy,
+    refuse_overlaps,
+    within_options,
+    within_size,
+)
 
 _SET_TAGS = frozenset({"SS", "NS", "BS"})
 
@@ -118,7 +114,7 @@ class Renderer:
         wanted = tuple(paths)
         if not wanted:
             raise QueryError("a projection needs at least one path; for the whole item give None")
-        _refuse_overlaps("projection", wanted)
+        refuse_overlaps("projection", wanted)
         return self._within_size("projection", ", ".join(map(self._path, wanted)))
 
     def update(self, actions: Iterable[UpdateAction]) -> str:
@@ -133,7 +129,7 @@ class Renderer:
         given = tuple(actions)
         if not given:
             raise QueryError("an update needs at least one action")
-        _refuse_overlaps("update", tuple(action.path for action in given))
+        refuse_overlaps("update", tuple(action.path for action in given))
         self._operators = 0
         clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
         for action in given:
@@ -152,12 +148,7 @@ class Renderer:
             QueryError: together they are over 2 MB.
         """
         names = {alias: name for name, alias in self._aliases.items()}
-        size = _weight(names) + _weight(self._values)
-        if size > PLACEHOLDER_BYTES:
-            raise QueryError(
-                f"the names and values of a request's expressions take {size} bytes; "
-                f"DynamoDB allows {PLACEHOLDER_BYTES}"
-            )
+        refuse_heavy(names, self._values)
         parameters: dict[str, Any] = {}
         if names:
             parameters["ExpressionAttributeNames"] = names
@@ -209,7 +200,8 @@ class Renderer:
             case Between(operand, low, high):
                 return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
             case In(operand, options):
-                return f"{self._operand(operand)} IN ({', '.join(map(self._operand, _options(options)))})"
+                asked = self._operand(operand)
+                return f"{asked} IN ({', '.join(map(self._operand, within_options(options)))})"
             case BeginsWith(path, prefix):
                 return f"begins_with({self._path(path)}, {self._operand(prefix)})"
             case Contains(path, operand):
@@ -302,12 +294,7 @@ class Renderer:
         return placeholder
 
     def _within_size(self, what: str, expression: str) -> str:
-        if len(expression) > EXPRESSION_BYTES:
-            raise QueryError(
-                f"the {what} expression takes {len(expression)} bytes, DynamoDB allows {EXPRESSION_BYTES}; "
-                "split it into several requests"
-            )
-        return expression
+        return within_size(what, expression)
 
     def _count(self, operators: int) -> None:
         self._operators += operators
@@ -344,38 +331,3 @@ def _flat(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> tupl
     if not flat:
         raise QueryError(f"{kind.__name__} of no conditions means nothing; leave it out")
     return tuple(flat)
-
-
-def _options(options: tuple[Operand, ...]) -> tuple[Operand, ...]:
-    if not options:
-        raise QueryError("IN needs at least one option; nothing is in an empty list")
-    if len(options) > IN_OPTIONS:
-        raise QueryError(f"IN takes at most {IN_OPTIONS} options, got {len(options)}; ask several times")
-    return options
-
-
-def _refuse_overlaps(what: str, paths: tuple[Path, ...]) -> None:
-    seen: dict[tuple[str | int, ...], Path] = {}
-    for path in sorted(paths, key=lambda path: len(path.segments)):
-        for length in range(1, len(path.segments) + 1):
-            if path.segments[:length] in seen:
-                raise QueryError(
-                    f"two paths of the {what} overlap: {seen[path.segments[:length]]} and {path}; "
-                    "remove one, or write their common parent as a whole"
-                )
-        seen[path.segments] = path
-
-
-def _weight(content: Any) -> int:
-    """Give the bytes of a name or value; unlike `value_size` also for what the service will refuse."""
-    match content:
-        case str():
-            return len(content.encode())
-        case Mapping():
-            return sum(_weight(name) + _weight(part) for name, part in content.items())
-        case list() | tuple():
-            return sum(map(_weight, content))
-        case bytes():
-            return len(content)
-        case _:
-            return 1

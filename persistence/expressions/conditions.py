@@ -1,9 +1,4 @@
-"""Conditions and update actions as trees of frozen values, in attribute names and tagged attribute values.
-
-`render.py` writes them as DynamoDB's expressions, `evaluate.py` answers them over items. Both `match` on
-every node and refuse what they don't know. Conditions combine with `&`, `|` and `~`; they have no truth
-value.
-"""
+"""Conditions on items, and on the keys of a query."""
 
 from __future__ import annotations
 
@@ -13,50 +8,10 @@ from typing import Literal, NoReturn, assert_never, cast
 
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError
+from persistence.expressions.paths import Path
 
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 TypeTag = Literal["S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M"]
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A document path: an attribute name, then names of map entries and indexes of list elements.
-
-    Attributes:
-        segments: the first is a str; each further one a str (map entry) or int (list element).
-    """
-
-    segments: tuple[str | int, ...]
-
-    @classmethod
-    def of(cls, *segments: str | int) -> Path:
-        """Make a path from its segments."""
-        return cls(segments)
-
-    def child(self, segment: str | int) -> Path:
-        """Give the path of an entry or element below this one."""
-        return Path((*self.segments, segment))
-
-    def overlaps(self, other: Path) -> bool:
-        """Tell whether one path is the other or lies within it."""
-        shorter = min(len(self.segments), len(other.segments))
-        return self.segments[:shorter] == other.segments[:shorter]
-
-    def contradicts(self, other: Path) -> bool:
-        """Tell whether the paths part at something that would have to be a list and a map at once."""
-        for one, two in zip(self.segments, other.segments, strict=False):
-            if one != two:
-                return isinstance(one, int) is not isinstance(two, int)
-        return False
-
-    @property
-    def attribute(self) -> str:
-        """The top-level attribute."""
-        return str(self.segments[0])
-
-    def __str__(self) -> str:
-        first, *rest = self.segments
-        return f"{first}{''.join(f'[{part}]' if isinstance(part, int) else f'.{part}' for part in rest)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,72 +230,3 @@ class KeyCondition:
     def __repr__(self) -> str:
         equal = (f"{name} = <{next(iter(value))}>" for name, value in (self.partition, *self.also))
         return f"KeyCondition({', '.join(equal)}, sort={self.sort!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class IfNotExists:
-    """`if_not_exists(path, default)`: the value at the path before the update, or else the default."""
-
-    path: Path
-    default: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class ListAppend:
-    """`list_append(first, second)`: two lists joined."""
-
-    first: Path | Value | IfNotExists
-    second: Path | Value | IfNotExists
-
-
-@dataclass(frozen=True, slots=True)
-class Plus:
-    """`left + right` of numbers."""
-
-    left: Path | Value | IfNotExists
-    right: Path | Value | IfNotExists
-
-
-@dataclass(frozen=True, slots=True)
-class Minus:
-    """`left - right` of numbers."""
-
-    left: Path | Value | IfNotExists
-    right: Path | Value | IfNotExists
-
-
-SetOperand = Path | Value | IfNotExists | ListAppend | Plus | Minus
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """SET: give a path a value, computed from the item as it was before the update."""
-
-    path: Path
-    value: SetOperand
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """REMOVE: delete an attribute, map entry or list element (numbered as before the update)."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Add:
-    """ADD: add to a number, or members to a set; an absent number counts as 0, an absent set as empty."""
-
-    path: Path
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """DELETE: take members out of a set."""
-
-    path: Path
-    value: Value
-
-
-UpdateAction = Set | Remove | Add | Discard

@@ -1,17 +1,15 @@
-"""What is true of each type of operation, whatever store performs it."""
+"""The same for operations on tables: the tables of facts of all operations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.operation_facts.items import ITEM_API_NAMES, ITEM_WRITES, OperationType
 from persistence.operations import (
-    BatchGetItems,
-    BatchWriteItems,
     CreateBackup,
     CreateTable,
     DeleteBackup,
-    DeleteItem,
     DeleteScaling,
     DeleteTable,
     DescribeBackup,
@@ -22,40 +20,22 @@ from persistence.operations import (
     DescribeTimeToLive,
     DisableTimeToLive,
     EnableTimeToLive,
-    GetItem,
     ListBackups,
     ListTables,
     ListTags,
     Operation,
-    PutItem,
     PutScaling,
-    QueryPage,
     RestoreBackup,
     RestoreToPoint,
-    ScanPage,
     TagTable,
-    TransactGet,
-    TransactWrite,
     UntagTable,
     UpdateInsights,
-    UpdateItem,
     UpdateRecovery,
     UpdateTable,
 )
 
-OperationType = type[Operation[Any]]
-
 API_NAMES: Mapping[OperationType, str] = {
-    GetItem: "GetItem",
-    BatchGetItems: "BatchGetItem",
-    TransactGet: "TransactGetItems",
-    PutItem: "PutItem",
-    UpdateItem: "UpdateItem",
-    DeleteItem: "DeleteItem",
-    TransactWrite: "TransactWriteItems",
-    BatchWriteItems: "BatchWriteItem",
-    QueryPage: "Query",
-    ScanPage: "Scan",
+    **ITEM_API_NAMES,
     CreateTable: "CreateTable",
     DescribeTable: "DescribeTable",
     DeleteTable: "DeleteTable",
@@ -86,29 +66,9 @@ API_NAMES: Mapping[OperationType, str] = {
 Scaling is of another service, Application Auto Scaling.
 """
 
-ON_ITEMS = frozenset[OperationType](
-    {
-        GetItem,
-        BatchGetItems,
-        TransactGet,
-        PutItem,
-        UpdateItem,
-        DeleteItem,
-        TransactWrite,
-        BatchWriteItems,
-        QueryPage,
-        ScanPage,
-    }
-)
-"""Operations on items; the others are about tables."""
-
 WRITES = frozenset[OperationType](
     {
-        PutItem,
-        UpdateItem,
-        DeleteItem,
-        TransactWrite,
-        BatchWriteItems,
+        *ITEM_WRITES,
         CreateTable,
         DeleteTable,
         EnableTimeToLive,
@@ -129,17 +89,15 @@ WRITES = frozenset[OperationType](
 """Operations that can change something."""
 
 
-def table_of(operation: Operation[Any]) -> str | None:
-    """Name the table that an operation concerns; None if it concerns several, or is not known."""
+def table_named(operation: Operation[Any]) -> str | None:
+    """Name the table that an operation on tables concerns; None if it concerns several, or is not known."""
     match operation:
-        case TransactWrite(parts) | TransactGet(parts) | BatchGetItems(parts) | BatchWriteItems(parts):
-            names = {part.table.name for part in parts}
         case TagTable(arn) | UntagTable(arn) | ListTags(arn):
-            names = {arn.rpartition("/")[2]}
+            return arn.rpartition("/")[2]
         case RestoreBackup(_, target):
-            names = {target}
+            return target
         case ListBackups(name):
-            names = set() if name is None else {name}
+            return name
         case (
             DescribeTable(name)
             | DeleteTable(name)
@@ -157,17 +115,8 @@ def table_of(operation: Operation[Any]) -> str | None:
             | CreateBackup(name)
             | RestoreToPoint(name)
         ):
-            names = {name}
-        case (
-            GetItem(table)
-            | PutItem(table)
-            | UpdateItem(table)
-            | DeleteItem(table)
-            | QueryPage(table)
-            | ScanPage(table)
-            | CreateTable(table)
-        ):
-            names = {table.name}
+            return name
+        case CreateTable(table):
+            return table.name
         case _:
-            names = set()
-    return names.pop() if len(names) == 1 else None
+            return None

@@ -1,0 +1,310 @@
+"""Expressions as DynamoDB's text; whole requests are in `tests/golden`."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from persistence.attributes import AttributeValue
+from persistence.errors import QueryError
+from persistence.expressions import (
+    Add,
+    And,
+    AttributeExists,
+    AttributeNotExists,
+    Between,
+    Compare,
+    Condition,
+    In,
+    KeyCondition,
+    Not,
+    Or,
+    Path,
+    Plus,
+    Remove,
+    Set,
+    Size,
+    UpdateAction,
+    Value,
+)
+from persistence.render import (
+    EXPRESSION_BYTES,
+    EXPRESSION_OPERATORS,
+    IN_OPTIONS,
+    PLACEHOLDER_BYTES,
+    Renderer,
+)
+
+ONE = Value({"N": "1"})
+NAMES = "abcd"
+
+
+def leaf(name: str) -> Condition:
+    return Compare("=", Path.of(name), ONE)
+
+
+def rendered(condition: Condition) -> str:
+    return Renderer().condition(condition)
+
+
+class TestPlaceholders:
+    def test_shares_names_among_the_expressions_of_one_request(self) -> None:
+        renderer = Renderer()
+
+        key = renderer.key_condition(KeyCondition(("id", {"S": "x"})))
+        filtered = renderer.condition(Compare(">", Path.of("total"), Path.of("id")))
+        projected = renderer.projection([Path.of("id"), Path.of("total", "net")])
+
+        assert (key, filtered, projected) == ("#n0 = :v0", "#n1 > #n0", "#n0, #n1.#n2")
+        assert renderer.placeholders() == {
+            "ExpressionAttributeNames": {"#n0": "id", "#n1": "total", "#n2": "net"},
+            "ExpressionAttributeValues": {":v0": {"S": "x"}},
+        }
+
+    def test_leaves_out_what_is_empty(self) -> None:
+        """The service refuses empty names and values."""
+        renderer = Renderer()
+
+        renderer.condition(AttributeExists(Path.of("id")))
+
+        assert renderer.placeholders() == {"ExpressionAttributeNames": {"#n0": "id"}}
+        assert Renderer().placeholders() == {}
+
+    @pytest.mark.parametrize("name", ["status", "a.b", "x[0]", "#n0", ":v0", "a = b OR c", "schön", " "])
+    def test_never_writes_a_name_as_it_is(self, name: str) -> None:
+        """Reserved words, dots and whole expressions are names like any other."""
+        renderer = Renderer()
+
+        text = renderer.condition(AttributeExists(Path.of(name, 0, name)))
+
+        assert text == "attribute_exists(#n0[0].#n0)"
+        assert renderer.placeholders() == {"ExpressionAttributeNames": {"#n0": name}}
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {"S": "é" * (PLACEHOLDER_BYTES // 2)},
+            {"B": bytes(PLACEHOLDER_BYTES)},
+            {"L": [{"BOOL": True}, {"M": {"x" * PLACEHOLDER_BYTES: {"NULL": True}}}]},
+        ],
+        ids=["bytes of a text", "binary", "name of a map entry"],
+    )
+    def test_refuses_more_than_2_mb(self, value: AttributeValue) -> None:
+        renderer = Renderer()
+        renderer.condition(Compare("=", Path.of("a"), Value(value)))
+
+        with pytest.raises(QueryError, match=f"DynamoDB allows {PLACEHOLDER_BYTES}"):
+            renderer.placeholders()
+
+    def test_leaves_what_is_no_number_to_the_service(self) -> None:
+        renderer = Renderer()
+
+        renderer.condition(Compare("=", Path.of("a"), Value({"N": "many"})))
+
+        assert renderer.placeholders()["ExpressionAttributeValues"] == {":v0": {"N": "many"}}
+
+    @pytest.mark.parametrize("tag", ["SS", "NS", "BS"])
+    def test_refuses_an_empty_set(self, tag: str) -> None:
+        with pytest.raises(QueryError, match="empty set"):
+            rendered(Compare("=", Path.of("a"), Value({tag: []})))
+
+
+class TestPaths:
+    @pytest.mark.parametrize("path", [Path(()), Path.of(0), Path.of(""), Path.of("a", ""), Path.of("a", -1)])
+    def test_refuses_what_is_no_path(self, path: Path) -> None:
+        with pytest.raises(QueryError):
+            rendered(AttributeExists(path))
+
+
+_leaves = st.sampled_from([leaf(name) for name in NAMES])
+_trees = st.recursive(
+    _leaves,
+    lambda inner: st.one_of(
+        inner.map(Not),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: And(tuple(parts))),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: Or(tuple(parts))),
+    ),
+    max_leaves=15,
+)
+
+
+def truth(condition: Condition, true: frozenset[str]) -> bool:
+    match condition:
+        case And(conditions):
+            return all(truth(one, true) for one in conditions)
+        case Or(conditions):
+            return any(truth(one, true) for one in conditions)
+        case Not(inner):
+            return not truth(inner, true)
+        case Compare(_, Path() as path, _):
+            return path.attribute in true
+        case _:
+            raise AssertionError(condition)
+
+
+class TestPrecedence:
+    @given(_trees, st.frozensets(st.sampled_from(NAMES)))
+    def test_means_what_the_tree_means(self, tree: Condition, true: frozenset[str]) -> None:
+        """NOT before AND before OR, in DynamoDB as in Python, which reads the text back here."""
+        renderer = Renderer()
+        text = renderer.condition(tree)
+        names = renderer.placeholders()["ExpressionAttributeNames"]
+
+        python = re.sub(r"(#n\d+) = :v\d+", lambda found: str(names[found[1]] in true), text)
+        for word in ("AND", "OR", "NOT"):
+            python = python.replace(word, word.lower())
+
+        assert eval(python) == truth(tree, true)
+
+    @given(_trees)
+    def test_never_doubles_parentheses(self, tree: Condition) -> None:
+        """`((x))` and `(x)` as a whole are errors of the service, or waste."""
+        text = rendered(tree)
+        opened: list[int] = []
+        pairs: set[tuple[int, int]] = set()
+        for position, character in enumerate(text):
+            if character == "(":
+                opened.append(position)
+            elif character == ")":
+                pairs.add((opened.pop(), position))
+
+        assert opened == []
+        assert (0, len(text) - 1) not in pairs
+        assert {(start + 1, end - 1) for start, end in pairs} & pairs == set()
+
+    def test_flattens_across_wrappers(self) -> None:
+        tree = And((And((leaf("a"),)), Or((And((leaf("b"), leaf("c"))),)), Not(Not(leaf("d")))))
+
+        assert rendered(tree) == "#n0 = :v0 AND #n1 = :v1 AND #n2 = :v2 AND #n3 = :v3"
+
+    @pytest.mark.parametrize("tree", [And(()), Or(()), Not(And(())), Or((And(()), And(())))])
+    def test_refuses_a_junction_of_nothing(self, tree: Condition) -> None:
+        with pytest.raises(QueryError, match="of no conditions"):
+            rendered(tree)
+
+
+def alternating(levels: int) -> Condition:
+    """A tree that can't be flattened: AND within OR within AND ..."""
+    kinds = (And, Or)
+    return reduce(lambda tree, level: kinds[level % 2]((tree, leaf("a"))), range(levels), leaf("a"))
+
+
+class TestLimits:
+    def test_takes_300_operators(self) -> None:
+        """150 comparisons and the 149 ORs between them, and a NOT."""
+        tree = Or((Not(leaf("a")), *(leaf("a") for _ in range(149))))
+
+        assert rendered(tree).count("=") == 150
+
+    @pytest.mark.parametrize(
+        "tree",
+        [
+            Or(tuple(leaf("a") for _ in range(151))),
+            Or(tuple(AttributeExists(Path.of("a")) for _ in range(151))),
+            Or(tuple(Compare("=", Size(Path.of("a")), ONE) for _ in range(101))),
+            Or(tuple(Not(leaf("a")) for _ in range(101))),
+            alternating(150),
+            alternating(5000),
+        ],
+        ids=["comparisons", "functions", "sizes", "negations", "nesting", "nesting that no stack holds"],
+    )
+    def test_refuses_more(self, tree: Condition) -> None:
+        with pytest.raises(QueryError, match=f"more than the {EXPRESSION_OPERATORS} operators"):
+            rendered(tree)
+
+    def test_takes_the_deepest_tree_of_300_operators(self) -> None:
+        assert rendered(alternating(149)).count("(") == 148
+
+    def test_counts_for_each_expression_anew(self) -> None:
+        renderer = Renderer()
+        tree = Or(tuple(leaf("a") for _ in range(150)))
+
+        assert [len(renderer.condition(tree)) < EXPRESSION_BYTES for _ in range(2)] == [True, True]
+
+    def test_counts_arithmetic_of_an_update(self) -> None:
+        path = Path.of("a")
+        actions = [Set(path.child(number), Plus(path, path)) for number in range(EXPRESSION_OPERATORS + 1)]
+
+        with pytest.raises(QueryError, match="operators"):
+            Renderer().update(actions)
+
+    def test_takes_100_options(self) -> None:
+        tree = In(Path.of("a"), (ONE,) * IN_OPTIONS)
+
+        assert rendered(tree).count(":v") == IN_OPTIONS
+
+    @pytest.mark.parametrize("count", [0, IN_OPTIONS + 1])
+    def test_refuses_none_and_101_options(self, count: int) -> None:
+        with pytest.raises(QueryError, match="IN "):
+            rendered(In(Path.of("a"), (ONE,) * count))
+
+    def test_refuses_a_text_over_4096_bytes(self) -> None:
+        deep = Path.of("a", *range(2000))
+
+        with pytest.raises(QueryError, match=f"DynamoDB allows {EXPRESSION_BYTES}"):
+            rendered(AttributeNotExists(deep))
+
+    def test_leaves_inverted_bounds_to_the_service(self) -> None:
+        tree = Between(Path.of("a"), Value({"N": "2"}), ONE)
+
+        assert rendered(tree) == "#n0 BETWEEN :v0 AND :v1"
+
+
+class TestKeyCondition:
+    def test_refuses_not_equal(self) -> None:
+        condition = KeyCondition(("id", {"S": "x"}), Compare("<>", Path.of("n"), ONE))
+
+        with pytest.raises(QueryError, match="<>"):
+            Renderer().key_condition(condition)
+
+
+class TestProjection:
+    def test_refuses_nothing(self) -> None:
+        with pytest.raises(QueryError, match="at least one path"):
+            Renderer().projection(())
+
+    def test_refuses_overlapping_paths(self) -> None:
+        with pytest.raises(QueryError, match=r"overlap: a and a\.b"):
+            Renderer().projection([Path.of("a", "b"), Path.of("a")])
+
+
+class TestUpdate:
+    def test_writes_the_clauses_in_one_order_and_keeps_the_order_within(self) -> None:
+        actions: list[UpdateAction] = [
+            Add(Path.of("d"), ONE),
+            Remove(Path.of("c")),
+            Set(Path.of("b"), ONE),
+            Remove(Path.of("e")),
+            Set(Path.of("a"), ONE),
+        ]
+
+        text = Renderer().update(actions)
+
+        assert text == "SET #n2 = :v1, #n4 = :v2 REMOVE #n1, #n3 ADD #n0 :v0"
+
+    def test_refuses_nothing(self) -> None:
+        with pytest.raises(QueryError, match="at least one action"):
+            Renderer().update(())
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (Path.of("a"), Path.of("a")),
+            (Path.of("a"), Path.of("a", "b", 0)),
+            (Path.of("a", 0), Path.of("a", 0, "b")),
+        ],
+    )
+    def test_refuses_overlapping_paths(self, one: Path, other: Path) -> None:
+        actions: list[UpdateAction] = [Remove(other), Set(one, ONE)]
+
+        with pytest.raises(QueryError, match="overlap"):
+            Renderer().update(actions)
+
+    def test_takes_neighbours(self) -> None:
+        actions = [Remove(Path.of("a", 0)), Remove(Path.of("a", 1)), Remove(Path.of("b", "0"))]
+
+        assert Renderer().update(actions) == "REMOVE #n0[0], #n0[1], #n1.#n2"
