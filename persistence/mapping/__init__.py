@@ -3,14 +3,21 @@
 Users declare a `MappingSchema`; everything else of the library works with its `EntityMapping`.
 """
 
-from persistence.mapping.codec import Codec
-from persistence.mapping.keys import KeyPart
-from persistence.mapping.paths import MappedPath
-from persistence.mapping.registry import EntityMapping
-from persistence.mapping.roles import RoleField, Roles
-from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
-from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
-from persistence.mapping.upcasting import SchemaVersions, upcast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from persistence.mapping.codec import Codec
+    from persistence.mapping.keys import KeyPart
+    from persistence.mapping.paths import MappedPath
+    from persistence.mapping.registry import EntityMapping
+    from persistence.mapping.roles import RoleField, Roles
+    from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
+    from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
+    from persistence.mapping.upcasting import SchemaVersions, upcast
 
 __all__ = [
     "Codec",
@@ -29,3 +36,17 @@ __all__ = [
     "mapping_of",
     "upcast",
 ]
+
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.mapping.codec": ("Codec",),
+        "persistence.mapping.keys": ("KeyPart",),
+        "persistence.mapping.paths": ("MappedPath",),
+        "persistence.mapping.registry": ("EntityMapping",),
+        "persistence.mapping.roles": ("RoleField", "Roles"),
+        "persistence.mapping.schema": ("MappingRegistry", "MappingSchema", "mapping_of"),
+        "persistence.mapping.shapes": ("ListShape", "MapShape", "RecordShape", "Shape"),
+        "persistence.mapping.upcasting": ("SchemaVersions", "upcast"),
+    },
+)

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Generic, Protocol, TypeVar
 
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, ValidationFailed, WrongEntityType
 from persistence.expressions import Path
-from persistence.mapping.codegen import compiled
+from persistence.mapping.checking import runs_validators
+from persistence.mapping.codegen import FUNCTIONS, CodecCompiler
 from persistence.mapping.containers import CollectedAttributes
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
 from persistence.mapping.tables import Placement
 from persistence.mapping.upcasting import SchemaVersions
+from persistence.wire_items import WireItems
 
 T = TypeVar("T")
-
-_FUNCTIONS = ("encode", "snapshot", "decode")
 
 
 class Codec(Generic[T]):
     """Converts the entities of one mapping to items and back.
 
-    Attributes:
-        source: the generated Python that does it; tracebacks and `inspect.getsource` show its lines.
-    """
+    Its functions are generated when they are first used.
 
-    encode: Callable[[T], Item]
-    """Give the item of an entity, after its validators ran.
-
-    Raises:
-        ValidationFailed: with the messages of all fields at once.
-    """
-    snapshot: Callable[[T], Item]
-    """Give the item of an entity without running validators, as the baseline right after a load.
-
-    Raises:
-        ValidationFailed: a value can't be stored at all.
-    """
-    decode: Callable[[Item], T]
-    """Build the entity that an item describes; attributes that the mapping does not know are ignored.
-
-    Raises:
-        DecodeError: an attribute is missing or can't be read.
-        WrongEntityType: the item is marked as another type's.
+    Args:
+        plan: the fields.
+        placement: the keys.
+        sure: what the generated functions turn to.
+        fast: whether functions are generated at all.
+        versions: the versions of what is stored, if there are any.
     """
 
     def __init__(
@@ -57,14 +45,103 @@ class Codec(Generic[T]):
         fast: bool = True,
         versions: SchemaVersions | None = None,
     ) -> None:
-        self.source = ""
-        self.encode, self.snapshot, self.decode = sure.encode, sure.snapshot, sure.decode
-        if fast:
-            self.source, functions = compiled(plan, placement, sure)
-            self.encode, self.snapshot, self.decode = (functions[name] for name in _FUNCTIONS)
-        if versions is not None:
-            self.encode, self.snapshot = _marking(versions, self.encode), _marking(versions, self.snapshot)
-            self.decode = _upcasting(versions, self.decode, sure)
+        self._plan = plan
+        self._placement = placement
+        self._sure = sure
+        self._versions = versions
+        self._compiler = self._made_compiler() if fast else None
+
+    def _made_compiler(self) -> CodecCompiler:
+        sure = {
+            "encode": self._sure.encode,
+            "snapshot": self._sure.snapshot,
+            "decode": self._sure.decode,
+            "decode_page": self._decode_alone,
+        }
+        return CodecCompiler(self._plan, self._placement, self._versions, sure)
+
+    def _decode_alone(self, item: Item) -> T:
+        return self.decode(item)
+
+    @property
+    def source(self) -> str:
+        """The generated Python; tracebacks and `inspect.getsource` show its lines."""
+        return "" if self._compiler is None else self._compiler.source_of(*FUNCTIONS)
+
+    @cached_property
+    def encode(self) -> Callable[[T], Item]:
+        """Give the item of an entity, after its validators ran.
+
+        Raises:
+            ValidationFailed: with the messages of all fields at once.
+        """
+        encode = self._sure.encode if self._compiler is None else self._compiler.compiled("encode")
+        return encode if self._versions is None else _marking(self._versions, encode)
+
+    @cached_property
+    def snapshot(self) -> Callable[[T], Item]:
+        """Give the item of an entity without running validators, as the baseline right after a load.
+
+        Raises:
+            ValidationFailed: a value can't be stored at all.
+        """
+        if not runs_validators(self._plan):
+            return self.encode
+        snapshot = self._sure.snapshot if self._compiler is None else self._compiler.compiled("snapshot")
+        return snapshot if self._versions is None else _marking(self._versions, snapshot)
+
+    @cached_property
+    def decode(self) -> Callable[[Item], T]:
+        """Build the entity that an item describes; attributes that the mapping does not know are ignored.
+
+        Raises:
+            DecodeError: an attribute is missing or can't be read.
+            WrongEntityType: the item is marked as another type's.
+        """
+        decode = self._sure.decode if self._compiler is None else self._compiler.compiled("decode")
+        return decode if self._versions is None else _upcasting(self._versions, decode, self._sure)
+
+    def decode_page(self, items: Sequence[Item]) -> list[T]:
+        """Build the entities that the items of a page describe, in their order; the same as `decode` of each.
+
+        Args:
+            items: a page's items; where it still is the text of an answer, that is read straight.
+
+        Raises:
+            DecodeError: an attribute is missing or can't be read; the first such item is told.
+            WrongEntityType: an item is marked as another type's.
+        """
+        if isinstance(items, WireItems) and items.text is not None and self._typed is not None:
+            return self._typed(items, self.decode)
+        return self._decode_items(items)
+
+    @cached_property
+    def _decode_items(self) -> Callable[[Sequence[Item]], list[T]]:
+        if self._compiler is None:
+            return lambda items: [self.decode(item) for item in items]
+        return self._compiler.compiled("decode_page")
+
+    @cached_property
+    def _typed(self) -> TypedPages[T] | None:
+        """What reads the text of pages, where this mapping allows it."""
+        if self._compiler is None:
+            return None
+        try:
+            typed = import_module("persistence.mapping.typed")
+        except ModuleNotFoundError:  # msgspec is an option
+            return None
+        made: TypedPages[T] | None = typed.typed_pages(
+            self._plan, self._placement, self._versions, self._decode_items
+        )
+        return made
+
+
+class TypedPages(Protocol[T]):
+    """Reads the text of pages."""
+
+    def __call__(self, items: WireItems, alone: Callable[[Item], T]) -> list[T]:
+        """Build the entities of a page; `alone` builds one from an item."""
+        ...
 
 
 def _marking(versions: SchemaVersions, encode: Callable[[T], Item]) -> Callable[[T], Item]:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from persistence.errors import MappingError
 
 MISSING = dataclasses.MISSING
+
+
+class _Plain:
+    """An object with attributes, and nothing of its own beside them."""
+
+
+_COPYING = (
+    "__copy__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getstate__",
+    "__setstate__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+    "__slots__",
+)
+"""What takes part in the copying of objects."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +60,28 @@ class Construction:
     def frozen(self) -> bool:
         """Tell whether attributes of its instances can't be set."""
         return bool(self.entity_type.__dataclass_params__.frozen)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all fields of the dataclass."""
+        return frozenset(field.name for field in self.fields)
+
+    def copy(self, entity: Any) -> Any:
+        """Make a shallow copy, as `copy.copy` does."""
+        if not self._copied_by_attributes:
+            return copy.copy(entity)
+        kind: Any = self.entity_type
+        made = kind.__new__(kind)
+        made.__dict__.update(entity.__dict__)
+        return made
+
+    @cached_property
+    def _copied_by_attributes(self) -> bool:
+        """Whether `copy.copy` would do nothing but take the attributes over; it finds that out each time."""
+        plain = _Plain
+        return self.entity_type.__dictoffset__ != 0 and all(
+            getattr(self.entity_type, name, None) is getattr(plain, name, None) for name in _COPYING
+        )
 
     def set(self, entity: Any, name: str, value: Any) -> None:
         """Set an attribute, also of a frozen entity."""

@@ -203,7 +203,7 @@ class ListOf(Node):
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
-        parts = f'[{self.inner.read(out, "each")} for each in {stored}["L"]]'
+        parts = self.inner.read_each(out, f'{stored}["L"]')
         return parts if self.build is list else f"tuple({parts})"
 
 

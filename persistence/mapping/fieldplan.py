@@ -31,7 +31,7 @@ class FieldPlan:
         attribute: the name in the table.
         node: how its value is stored.
         field: the marshmallow field.
-        reader: the same without validators.
+        reader: the same without validators, where it converts the values.
         optional: None may stand for its value, and is left out.
         omit_empty: an empty value is left out.
         null: None is stored as NULL, because an absent attribute reads as a default that is another value.

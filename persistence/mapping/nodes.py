@@ -90,6 +90,10 @@ class Node(ABC):
     def read(self, out: Output, stored: str) -> str:
         """Give an expression for the Python value, from one for the attribute value."""
 
+    def read_each(self, out: Output, content: str) -> str:
+        """Give an expression for the list of the Python values, from one for the list of attribute values."""
+        return f"[{self.read(out, 'each')} for each in {content}]"
+
 
 def checked(node: Node, out: Output, name: str) -> str:
     """Give guard and write as one expression, for use inside comprehensions."""

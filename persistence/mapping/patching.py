@@ -253,8 +253,7 @@ def _refuse_computed(plan: RecordPlan, field: FieldPlan, said: str) -> None:
 def _is_computed(plan: RecordPlan, field: FieldPlan) -> bool:
     if not field.stored or field.role or isinstance(field.field, marshmallow_fields.Constant):
         return False
-    known = {each.name for each in plan.construction.fields}
-    return field.name not in known or not field.field._CHECK_ATTRIBUTE
+    return field.name not in plan.construction.names or not field.field._CHECK_ATTRIBUTE
 
 
 def required_names(plan: RecordPlan) -> tuple[str, ...]:

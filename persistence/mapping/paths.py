@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
 
 from persistence.attributes import LAST_INDEX, NESTING_LIMIT, AttributeValue
 from persistence.errors import QueryError
@@ -17,6 +19,8 @@ from persistence.mapping.refusal import Refused, said
 from persistence.mapping.scalars import STRING
 
 _NULL: AttributeValue = {"NULL": True}
+_NO_SETS = frozenset({str, int, bool, float, Decimal, bytes})
+"""Types of usual operands; to ask each whether it is a set takes longer than to encode it."""
 _CONTAINERS = frozenset({"S", "B", "SS", "NS", "BS", "L"})
 
 
@@ -38,7 +42,7 @@ class MappedPath:
     known: FieldPlan | None = field(default=None, compare=False, repr=False)
     sure: bool = field(default=True, compare=False, repr=False)
 
-    @property
+    @cached_property
     def tags(self) -> frozenset[str] | None:
         """The type tags that a value may have here; None if it may have any."""
         tags = _tags(self.node) if self.sure else None
@@ -141,7 +145,7 @@ class MappedPath:
     def _encoded(self, node: Node, operand: object) -> AttributeValue:
         if operand is None:
             raise self._absent("None")
-        if isinstance(operand, Set) and not operand and isinstance(bare(node), SetOf | Plain):
+        if type(operand) not in _NO_SETS and isinstance(operand, Set) and not operand and _takes_sets(node):
             raise self._absent("an empty set")
         try:
             return node.encode(operand, validate=False)
@@ -156,6 +160,10 @@ class MappedPath:
             f"{self.name} can't be compared with {what}, which is never stored there: the attribute is "
             "absent then, and equals nothing; write not_exists(...) or exists(...)"
         )
+
+
+def _takes_sets(node: Node) -> bool:
+    return isinstance(bare(node), SetOf | Plain)
 
 
 def _takes_null(node: SetOf | ListOf) -> bool:

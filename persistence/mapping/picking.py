@@ -23,7 +23,7 @@ from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Unreadable
 from persistence.mapping.registry import EntityMapping
 
-_Step = FieldPlan | str | int
+Step = FieldPlan | str | int
 """A step down a path: to a field of an entity, an entry of a map, or an element of a list."""
 
 
@@ -42,6 +42,7 @@ class Pick:
             None where only the key holds it.
         node: how it is stored.
         key_part: the part of the table's key that holds it too, where a template makes one of it.
+        steps: the way to it, from a field of the entity down.
     """
 
     mapping: EntityMapping[Any]
@@ -49,7 +50,7 @@ class Pick:
     path: Path | None
     node: Node
     key_part: KeyPart | None
-    _steps: tuple[_Step, ...]
+    steps: tuple[Step, ...]
 
     def read(self, item: Item) -> Any:
         """Give the value, from an item or a part of one that has what lies at `path` and the key.
@@ -66,7 +67,7 @@ class Pick:
             raise self._unreadable(problem, item) from (problem.__cause__ or problem)
 
     def _value(self, item: Item) -> Any:
-        field, *rest = self._steps
+        field, *rest = self.steps
         assert isinstance(field, FieldPlan)
         part = self.key_part
         if part is not None and field.attribute not in item and part.attribute in item:
@@ -124,7 +125,7 @@ def _refuse_hooked(mapping: EntityMapping[Any]) -> None:
         )
 
 
-def _steps(mapping: EntityMapping[Any], names: tuple[str | int, ...]) -> Iterator[_Step]:
+def _steps(mapping: EntityMapping[Any], names: tuple[str | int, ...]) -> Iterator[Step]:
     owner: RecordPlan | Node = mapping.plan
     for place, name in enumerate(names, 1):
         if isinstance(owner, Foreign | HookedRecord):
@@ -156,7 +157,7 @@ def _converted(mapping: EntityMapping[Any], names: tuple[str | int, ...], owner:
 # What has to be read
 
 
-def _narrowed(path: Path, steps: Sequence[_Step]) -> Path:
+def _narrowed(path: Path, steps: Sequence[Step]) -> Path:
     """Give the longest beginning of a path that, when it is absent, leaves no doubt about the value.
 
     What lies in a list is read with the whole list: projected elements lose their places (developer guide,
@@ -181,7 +182,7 @@ def _narrowed(path: Path, steps: Sequence[_Step]) -> Path:
 _UNREADABLE = (None, "can't be read")
 
 
-def _outcome(steps: Sequence[_Step], item: Item) -> tuple[type | None, Any]:
+def _outcome(steps: Sequence[Step], item: Item) -> tuple[type | None, Any]:
     field, *rest = steps
     assert isinstance(field, FieldPlan)
     try:
@@ -201,7 +202,7 @@ def _holding(value: AttributeValue, segments: Sequence[str | int]) -> Item:
 
 
 def _of_field(
-    field: FieldPlan, item: Item, steps: Sequence[_Step], data: Mapping[str, Any] | None = None
+    field: FieldPlan, item: Item, steps: Sequence[Step], data: Mapping[str, Any] | None = None
 ) -> Any:
     stored = item.get(field.attribute)
     if stored is None or ("NULL" in stored and field.optional):
@@ -212,7 +213,7 @@ def _of_field(
     return _below(field.attribute, field.node, stored, steps)
 
 
-def _below(name: str | int, node: Node, stored: AttributeValue, steps: Sequence[_Step]) -> Any:
+def _below(name: str | int, node: Node, stored: AttributeValue, steps: Sequence[Step]) -> Any:
     """Read what is inside of a stored value, which has a name to be told by."""
     try:
         return _inner(node, stored, steps)
@@ -220,7 +221,7 @@ def _below(name: str | int, node: Node, stored: AttributeValue, steps: Sequence[
         raise problem.inside(name) from problem.__cause__
 
 
-def _inner(node: Node, stored: AttributeValue, steps: Sequence[_Step]) -> Any:
+def _inner(node: Node, stored: AttributeValue, steps: Sequence[Step]) -> Any:
     if not steps or (isinstance(node, Nullable) and "NULL" in stored):
         return _part_of(node.decode(stored), steps)
     step, rest = steps[0], steps[1:]
@@ -243,11 +244,11 @@ def _inner(node: Node, stored: AttributeValue, steps: Sequence[_Step]) -> Any:
             raise AssertionError(f"nothing is inside of {other.expected}")
 
 
-def _element(content: Sequence[AttributeValue], node: Node, index: int, steps: Sequence[_Step]) -> Any:
+def _element(content: Sequence[AttributeValue], node: Node, index: int, steps: Sequence[Step]) -> Any:
     return _below(index, node, content[index], steps) if index < len(content) else None
 
 
-def _part_of(value: Any, steps: Sequence[_Step]) -> Any:
+def _part_of(value: Any, steps: Sequence[Step]) -> Any:
     """Give a part of a Python value, such as a default; None where there is none."""
     for step in steps:
         if isinstance(step, FieldPlan):

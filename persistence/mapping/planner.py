@@ -11,6 +11,7 @@ from persistence import fields
 from persistence.attributes import ATTRIBUTE_NAME_LIMIT
 from persistence.errors import MappingError
 from persistence.mapping.construction import default_source
+from persistence.mapping.containers import Foreign
 from persistence.mapping.declaration import HOOKS, Declaration, did_you_mean, has_hooks, subject_of
 from persistence.mapping.fieldnodes import FieldNodes
 from persistence.mapping.fieldplan import FieldPlan
@@ -48,14 +49,19 @@ class RecordPlans:
         return HookedRecord(self, schema) if has_hooks(type(schema), *HOOKS) else Record(self, schema)
 
     def _made(self, kind: type[Declaration[Any]]) -> RecordPlan:
-        schema, subject = _instance(kind), subject_of(kind)
-        reader = silenced(_instance(kind))
+        schema, hooked = _instance(kind), has_hooks(kind, *HOOKS)
         made = Planner(schema, self._nodes).planned()
-        for plan in made:
-            if plan.default is not None and plan.key in reader.load_fields:
-                reader.load_fields[plan.key].required = False
-                reader.load_fields[plan.key].load_default = plan.default
-        return RecordPlan(schema, reader, subject.construction, made, has_hooks(kind, *HOOKS))
+        reader = _reader(kind, made) if hooked else schema
+        return RecordPlan(schema, reader, subject_of(kind).construction, made, hooked)
+
+
+def _reader(kind: type[Declaration[Any]], made: tuple[FieldPlan, ...]) -> Declaration[Any]:
+    reader = silenced(_instance(kind))
+    for plan in made:
+        if plan.default is not None and plan.key in reader.load_fields:
+            reader.load_fields[plan.key].required = False
+            reader.load_fields[plan.key].load_default = plan.default
+    return reader
 
 
 def _instance(kind: type[Declaration[Any]]) -> Declaration[Any]:
@@ -127,7 +133,7 @@ class Planner:
             attribute=attribute,
             node=node,
             field=field,
-            reader=silenced_field(field),
+            reader=silenced_field(field) if isinstance(node, Foreign) else field,
             optional=optional,
             omit_empty=omit_empty,
             null=optional and not role and known is not None and (default is None or default() is not None),

@@ -40,8 +40,12 @@ class Reading:
         self._fields = {field.name: field for field in plan.fields if field.loaded}
         self._class = out.bind(plan.entity_type, plan.entity_type.__name__)
 
-    def source(self) -> Source:
-        """Write the body, with what is returned."""
+    def source(self, finish: str = "return {}") -> Source:
+        """Write the body.
+
+        Args:
+            finish: what is done with the entity at last, with braces in its place.
+        """
         construction = self._plan.construction
         source = Source()
         if self._plan.hooked:
@@ -51,16 +55,27 @@ class Reading:
             source.add(*self._fetched(field, place))
         values = {field.name: self._value(field, place) for place, field in enumerate(construction.arguments)}
         if construction.bypass and not construction.settable:
-            return source.add(*self._bypassing(values))
-        target = "entity =" if settable else "return"
-        source.add(
-            f"{target} {self._class}(", *(f"    {argument}," for argument in self._arguments(values)), ")"
-        )
+            return source.add(*self._bypassing(values), finish.format("entity"))
+        before, after = ("entity = ", "") if settable else finish.split("{}")
+        arguments = (f"    {argument}," for argument in self._arguments(values))
+        source.add(f"{before}{self._class}(", *arguments, f"){after}")
         if not settable:
             return source
         for place, plan in enumerate(settable):
             source.add(*self._set(plan, f"b{place}"))
-        return source.add("return entity")
+        return source.add(finish.format("entity"))
+
+    def _stored(self, field: FieldPlan) -> str:
+        """Give an expression for the attribute value of a field, which fails where it is absent."""
+        return f"{self._item}[{field.attribute!r}]"
+
+    def _found(self, field: FieldPlan) -> str:
+        """Give an expression for the attribute value of a field, or None where it is absent."""
+        return f"{self._item}.get({field.attribute!r})"
+
+    def _read(self, field: FieldPlan, stored: str) -> str:
+        """Give an expression for the Python value of a field, from one for its attribute value."""
+        return field.node.read(self._out, stored)
 
     def _absentable(self, field: FieldPlan) -> bool:
         return field.default is not None and field.name not in self._in_key
@@ -68,7 +83,7 @@ class Reading:
     def _fetched(self, field: dataclasses.Field[Any], place: int) -> Iterator[str]:
         plan = self._fields.get(field.name)
         if plan is not None and not plan.foreign and self._absentable(plan):
-            yield f"a{place} = {self._item}.get({plan.attribute!r})"
+            yield f"a{place} = {self._found(plan)}"
 
     def _value(self, field: dataclasses.Field[Any], place: int) -> str:
         plan = self._fields.get(field.name)
@@ -77,8 +92,8 @@ class Reading:
         if plan.foreign:
             return f"{self._out.bind(self._foreign(plan), f'decode_{plan.key}')}({self._item})"
         if not self._absentable(plan):
-            return plan.node.read(self._out, f"{self._item}[{plan.attribute!r}]")
-        default, read = self._default(field, plan.default), plan.node.read(self._out, f"a{place}")
+            return self._read(plan, self._stored(plan))
+        default, read = self._default(field, plan.default), self._read(plan, f"a{place}")
         return f"{default} if a{place} is None else {read}"
 
     def _foreign(self, plan: FieldPlan) -> Callable[[Any], Any]:
@@ -114,11 +129,10 @@ class Reading:
             yield "entity.__dict__.update({"
             yield from (f"    {name!r}: {value}," for name, value in values.items())
             yield "})"
-        yield "return entity"
 
     def _set(self, plan: FieldPlan, name: str) -> Iterator[str]:
-        yield f"{name} = {self._item}.get({plan.attribute!r})"
+        yield f"{name} = {self._found(plan)}"
         yield f"if {name} is not None:"
-        value = plan.node.read(self._out, name)
+        value = self._read(plan, name)
         setter = self._out.bind(self._plan.construction.set, "set_attribute")
         yield f"    {setter}(entity, {plan.name!r}, {value})"

@@ -35,7 +35,7 @@ class RecordPlan:
 
     Attributes:
         schema: an instance of the schema.
-        reader: another one, without validators.
+        reader: another one, without validators, where marshmallow reads whole entities; else the same.
         construction: how entities are built.
         fields: its fields in order.
         hooked: the schema has hooks, so that marshmallow converts whole entities.
@@ -266,6 +266,10 @@ class Record(Node):
         """Give the source that decodes; see `Node`."""
         return f'{out.function(self.plan, "decode")}({stored}["M"])'
 
+    def read_each(self, out: Output, content: str) -> str:
+        """Give one function for the whole list, so that none is called for each."""
+        return f"{out.function(self.plan, 'decode_each')}({content})"
+
 
 @dataclass(frozen=True, eq=False)
 class HookedRecord(Record):
@@ -282,3 +286,7 @@ class HookedRecord(Record):
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
         return f"{out.bind(self.decode, 'decode')}({stored})"
+
+    def read_each(self, out: Output, content: str) -> str:
+        """Give the source for a list; see `Node`."""
+        return f"[{self.read(out, 'each')} for each in {content}]"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
+import persistence.expressions as expressions
 from persistence import fields
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, QueryError
@@ -16,21 +17,25 @@ from persistence.expressions import Path
 from persistence.mapping.codec import Codec, SureWay, key_fields, read_key
 from persistence.mapping.declaration import Declaration, did_you_mean
 from persistence.mapping.keys import KeyPart
-from persistence.mapping.nodes import Node
 from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans
-from persistence.mapping.records import Record, RecordPlan
+from persistence.mapping.quick_keys import QuickKey, quick_key
+from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Unreadable
 from persistence.mapping.roles import RoleField, Roles, beside_others, purge_after, roles_of
 from persistence.mapping.scalars import INTEGER, whole_number
 from persistence.mapping.shapes import RecordShape, shape_of
 from persistence.mapping.tables import Placement, placed
 from persistence.mapping.upcasting import SchemaVersions, versions_of
+from persistence.mapping.walking import encodes_by_field, parts_of
 from persistence.table import Table
 
 T = TypeVar("T")
 
 Concurrency = Literal["version", "compare", "exists"]
+
+PATHS_KEPT = 1024
+"""How many paths a mapping remembers what is stored at; entries of maps may have any names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +74,13 @@ class EntityMapping(Generic[T]):
     _plan: RecordPlan = field(repr=False)
     _placement: Placement = field(repr=False)
     _sure: SureWay = field(repr=False)
+    _quick: QuickKey | None = field(repr=False)
+    _resolved: dict[tuple[str | int, ...], MappedPath] = field(init=False, repr=False, default_factory=dict)
+
+    @cached_property
+    def row_readers(self) -> dict[object, Any]:
+        """Functions that read some of its values at once, where they are kept; see `rows.py`."""
+        return {}
 
     @property
     def plan(self) -> RecordPlan:
@@ -107,9 +119,13 @@ class EntityMapping(Generic[T]):
         Raises:
             ValidationFailed: a value of the key is None, empty, too long or of a wrong type.
         """
+        if self._quick is not None and type(entity) is self.entity_type:
+            key = self._quick.of_entity(entity)
+            if key is not None:
+                return key
         return self._sure.key(entity)
 
-    @property
+    @cached_property
     def key_fields(self) -> tuple[str, ...]:
         """The names of the key's fields in the order of their first appearance."""
         return key_fields(self._placement.parts[None])
@@ -124,6 +140,10 @@ class EntityMapping(Generic[T]):
         Raises:
             QueryError: too few or too many arguments, unknown names, or values that can't be part of a key.
         """
+        if self._quick is not None and not kwargs and len(args) == len(self._quick.fields):
+            key = self._quick.of(args)
+            if key is not None:
+                return key
         names = self.key_fields
         given = dict(zip(names, args, strict=False))
         twice = [name for name in kwargs if name in given]
@@ -184,9 +204,15 @@ class EntityMapping(Generic[T]):
         Raises:
             QueryError: there is no such path.
         """
-        return resolved(self._plan, names)
+        found = self._resolved.get(names)
+        if found is None:
+            found = resolved(self._plan, names)
+            if len(self._resolved) >= PATHS_KEPT:
+                self._resolved.clear()
+            self._resolved[names] = found
+        return found
 
-    @property
+    @cached_property
     def field_names(self) -> frozenset[str]:
         """The Python names of the fields that the mapping stores or loads."""
         return frozenset(field.name for field in self._plan.fields)
@@ -211,7 +237,7 @@ class EntityMapping(Generic[T]):
         if stored is None or "NULL" in stored:
             return None
         try:
-            return role.node.decode(stored)
+            return role.decode(stored)
         except Unreadable as problem:
             raise self._decode_error(problem.inside(role.attribute), item) from problem
 
@@ -234,13 +260,53 @@ class EntityMapping(Generic[T]):
             The entity itself, or a changed copy where its class is frozen.
         """
         construction = self._plan.construction
-        known = {field.name: values[field.name] for field in construction.fields if field.name in values}
+        known = [name for name in values if name in construction.names]
         if not known:
             return entity
-        target = copy.copy(entity) if construction.frozen else entity
-        for name, value in known.items():
-            construction.set(target, name, value)
+        target = construction.copy(entity) if construction.frozen else entity
+        for name in known:
+            construction.set(target, name, values[name])
         return target
+
+    def copied(self, entity: T) -> T:
+        """Make a shallow copy of an entity."""
+        copy: T = self._plan.construction.copy(entity)
+        return copy
+
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the table's key attributes."""
+        return self.table.key_names()
+
+    @cached_property
+    def managed_attributes(self) -> frozenset[str]:
+        """The attributes that the unit of work writes by itself."""
+        return frozenset(role.attribute for role in self.roles.managed)
+
+    @cached_property
+    def partition_path(self) -> Path:
+        """The path of the partition key, which every stored item has."""
+        return Path.of(self.table.partition)
+
+    @cached_property
+    def paths(self) -> Mapping[str, Path]:
+        """The paths of its attributes, by their names."""
+        return {name: Path.of(name) for name in self.attributes}
+
+    @cached_property
+    def is_free(self) -> expressions.Condition:
+        """The condition that nothing is stored under a key: one for all, so that it is rendered once."""
+        return expressions.AttributeNotExists(self.partition_path)
+
+    @cached_property
+    def exists(self) -> expressions.Condition:
+        """The condition that something is stored under a key: one for all, as `is_free` is."""
+        return expressions.AttributeExists(self.partition_path)
+
+    @cached_property
+    def encodes_by_field(self) -> bool:
+        """Whether what the unit of work keeps can be put into an encoding afterwards; see `walking`."""
+        return encodes_by_field(self._plan, self._placement, self.roles)
 
 
 def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> EntityMapping[T]:
@@ -262,6 +328,7 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
     roles = roles_of(plan, placement)
     versions = _versions(plan, placement)
     attributes = _attributes(plan, placement, roles)
+    parts = placement.parts[None]
     _refuse_taken(plan, versions, attributes)
     return EntityMapping(
         schema=schema,
@@ -280,26 +347,15 @@ def compile_mapping(schema: type[Declaration[T]], *, compiled: bool = True) -> E
         _plan=plan,
         _placement=placement,
         _sure=sure,
+        _quick=quick_key(parts, key_fields(parts)) if compiled else None,
     )
 
 
 def _plan_everything(plan: RecordPlan) -> None:
     """Plan all nested schemas, so that whatever can't be mapped is known before anything is stored."""
-    seen: set[RecordPlan] = set()
-    waiting: list[Any] = [plan]
-    while waiting:
-        each = waiting.pop()
+    for each in parts_of(plan):
         if isinstance(each, RecordPlan):
-            if each not in seen:
-                _refuse_versions(plan, each)
-                seen.add(each)
-                waiting.extend(field.node for field in each.fields)
-        elif isinstance(each, Record):
-            waiting.append(each.plan)
-        elif isinstance(each, tuple):
-            waiting.extend(each)
-        elif isinstance(each, Node):
-            waiting.append(getattr(each, "inner", None))
+            _refuse_versions(plan, each)
 
 
 def _refuse_versions(plan: RecordPlan, each: RecordPlan) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from persistence import fields
-from persistence.attributes import AttributeValue
+from persistence.attributes import NUMBER_DIGITS, AttributeValue
 from persistence.errors import MappingError, QueryError
+from persistence.expressions import Path
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, said
-from persistence.mapping.scalars import STRING
+from persistence.mapping.scalars import INTEGER, STRING
 from persistence.mapping.tables import Placement
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoleField:
     """A field that the unit of work or the service keeps.
 
@@ -31,7 +33,12 @@ class RoleField:
     name: str | None
     attribute: str
     owner: type = field(repr=False)
-    node: Node = field(compare=False, repr=False)
+    node: Node = field(repr=False)
+
+    @cached_property
+    def path(self) -> Path:
+        """The path of its attribute."""
+        return Path.of(self.attribute)
 
     def encode(self, value: object) -> AttributeValue:
         """Give the attribute value of a Python value.
@@ -45,6 +52,21 @@ class RoleField:
             raise QueryError(
                 f"{self.owner.__name__}: {self.attribute}: {said(refused.messages)}"
             ) from refused
+
+    def decode(self, stored: AttributeValue) -> object:
+        """Give the Python value of an attribute value.
+
+        Raises:
+            Unreadable: something else is stored.
+        """
+        if (
+            self.node is INTEGER
+            and len(text := stored.get("N", "")) <= NUMBER_DIGITS
+            and text.isascii()
+            and text.isdecimal()
+        ):
+            return int(text)
+        return self.node.decode(stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,19 @@ class Roles:
     time_to_live: RoleField | None = None
     deleted_at: RoleField | None = None
     former_time_to_live: RoleField | None = None
+
+    @property
+    def managed(self) -> tuple[RoleField, ...]:
+        """The fields that the unit of work writes by itself: version, timestamps, and what is with them."""
+        managed = (
+            self.version,
+            self.incarnation,
+            self.created_at,
+            self.updated_at,
+            self.deleted_at,
+            self.former_time_to_live,
+        )
+        return tuple(role for role in managed if role is not None)
 
 
 _INCARNATION = "_incarnation"

@@ -224,8 +224,14 @@ DATETIME = Scalar(
     # Date and time apart: isoformat of an aware datetime spends most of its time on the offset.
     """f'{{{v}.date().isoformat()}}T{{{v}.time().isoformat("microseconds")}}Z' """
     "if {v}.tzinfo is {utc} else {utc_text}({v})",
-    "{read_datetime}({c})",
-    _helpers(datetime=dt.datetime, utc=dt.UTC, utc_text=fields.utc_text, read_datetime=read_datetime),
+    "moment if (moment := {from_text}({c})).tzinfo is not None else {leave}()",
+    _helpers(
+        datetime=dt.datetime,
+        utc=dt.UTC,
+        utc_text=fields.utc_text,
+        from_text=dt.datetime.fromisoformat,
+        leave=leave_fast_way,
+    ),
 )
 DATE = Scalar(
     "an ISO-8601 date (S)",

@@ -51,9 +51,12 @@ class _Fields(Mapping[str, Shape]):
         self._nodes = {
             field.attribute: field.node for field in plan.fields if field.stored and not plan.hooked
         }
+        self._found: dict[str, Shape] = {}
 
     def __getitem__(self, attribute: str) -> Shape:
-        return _shape(self._nodes[attribute])
+        if attribute not in self._found:
+            self._found[attribute] = _shape(self._nodes[attribute])
+        return self._found[attribute]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._nodes)

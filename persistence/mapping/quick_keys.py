@@ -1,0 +1,153 @@
+"""Keys of the usual kinds without detours; whatever is unusual is left to the sure way, which explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from persistence.attributes import NUMBER_DIGITS, Item
+from persistence.mapping.keys import KeyPart, Slot
+from persistence.mapping.nodes import Node, Scalar
+from persistence.mapping.refusal import Refused
+from persistence.mapping.scalars import INTEGER, STRING
+
+Content = str | bytes
+_Write = Callable[[object], Content | None]
+_Fill = Callable[[Sequence[object]], Content | None]
+
+_OUT_OF_RANGE = 10**NUMBER_DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class QuickKey:
+    """Makes the stored key of usual values: of plain text and whole numbers above all.
+
+    It gives the same key as the sure way, or None.
+
+    Attributes:
+        fields: the names of the fields that it takes, in order.
+    """
+
+    fields: tuple[str, ...]
+    _parts: tuple[tuple[str, str, _Fill], ...]
+    _read: Callable[[Any], Any]
+    _plain: tuple[str, str, _Write] | None = None
+    """Attribute and type of the only part, where it is one field, and what writes that."""
+
+    def of(self, values: Sequence[object]) -> Item | None:
+        """Give the key for the values of its fields, or None where something is unusual."""
+        key: Item = {}
+        for attribute, tag, fill in self._parts:
+            content = fill(values)
+            if content is None:
+                return None
+            key[attribute] = {tag: content}
+        return key
+
+    def of_entity(self, entity: object) -> Item | None:
+        """Give the key of an entity, or None where something is unusual."""
+        try:
+            values = self._read(entity)
+        except AttributeError:
+            return None
+        if self._plain is not None:
+            attribute, tag, write = self._plain
+            content = write(values)
+            return None if content is None else {attribute: {tag: content}}
+        return self.of(values if len(self.fields) > 1 else (values,))
+
+
+def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | None:
+    """Make the quick way to the keys of a mapping, or None where only the sure way knows them.
+
+    Args:
+        parts: the parts of its key.
+        fields: the names of their fields, in order.
+    """
+    fills = [_filled(part, fields) for part in parts]
+    if not fields or None in fills:
+        return None
+    made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
+    return QuickKey(fields, made, attrgetter(*fields), _plain(parts))
+
+
+def _plain(parts: Sequence[KeyPart]) -> tuple[str, str, _Write] | None:
+    first, *others = parts
+    if others or first.parsed is not None or first.node is None:
+        return None
+    write = _writer(first.node, first.type, first.limit)
+    return None if write is None else (first.attribute, first.type, write)
+
+
+def _filled(part: KeyPart, fields: tuple[str, ...]) -> _Fill | None:
+    if part.parsed is not None:
+        return _template(part, fields)
+    write = None if part.node is None else _writer(part.node, part.type, part.limit)
+    if write is None:
+        return None
+    at = fields.index(part.fields[0])
+    return lambda values: write(values[at])
+
+
+def _writer(node: Node, tag: str, limit: int) -> _Write | None:
+    """Give what writes a value as one attribute, within a number of bytes."""
+    if node is STRING and tag == "S":
+        return lambda value: (
+            value if type(value) is str and value.isascii() and 0 < len(value) <= limit else None
+        )
+    if node is INTEGER and tag == "N":
+        return _whole_number
+    if not isinstance(node, Scalar) or node.key_type != tag:
+        return None
+
+    def write(value: object) -> Content | None:
+        try:
+            content = None if value is None else node.encode(value, validate=False)[tag]
+        except Refused:
+            return None
+        if tag == "N":
+            return content
+        return content if content and _size(content) <= limit else None
+
+    return write
+
+
+def _whole_number(value: object) -> str | None:
+    return str(value) if type(value) is int and -_OUT_OF_RANGE < value < _OUT_OF_RANGE else None
+
+
+def _size(content: Content) -> int:
+    return len(content.encode()) if isinstance(content, str) else len(content)
+
+
+def _template(part: KeyPart, fields: tuple[str, ...]) -> _Fill | None:
+    template = part.parsed
+    assert template is not None
+    slots: list[tuple[int, _Write]] = []
+    for slot in template.slots:
+        write = _slot_writer(slot, part.limit)
+        if write is None:
+            return None
+        slots.append((fields.index(slot.name), write))
+    first, *others = template.literals
+    pattern, limit = template.pattern, part.limit
+
+    def fill(values: Sequence[object]) -> str | None:
+        texts = tuple([write(values[at]) for at, write in slots])
+        text = first
+        for filled, literal in zip(texts, others, strict=True):
+            if not isinstance(filled, str):
+                return None
+            text += filled + literal
+        found = pattern.fullmatch(text) if text.isascii() and 0 < len(text) <= limit else None
+        # A value that holds a separator would make the key of another entity.
+        return text if found is not None and found.groups() == texts else None
+
+    return fill
+
+
+def _slot_writer(slot: Slot, limit: int) -> _Write | None:
+    tag = slot.node.key_type
+    return None if slot.spec or tag not in ("S", "N") else _writer(slot.node, tag, limit)
