@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+import persistence.expressions as expressions
 from persistence.attributes import AttributeValue, Item, same
-from persistence.expressions import Path, Remove, Set, Value
+from persistence.expressions import Path
 from persistence.mapping import ListShape, MapShape, RecordShape, Shape
 
 
@@ -30,9 +31,13 @@ class Change:
     after: AttributeValue | None
 
     @property
-    def action(self) -> Set | Remove:
+    def action(self) -> expressions.Set | expressions.Remove:
         """The update action that makes the change."""
-        return Remove(self.path) if self.after is None else Set(self.path, Value(self.after))
+        return (
+            expressions.Remove(self.path)
+            if self.after is None
+            else expressions.Set(self.path, expressions.Value(self.after))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,18 @@ def changes(
         The differing paths, none overlapping, in the order of `after` with vanished ones last.
     """
     found: list[Change] = []
-    for side in _entries((), stored, before, after):
-        if side.at[0] not in ignoring:
-            found.extend(_changes(side, shape.fields.get(str(side.at[0])), by_index))
+    # Most attributes are the very same, which dicts tell at once; only the others are looked into.
+    differing = [name for name, value in after.items() if before.get(name) != value]
+    differing += [name for name in before if name not in after]
+    for name in differing:
+        if name in ignoring:
+            continue
+        within = shape.fields.get(name)
+        if within is not None:
+            side = _Side((name,), stored.get(name), before.get(name), after.get(name))
+            found.extend(_changes(side, within, by_index))
+        elif not same(before.get(name), after.get(name)) and (name in stored or name in after):
+            found.append(Change(Path((name,)), stored.get(name), after.get(name)))
     return tuple(found)
 
 

@@ -34,6 +34,8 @@ from persistence.tracking import (
 
 T = TypeVar("T")
 
+_UNREAD = object()
+
 FIRST_VERSION = 0
 """The version of a new item."""
 
@@ -44,20 +46,33 @@ class Expectation(Generic[T]):
     Args:
         tracked: the entity.
         reads: demand that nothing of what was read has changed, also where no version says so.
+
+    Attributes:
+        tracked: as it was given.
     """
 
     def __init__(self, tracked: Tracked[T], *, reads: bool = False) -> None:
-        self._tracked = tracked
+        self.tracked = tracked
         self._reads = reads
         self._mapping = tracked.mapping
         self._role = tracked.mapping.roles.version
+        self._version: object = _UNREAD
+        origin = tracked.origin
+        self._demands_version = isinstance(origin, Loaded) and demands_version(tracked.mapping, origin.item)
 
     @property
     def version(self) -> object:
         """The version demanded, in Python; None if there is none."""
-        match self._tracked.origin:
-            case Loaded(item) if self._role is not None:
-                return self._mapping.read_role(self._role, item)
+        if self._role is None:
+            return None
+        if self._version is _UNREAD:
+            self._version = self._read_version()
+        return self._version
+
+    def _read_version(self) -> object:
+        match self.tracked.origin:
+            case Loaded(item):
+                return None if self._role is None else self._mapping.read_role(self._role, item)
             case Detached(version):
                 return version
             case _:
@@ -74,13 +89,13 @@ class Expectation(Generic[T]):
         raise ValidationFailed(
             self._mapping.entity_type,
             {self._role.name or self._role.attribute if self._role else "version": ["Not an integer."]},
-            self._tracked.key_values,
+            self.tracked.key_values,
         )
 
     @property
     def _version_stepped(self) -> object:
         """The version that the write moves on from; an upcast may have found it in another attribute."""
-        origin = self._tracked.origin
+        origin = self.tracked.origin
         if self._role is not None and isinstance(origin, LoadedOld):
             return self._mapping.read_role(self._role, origin.upcast)
         return self.version
@@ -92,52 +107,52 @@ class Expectation(Generic[T]):
             changed: what the write changes.
             rewriting: whether it makes the item one of the mapping's schema version.
         """
+        if self._demands_version:
+            # Whoever changes an item moves its version on, so that nothing else has to be compared.
+            return _joined([*self._version_conditions(), *self._creation_conditions()])
         changed = tuple(changed)
+        if self._demands_existence_only and not any(len(change.path.segments) > 1 for change in changed):
+            return self._mapping.exists
         conditions = [
             *self._version_conditions(),
             *self._creation_conditions(),
             *self._type_conditions(),
         ]
-        compared = (*all_loaded(self._tracked), *changed) if self._compares_reads else changed
-        if self._compares_reads or self._mapping.concurrency == "compare":
-            conditions += [_unchanged(change) for change in _by_whole_lists(compared, self._tracked)]
+        compared = (*all_loaded(self.tracked), *changed) if self._reads else changed
+        if self._reads or self._mapping.concurrency == "compare":
+            conditions += [_unchanged(change) for change in _by_whole_lists(compared, self.tracked)]
         if rewriting or self._reads:
             conditions += [each for each in self._schema_conditions(changed) if each not in conditions]
         conditions += [mark for mark in self._mark_conditions() if mark not in conditions]
         if not any(isinstance(condition, Compare) for condition in conditions):
-            conditions.insert(0, AttributeExists(partition_path(self._tracked.mapping)))
-        if not self._demands_version:
-            conditions += _parents_exist(changed)
+            conditions.insert(0, self._mapping.exists)
+        conditions += _parents_exist(changed)
         self._refuse_too_many(conditions)
-        result = all_of(*conditions)
-        assert result is not None
-        return result
+        return _joined(conditions)
+
+    @property
+    def _demands_existence_only(self) -> bool:
+        mapping = self._mapping
+        unmarked = (
+            mapping.discriminator is None and mapping.versions is None and mapping.roles.deleted_at is None
+        )
+        return self._role is None and mapping.concurrency == "exists" and unmarked and not self._reads
 
     def _refuse_too_many(self, conditions: Sequence[Condition]) -> None:
         """Refuse what no expression holds: each comparison is an operator, and so is each AND between two."""
         if 2 * len(conditions) - 1 > EXPRESSION_OPERATORS:
             raise UnitOfWorkStateError(
-                f"{self._tracked} has no version, and {len(conditions)} attributes to be compared instead, "
+                f"{self.tracked} has no version, and {len(conditions)} attributes to be compared instead, "
                 f"more than an expression of {EXPRESSION_OPERATORS} operators holds; give "
                 f"{self._mapping.name} a fields.Version()"
             )
 
-    @property
-    def _compares_reads(self) -> bool:
-        return self._reads and not self._demands_version
-
-    @property
-    def _demands_version(self) -> bool:
-        origin = self._tracked.origin
-        return isinstance(origin, Loaded) and demands_version(self._mapping, origin.item)
-
     def _version_conditions(self) -> list[Condition]:
         if self._role is None:
             return []
-        match self._tracked.origin:
+        match self.tracked.origin:
             case Loaded(item):
-                path = Path.of(self._role.attribute)
-                return [equals(path, item.get(self._role.attribute))]
+                return [equals(self._role.path, item.get(self._role.attribute))]
             case Detached(version):
                 return [is_version(self._role, version)]
             case _:
@@ -146,13 +161,10 @@ class Expectation(Generic[T]):
     def _creation_conditions(self) -> list[Condition]:
         """Demand what does not repeat when an item is deleted and made anew, as its version does."""
         roles = self._mapping.roles
-        match self._tracked.origin:
+        match self.tracked.origin:
             case Loaded(item, complete=True) if self._role is not None:
-                return [
-                    equals(Path.of(role.attribute), item.get(role.attribute))
-                    for role in (roles.created_at, roles.incarnation)
-                    if role is not None
-                ]
+                pinned = (roles.created_at, roles.incarnation)
+                return [equals(role.path, item.get(role.attribute)) for role in pinned if role is not None]
             case _:
                 return []
 
@@ -161,7 +173,7 @@ class Expectation(Generic[T]):
         role = self._mapping.roles.deleted_at
         if role is None or self._role is not None:
             return []
-        origin = self._tracked.origin
+        origin = self.tracked.origin
         item = origin.item if isinstance(origin, Loaded) else {}
         return [equals(Path.of(role.attribute), item.get(role.attribute))]
 
@@ -170,8 +182,8 @@ class Expectation(Generic[T]):
 
         An upcast made the entity of all of an older item, so that all of it has to be as it was read.
         """
-        origin, versions = self._tracked.origin, self._mapping.versions
-        if versions is None or self._demands_version or not isinstance(origin, Loaded):
+        origin, versions = self.tracked.origin, self._mapping.versions
+        if versions is None or not isinstance(origin, Loaded):
             return []
         names = list(versions.attributes)
         if isinstance(origin, LoadedOld):
@@ -183,15 +195,19 @@ class Expectation(Generic[T]):
 
     def _type_conditions(self) -> list[Condition]:
         """Demand the right type where no version says so: keys of two types may coincide."""
-        if self._demands_version:
-            return []
         condition = type_condition(self._mapping)
         return [] if condition is None else [condition]
 
 
+def _joined(conditions: Sequence[Condition]) -> Condition:
+    result = all_of(*conditions)
+    assert result is not None
+    return result
+
+
 def is_version(role: RoleField, version: object) -> Condition:
     """Demand a version that an application knows; None for none."""
-    path = Path.of(role.attribute)
+    path = role.path
     if version is None:
         return AttributeNotExists(path)
     demanded = equals(path, role.encode(version))
@@ -236,9 +252,7 @@ def unchanged(table: Table, item: Item, changed: Iterable[Change]) -> Condition:
             f"an item of table {table.name!r} has no version, and {len(names)} attributes to be compared "
             f"instead, more than an expression of {EXPRESSION_OPERATORS} operators holds"
         )
-    result = all_of(*conditions)
-    assert result is not None
-    return result
+    return _joined(conditions)
 
 
 def type_condition(mapping: EntityMapping[Any]) -> Condition | None:
@@ -295,4 +309,4 @@ def all_loaded(tracked: Tracked[Any]) -> tuple[Change, ...]:
 
 def partition_path(mapping: EntityMapping[Any]) -> Path:
     """Give the path of the partition key, which every stored item has."""
-    return Path.of(mapping.table.partition)
+    return mapping.partition_path

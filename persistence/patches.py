@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import persistence.expressions as expressions
 from persistence.attributes import Item
 from persistence.errors import QueryError, described
-from persistence.expressions import Condition, Set, UpdateAction, all_of
 from persistence.mapping import EntityMapping
 
 T = TypeVar("T")
@@ -31,11 +31,11 @@ class Patch(Generic[T]):
 
     mapping: EntityMapping[T]
     key: Item
-    actions: tuple[UpdateAction, ...]
-    condition: Condition | None = None
+    actions: tuple[expressions.UpdateAction, ...]
+    condition: expressions.Condition | None = None
     expected_version: int | None = None
     upsert: bool = False
-    fill_ins: tuple[Set, ...] = ()
+    fill_ins: tuple[expressions.Set, ...] = ()
 
     def __repr__(self) -> str:
         name = described(self.mapping.name, self.mapping.key_values(self.key))
@@ -61,19 +61,21 @@ class Patch(Generic[T]):
         return replace(
             self,
             actions=actions,
-            condition=all_of(self.condition, other.condition),
+            condition=expressions.all_of(self.condition, other.condition),
             expected_version=versions.pop() if versions else None,
             fill_ins=_beside(actions, (*self.fill_ins, *other.fill_ins)),
         )
 
 
-def _beside(actions: tuple[UpdateAction, ...], fill_ins: tuple[Set, ...]) -> tuple[Set, ...]:
+def _beside(
+    actions: tuple[expressions.UpdateAction, ...], fill_ins: tuple[expressions.Set, ...]
+) -> tuple[expressions.Set, ...]:
     """Give the fill-ins of attributes that no action touches, each once."""
     touched = {action.path.attribute for action in actions}
     return tuple({each.path: each for each in fill_ins if each.path.attribute not in touched}.values())
 
 
-def refuse_overlaps(mapping: EntityMapping[T], actions: tuple[UpdateAction, ...]) -> None:
+def refuse_overlaps(mapping: EntityMapping[T], actions: tuple[expressions.UpdateAction, ...]) -> None:
     """Refuse actions on paths of which one is the other or lies within it, or that take a map for a list.
 
     Raises:

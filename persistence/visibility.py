@@ -10,17 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import persistence.evaluate as evaluate
+import persistence.expressions as expressions
 from persistence.attributes import Item
-from persistence.evaluate import holds
-from persistence.expressions import (
-    AttributeExists,
-    AttributeNotExists,
-    Compare,
-    Condition,
-    Path,
-    Value,
-    all_of,
-)
+from persistence.expressions import Path
 from persistence.mapping import EntityMapping
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,7 +61,9 @@ def hides(mapping: EntityMapping[Any], shown: Visibility) -> bool:
     return bool((roles.deleted_at and not shown.deleted) or (roles.time_to_live and not shown.expired))
 
 
-def hidden_filter(mapping: EntityMapping[Any], now: datetime, shown: Visibility) -> Condition | None:
+def hidden_filter(
+    mapping: EntityMapping[Any], now: datetime, shown: Visibility
+) -> expressions.Condition | None:
     """Give the condition that visible items fulfil; None where all are visible.
 
     Args:
@@ -78,12 +73,12 @@ def hidden_filter(mapping: EntityMapping[Any], now: datetime, shown: Visibility)
     """
     alive = unmarked(mapping) if not shown.deleted else None
     unexpired = None if shown.expired or (expired := is_expired(mapping, now)) is None else ~expired
-    return all_of(alive, unexpired)
+    return expressions.all_of(alive, unexpired)
 
 
 def visible(
     mapping: EntityMapping[Any], clock: Callable[[], datetime], shown: Visibility
-) -> Condition | None:
+) -> expressions.Condition | None:
     """Give the condition that items fulfil which a reader sees; None where all are visible.
 
     Args:
@@ -94,7 +89,7 @@ def visible(
     return hidden_filter(mapping, clock(), shown) if hides(mapping, shown) else None
 
 
-def hidden(mapping: EntityMapping[Any], now: datetime, shown: Visibility) -> Condition | None:
+def hidden(mapping: EntityMapping[Any], now: datetime, shown: Visibility) -> expressions.Condition | None:
     """Give the condition that items fulfil which a reader does not see; None where all are visible."""
     deleted = marked(mapping) if not shown.deleted else None
     expired = is_expired(mapping, now) if not shown.expired else None
@@ -113,19 +108,19 @@ def sees(mapping: EntityMapping[Any], shown: Visibility, item: Item, clock: Call
         clock: gives the time; it is asked only where it matters.
     """
     demanded = visible(mapping, clock, shown)
-    return demanded is None or holds(demanded, item)
+    return demanded is None or evaluate.holds(demanded, item)
 
 
-def marked(mapping: EntityMapping[Any]) -> Condition | None:
+def marked(mapping: EntityMapping[Any]) -> expressions.Condition | None:
     """Demand the mark of a deletion; None where items carry none."""
     role = mapping.roles.deleted_at
-    return None if role is None else AttributeExists(Path.of(role.attribute))
+    return None if role is None else expressions.AttributeExists(Path.of(role.attribute))
 
 
-def unmarked(mapping: EntityMapping[Any]) -> Condition | None:
+def unmarked(mapping: EntityMapping[Any]) -> expressions.Condition | None:
     """Demand that there is no mark of a deletion; None where items carry none."""
     role = mapping.roles.deleted_at
-    return None if role is None else AttributeNotExists(Path.of(role.attribute))
+    return None if role is None else expressions.AttributeNotExists(Path.of(role.attribute))
 
 
 def is_marked(mapping: EntityMapping[Any], item: Item) -> bool:
@@ -134,7 +129,7 @@ def is_marked(mapping: EntityMapping[Any], item: Item) -> bool:
     return role is not None and role.attribute in item
 
 
-def is_expired(mapping: EntityMapping[Any], now: datetime) -> Condition | None:
+def is_expired(mapping: EntityMapping[Any], now: datetime) -> expressions.Condition | None:
     """Demand a time to live that has passed; None where items have none.
 
     What is no number never expires (developer guide, "Time to Live").
@@ -143,4 +138,4 @@ def is_expired(mapping: EntityMapping[Any], now: datetime) -> Condition | None:
     if role is None:
         return None
     seconds = (now - _EPOCH) // timedelta(seconds=1)
-    return Compare("<=", Path.of(role.attribute), Value({"N": str(seconds)}))
+    return expressions.Compare("<=", Path.of(role.attribute), expressions.Value({"N": str(seconds)}))

@@ -6,9 +6,16 @@ cancellation reasons, so that each reason finds its entity. Nothing changes in m
 `CommitPlan.absorb`, which is called after the store said yes.
 """
 
-from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
-from persistence.commit_plan.planner import Additions, plan, plan_mark, plan_patch
-from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
+    from persistence.commit_plan.planner import Additions, plan, plan_mark, plan_patch
+    from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
 
 __all__ = [
     "COMMIT_ID",
@@ -24,3 +31,17 @@ __all__ = [
     "unfit_version",
     "upgrade",
 ]
+
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.commit_plan.planned": ("COMMIT_ID", "CommitPlan", "Kind", "PlannedAction"),
+        "persistence.commit_plan.planner": ("Additions", "plan", "plan_mark", "plan_patch"),
+        "persistence.commit_plan.schema_versions": (
+            "depends_on_version",
+            "rewrite",
+            "unfit_version",
+            "upgrade",
+        ),
+    },
+)

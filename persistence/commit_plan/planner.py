@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from persistence.attributes import Item, item_size, surely_fits
+from persistence.attributes import Item
 from persistence.changes import Change
 from persistence.commit_plan.checks import checks
+from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
 from persistence.commit_plan.patching import patched_alone, refuse_contradiction, refuse_overlong
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.commit_plan.schema_versions import fit_for_the_whole, whole_marks
 from persistence.commit_plan.writes import (
+    applied,
     by_whole_attributes,
     free_or_own_type,
     is_absent,
     is_free,
-    named,
     outgrow_an_expression,
     set_all,
     set_roles,
+    set_whole,
     step_roles,
     update_item,
 )
-from persistence.errors import ItemTooLarge, KeyChanged, UnitOfWorkStateError, ValidationFailed
-from persistence.evaluate import apply_update
+from persistence.errors import UnitOfWorkStateError
 from persistence.expectations import (
     FIRST_VERSION,
     Expectation,
@@ -37,7 +37,7 @@ from persistence.expectations import (
     type_condition,
 )
 from persistence.expressions import AttributeExists, Condition, Set, UpdateAction, all_of
-from persistence.mapping import EntityMapping, RoleField
+from persistence.mapping import EntityMapping
 from persistence.operations import DeleteItem, PutItem, UpdateItem
 from persistence.patches import Patch, refuse_overlaps
 from persistence.store import Limits
@@ -50,7 +50,6 @@ from persistence.tracking import (
     demands_version,
     identity_of,
     loaded_changes,
-    refuse_changed_key,
     refuse_expired_changes,
 )
 from persistence.visibility import unmarked
@@ -91,33 +90,34 @@ def plan(
         QueryError, UnitOfWorkStateError: a patch contradicts what the unit does with its item.
         CommitConflict: what was read contradicts itself already.
     """
-    planner = _Planner(now, limits, ids, identities, checked)
+    encodings = Encodings(now, limits, ids)
+    planner = _Planner(encodings, identities, checked)
     writes = [planned for planned in map(planner.plan, identities) if planned is not None]
-    writes += planner.patches()
+    if identities.patches:
+        writes += planner.patches(writes)
     if additions is not None:
-        writes += [planner.create(tracked) for tracked in additions(writes, planner.time)]
-    return CommitPlan((*writes, *(checks(identities, writes, planner.time) if checked and writes else ())))
+        writes += [planner.create(tracked) for tracked in additions(writes, encodings.time)]
+    return CommitPlan((*writes, *(checks(identities, writes, encodings.time) if checked and writes else ())))
 
 
 class _Planner:
-    """Plans single entities; the time of the commit is the same for all."""
+    """Plans single entities.
 
-    def __init__(
-        self,
-        now: Callable[[], datetime],
-        limits: Limits,
-        ids: Callable[[], str],
-        identities: IdentityMap,
-        checked: bool,
-    ) -> None:
-        self._clock = now
-        self._now: datetime | None = None
-        self._limits = limits
-        self._ids = ids
+    Args:
+        encodings: encodes those of the commit.
+        identities: what the unit tracks.
+        checked: demand also what was read of items that are written.
+    """
+
+    def __init__(self, encodings: Encodings, identities: IdentityMap, checked: bool) -> None:
+        self._encodings = encodings
+        self._time = encodings.time
         self._identities = identities
         self._checked = checked
 
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
+        if tracked.intent is Intent.WATCH:  # most are
+            return self._update(tracked)
         match tracked.intent:
             case Intent.CREATE:
                 return self.create(tracked)
@@ -129,25 +129,26 @@ class _Planner:
                 return self._remove(tracked)
             case Intent.PURGE:
                 return self._delete(Kind.PURGE, tracked)
-            case Intent.WATCH:
-                return self._update(tracked)
             case Intent.EXPIRED:
                 refuse_expired_changes(tracked)
                 return None
 
-    def patches(self) -> list[PlannedAction[Any]]:
-        """Plan the patches of items whose entities have no change of their own."""
-        alone = ((patch, self._identities.at(place)) for place, patch in self._identities.patches.items())
+    def patches(self, writes: Iterable[PlannedAction[Any]]) -> list[PlannedAction[Any]]:
+        """Plan the patches of items whose entities have no change of their own.
+
+        Args:
+            writes: the changes of entities, with the patches of their items.
+        """
+        changed = {planned.tracked.identity for planned in writes if planned.tracked is not None}
+        patches = self._identities.patches.items()
         return [
-            self.patch(patch, tracked)
-            for patch, tracked in alone
-            if tracked is None or not (tracked.intent is Intent.WATCH and tracked.changed)
+            self.patch(patch, self._identities.at(place)) for place, patch in patches if place not in changed
         ]
 
     def patch(self, patch: Patch[T], tracked: Tracked[T] | None) -> PlannedAction[T]:
-        roles = self._roles(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
+        roles = self._encodings.roles(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
         reads = self._reads(patch.mapping, patch.key, tracked)
-        return patched_alone(patch, tracked, roles, reads, self.time)
+        return patched_alone(patch, tracked, roles, reads, self._time)
 
     def _reads(self, mapping: EntityMapping[T], key: Item, tracked: Tracked[T] | None) -> Condition | None:
         """Give what a write has to demand, beside its own condition, because the unit read the item."""
@@ -157,7 +158,7 @@ class _Planner:
         if tracked is not None and read is not None:
             return Expectation(replace(tracked, origin=read), reads=True).condition()
         absence = self._identities.absences.get(identity_of(mapping, key))
-        return None if absence is None else is_absent(absence, self.time)
+        return None if absence is None else is_absent(absence, self._time)
 
     def _with_reads(self, tracked: Tracked[T], condition: Condition) -> Condition:
         """Demand also what the unit read of an item that it writes without regard to that."""
@@ -183,20 +184,23 @@ class _Planner:
         version: int,
         expected_version: object = None,
     ) -> PlannedAction[T]:
-        roles = self._roles(tracked.mapping, version=version, created=True)
-        item = self._encoded(tracked, roles)
-        action = PutItem(tracked.mapping.table, item, condition, item_on_failure=True)
-        planned = action_of(kind, tracked, action, roles, item, item, expected_version)
-        return planned.showing(shown_mark(tracked.mapping, None))
+        mapping = tracked.mapping
+        roles = self._encodings.roles(mapping, version=version, created=True)
+        item = self._encodings.encoded(tracked, roles)
+        weight = self._encodings.weighed(tracked, item)
+        action = PutItem(mapping.table, item, condition, item_on_failure=True)
+        planned = action_of(kind, tracked, action, roles, item, item, expected_version, weight=weight)
+        return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if isinstance(tracked.origin, Loaded):
             return self._update_loaded(tracked, tracked.origin)
         expected = Expectation(tracked)
-        roles = self._roles(tracked.mapping, version=expected.next_version)
-        item = self._encoded(tracked, roles)
+        roles = self._encodings.roles(tracked.mapping, version=expected.next_version)
+        item = self._encodings.encoded(tracked, roles)
+        self._encodings.weighed(tracked, item)
         vanishing = unmark(tracked.mapping) if tracked.restored else ()
-        actions = (*set_all(tracked, item), *whole_marks(tracked), *vanishing, *set_roles(roles))
+        actions = (*set_all(tracked, item), *whole_marks(tracked), *vanishing, *set_roles(roles, item))
         if not actions:
             return None
         condition = self._with_reads(tracked, expected.condition())
@@ -206,51 +210,62 @@ class _Planner:
         return action_of(_kind(tracked), tracked, update, roles, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
-        _refuse_moved(tracked)
-        if not tracked.changed:
+        snapshot = self._encodings.snapshot(tracked)
+        changed = loaded_changes(tracked, origin, snapshot)
+        if not changed and not tracked.restored:
             return None
         expected = Expectation(tracked, reads=self._checked)
-        roles = self._roles(tracked.mapping, version=expected.next_version)
-        item = self._encoded(tracked, roles)
-        changed = loaded_changes(tracked, origin, item)
-        vanishing = unmarking(tracked, changed) if tracked.restored else ()
-        changed, item = (*changed, *vanishing), encoded_after(tracked.mapping, item, vanishing)
+        roles = self._encodings.roles(tracked.mapping, version=expected.next_version)
+        item = self._encodings.encoded(tracked, roles, snapshot)
+        if item is not snapshot:
+            changed = loaded_changes(tracked, origin, item)
+        kept = {role.attribute: item[role.attribute] for role in roles}
+        vanishing: tuple[Change, ...] = ()
+        if tracked.restored:
+            vanishing = unmarking(tracked, changed)
+            changed, item = (*changed, *vanishing), encoded_after(tracked.mapping, item, vanishing)
         patch = self._identities.patches.get(tracked.identity)
-        stored = apply_update(origin.item, [*(change.action for change in changed), *set_roles(roles)])
-        self._refuse_too_large(tracked, stored)
-        write = self._write_changes(tracked, origin, changed, patch, set_roles(roles), stored)
+        stored = applied(origin.item, changed, kept)
+        weight = self._encodings.weighed(tracked, stored)
+        write = self._write_changes(expected, origin, changed, patch, set_roles(roles, kept), stored)
         planned = action_of(_kind(tracked), tracked, write, roles, item, stored, expected.version, changed)
-        planned = planned.showing(shown_after(tracked.mapping, vanishing))
+        if patch is None and set_whole(changed):
+            planned.weight = weight
+        if vanishing:
+            planned = planned.showing(shown_after(tracked.mapping, vanishing))
         # What a patch made of the item is not what the entity shows, so that it has to be read again.
         return planned if patch is None else replace(planned, stored=None, patch=patch)
 
     def _write_changes(
         self,
-        tracked: Tracked[T],
+        expected: Expectation[T],
         origin: Loaded,
         changed: tuple[Change, ...],
         patch: Patch[T] | None,
         roles: Sequence[UpdateAction],
         stored: Item,
     ) -> PutItem | UpdateItem:
-        expected = Expectation(tracked, reads=self._checked)
-        demanded = None if patch is None else patch.condition
+        tracked = expected.tracked
         if outgrow_an_expression(changed, () if patch is None else patch.actions):
             if patch is None and origin.complete and demands_version(tracked.mapping, origin.item):
                 # Under the version nobody else can have changed the item, so that all of it is known.
                 known = expected.condition(rewriting=True)
                 return PutItem(tracked.mapping.table, stored, known, item_on_failure=True)
             changed = by_whole_attributes(changed, origin.item, stored)
-        actions = (*_together(tracked, changed, patch), *roles)
-        condition = all_of(expected.condition(changed, rewriting=True), demanded)
-        if patch is not None:
-            refuse_overlong(patch, actions, condition)
+        condition: Condition | None = expected.condition(changed, rewriting=True)
+        own = [change.action for change in changed]
+        if patch is None:
+            return update_item(tracked, (*own, *roles), condition)
+        actions = (*_together(tracked, own, patch), *roles)
+        condition = all_of(condition, patch.condition)
+        refuse_overlong(patch, actions, condition)
         return update_item(tracked, actions, condition)
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping = tracked.mapping
-        roles = self._roles(mapping, version=FIRST_VERSION, created=True)
-        item = self._encoded(tracked, roles)
+        roles = self._encodings.roles(mapping, version=FIRST_VERSION, created=True)
+        item = self._encodings.encoded(tracked, roles)
+        self._encodings.weighed(tracked, item)
         steps = step_roles(mapping, roles, may_create=True)
         actions = (*set_all(tracked, item), *whole_marks(tracked), *steps)
         if not any(isinstance(action, Set) for action in actions):
@@ -291,84 +306,39 @@ class _Planner:
         if mark is not None and isinstance(tracked.origin, Detached) and mapping.roles.version is not None:
             # Its version may be that of an entity which was marked when it was read elsewhere.
             condition &= mark
-        roles = self._roles(mapping, version=expected.next_version)
+        roles = self._encodings.roles(mapping, version=expected.next_version)
         after = mapping.purge_after if tracked.purge_after is None else tracked.purge_after
-        actions = (*marking(tracked, self.time(), after), *set_roles(roles))
+        kept = set_roles(roles, self._encodings.stored(roles))
+        actions = (*marking(tracked, self._time(), after), *kept)
         kind = Kind.MARK if tracked.purge_after is None else Kind.PURGE_LATER
         update = update_item(tracked, actions, condition)
         planned = action_of(kind, tracked, update, roles, expected_version=expected.version)
-        return planned if tracked.was_marked else planned.showing(shown_mark(mapping, self.time()))
+        return planned if tracked.was_marked else planned.showing(shown_mark(mapping, self._time()))
 
     def mark(self, tracked: Tracked[T]) -> PlannedAction[T]:
         """Plan to mark whatever is stored, unless that is marked already."""
         mapping = tracked.mapping
-        steps = step_roles(mapping, self._roles(mapping, version=FIRST_VERSION), may_create=False)
-        actions = (*marking(tracked, self.time(), mapping.purge_after), *steps)
+        steps = step_roles(mapping, self._encodings.roles(mapping, version=FIRST_VERSION), may_create=False)
+        actions = (*marking(tracked, self._time(), mapping.purge_after), *steps)
         condition = all_of(
             AttributeExists(partition_path(mapping)), type_condition(mapping), unmarked(mapping)
         )
         planned = action_of(Kind.MARK, tracked, update_item(tracked, actions, condition))
-        return planned.showing(shown_mark(mapping, self.time()))
-
-    def _roles(
-        self, mapping: EntityMapping[Any], *, version: int, created: bool = False
-    ) -> dict[RoleField, object]:
-        roles = mapping.roles
-        values: dict[RoleField, object] = {}
-        if roles.version is not None:
-            values[roles.version] = version
-        if roles.incarnation is not None and created:
-            values[roles.incarnation] = self._ids()
-        if roles.created_at is not None and created:
-            values[roles.created_at] = self.time()
-        if roles.updated_at is not None:
-            values[roles.updated_at] = self.time()
-        return values
-
-    def time(self) -> datetime:
-        """Give the time of the commit."""
-        if self._now is None:
-            self._now = self._clock()
-        return self._now
-
-    def _encoded(self, tracked: Tracked[T], roles: Mapping[RoleField, object]) -> Item:
-        """Encode an entity as it will be after the commit."""
-        mapping = tracked.mapping
-        values = named(roles)
-        entity = mapping.assign(copy.copy(tracked.entity), values) if values else tracked.entity
-        item = mapping.codec.encode(entity)
-        if mapping.roles.deleted_at is not None:
-            item.pop(mapping.roles.deleted_at.attribute, None)
-        refuse_changed_key(tracked, {name: item[name] for name in mapping.table.key_names()})
-        item.update((role.attribute, role.encode(value)) for role, value in roles.items())
-        self._refuse_too_large(tracked, item)
-        return item
-
-    def _refuse_too_large(self, tracked: Tracked[T], item: Item) -> None:
-        limit = self._limits.item_bytes
-        if surely_fits(item, limit) or (size := item_size(item)) <= limit:
-            return
-        raise ItemTooLarge(
-            f"{tracked} would be an item of {size} bytes; DynamoDB's limit is {limit}. Nothing was sent; "
-            "store large values elsewhere or split the entity",
-            entity=tracked.entity,
-            entity_type=tracked.mapping.entity_type,
-            key=tracked.key_values,
-        )
+        return planned.showing(shown_mark(mapping, self._time()))
 
 
 def plan_patch(
     patch: Patch[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
 ) -> PlannedAction[T]:
     """Work out a patch outside any unit; see `plan`."""
-    return _Planner(now, limits, ids, IdentityMap(), checked=False).patch(patch, None)
+    return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).patch(patch, None)
 
 
 def plan_mark(
     tracked: Tracked[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
 ) -> PlannedAction[T]:
     """Work out how to mark whatever is stored under a key as deleted, outside any unit; see `plan`."""
-    return _Planner(now, limits, ids, IdentityMap(), checked=False).mark(tracked)
+    return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).mark(tracked)
 
 
 def _kind(tracked: Tracked[Any]) -> Kind:
@@ -381,25 +351,9 @@ def _last_read(tracked: Tracked[Any]) -> Loaded | None:
     return tracked.origin if isinstance(tracked.origin, Loaded) and tracked.known else None
 
 
-def _together(
-    tracked: Tracked[T], changed: Iterable[Change], patch: Patch[T] | None
-) -> tuple[UpdateAction, ...]:
+def _together(tracked: Tracked[T], own: Iterable[UpdateAction], patch: Patch[T]) -> tuple[UpdateAction, ...]:
     """Join the changes of an entity and a patch of its item."""
-    own: tuple[UpdateAction, ...] = tuple(change.action for change in changed)
-    if patch is None:
-        return own
     refuse_contradiction(patch, tracked)
     actions = (*own, *patch.actions)
     refuse_overlaps(tracked.mapping, actions)
     return actions
-
-
-def _refuse_moved(tracked: Tracked[Any]) -> None:
-    try:
-        key = tracked.mapping.key_of(tracked.entity)
-    except ValidationFailed as error:
-        mapping = tracked.mapping
-        raise KeyChanged(
-            tracked.entity, mapping.entity_type, tracked.key_values, mapping.key_fields
-        ) from error
-    refuse_changed_key(tracked, key)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from persistence.attributes import Item
+from persistence.attributes import NESTING_LIMIT, Item
 from persistence.changes import Change
-from persistence.expectations import FIRST_VERSION, partition_path, type_condition
+from persistence.evaluate import apply_update
+from persistence.expectations import FIRST_VERSION, type_condition
 from persistence.expressions import (
-    AttributeNotExists,
     Condition,
     IfNotExists,
     Path,
@@ -23,20 +23,30 @@ from persistence.expressions import (
 from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import UpdateItem
 from persistence.render import EXPRESSION_BYTES
-from persistence.tracking import Absence, Tracked, managed_roles
+from persistence.tracking import Absence, Tracked
 from persistence.visibility import hidden, hides
 
 _EACH_SEGMENT, _EACH_CHANGE, _ROLES_AND_CLAUSES = 7, 11, 100
 """Bytes that a path segment (`.#n999`), the rest of a change (` = :v999, `) and all else take at most."""
 
+_FEW = (EXPRESSION_BYTES - _ROLES_AND_CLAUSES) // (_EACH_CHANGE + _EACH_SEGMENT * NESTING_LIMIT)
+"""So many changes fit into one expression, however deep they lie."""
+
 _ONE = Value({"N": "1"})
 
 
-def outgrow_an_expression(changed: Iterable[Change], patched: Iterable[UpdateAction] = ()) -> bool:
+def outgrow_an_expression(changed: Collection[Change], patched: Collection[UpdateAction] = ()) -> bool:
     """Tell whether changes are too long for one expression (developer guide, "Expression parameters")."""
+    if not patched and len(changed) <= _FEW:
+        return False
     paths = [part.path for part in (*changed, *patched)]
-    size = sum(_EACH_CHANGE + _EACH_SEGMENT * len(path.segments) for path in paths)
+    size = sum([_EACH_CHANGE + _EACH_SEGMENT * len(path.segments) for path in paths])
     return size + _ROLES_AND_CLAUSES > EXPRESSION_BYTES
+
+
+def set_whole(changed: Iterable[Change]) -> bool:
+    """Tell whether changes only set whole attributes, so that the item afterwards holds all that is sent."""
+    return not [each for each in changed if each.after is None or len(each.path.segments) != 1]
 
 
 def by_whole_attributes(changed: Iterable[Change], before: Item, after: Item) -> tuple[Change, ...]:
@@ -47,7 +57,7 @@ def by_whole_attributes(changed: Iterable[Change], before: Item, after: Item) ->
 
 def is_free(mapping: EntityMapping[Any]) -> Condition:
     """Demand that nothing is stored under a key."""
-    return AttributeNotExists(partition_path(mapping))
+    return mapping.is_free
 
 
 def is_absent(absence: Absence, now: Callable[[], datetime]) -> Condition:
@@ -70,21 +80,49 @@ def free_or_own_type(mapping: EntityMapping[Any]) -> Condition | None:
     return None if own_type is None else is_free(mapping) | own_type
 
 
+def applied(item: Item, changed: Iterable[Change], roles: Item) -> Item:
+    """Give an item after changes.
+
+    Args:
+        item: as it is stored.
+        changed: what changes.
+        roles: the attributes of what the unit of work keeps.
+    """
+    after = {**item, **roles}
+    nested: list[UpdateAction] = []
+    for change in changed:
+        if len(change.path.segments) > 1:
+            nested.append(change.action)
+        elif change.after is None:
+            after.pop(change.path.attribute, None)
+        else:
+            after[change.path.attribute] = change.after
+    return apply_update(after, nested) if nested else after
+
+
 def set_all(tracked: Tracked[Any], item: Item) -> list[UpdateAction]:
     """SET every attribute that the entity has, REMOVE those that it could have; unknown ones stay."""
     mapping = tracked.mapping
     marks = () if mapping.versions is None else mapping.versions.attributes
-    left_out = {*mapping.table.key_names(), *marks, *(role.attribute for role in managed_roles(mapping))}
-    sets = [Set(Path.of(name), Value(value)) for name, value in item.items() if name not in left_out]
-    absent = [
-        Remove(Path.of(name)) for name in mapping.attributes if name not in item and name not in left_out
+    left_out = {*mapping.key_names, *marks, *mapping.managed_attributes}
+    paths = mapping.paths
+    sets = [
+        Set(paths[name] if name in paths else Path.of(name), Value(value))
+        for name, value in item.items()
+        if name not in left_out
     ]
+    absent = [Remove(paths[name]) for name in mapping.attributes if name not in item and name not in left_out]
     return [*sets, *absent]
 
 
-def set_roles(roles: Mapping[RoleField, object]) -> list[UpdateAction]:
-    """SET what the unit of work keeps."""
-    return [Set(Path.of(role.attribute), Value(role.encode(value))) for role, value in roles.items()]
+def set_roles(roles: Collection[RoleField], stored: Item) -> list[UpdateAction]:
+    """SET what the unit of work keeps.
+
+    Args:
+        roles: its fields.
+        stored: an item, or a part of one, that has their attributes.
+    """
+    return [Set(role.path, Value(stored[role.attribute])) for role in roles] if roles else []
 
 
 def step_roles(
@@ -101,7 +139,7 @@ def step_roles(
     kept = (mapping.roles.created_at, mapping.roles.incarnation)
     actions: list[UpdateAction] = []
     for role, value in roles.items():
-        path = Path.of(role.attribute)
+        path = role.path
         if role is mapping.roles.version:
             stored = IfNotExists(path, Value({"N": str(before_first)}))
             actions.append(Set(path, Plus(stored, _ONE)))
@@ -114,7 +152,7 @@ def step_roles(
 
 def named(roles: Mapping[RoleField, object]) -> dict[str, object]:
     """Give the values of roles that the entity has attributes for, by their names."""
-    return {role.name: value for role, value in roles.items() if role.name is not None}
+    return {role.name: value for role, value in roles.items() if role.name is not None} if roles else {}
 
 
 def update_item(

@@ -5,10 +5,17 @@ none tells of what did not happen. A relay reads the entries, hands them on at l
 aggregate, and only then removes them.
 """
 
-from persistence.outbox.declaration import OutboxEntry, OutboxMapping
-from persistence.outbox.deliveries import Delivery, FailedDelivery, Polled
-from persistence.outbox.recording import Recorded, check_event, check_outbox, entries
-from persistence.outbox.relay import AsyncOutboxRelay, OutboxRelay
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from persistence.outbox.declaration import OutboxEntry, OutboxMapping
+    from persistence.outbox.deliveries import Delivery, FailedDelivery, Polled
+    from persistence.outbox.recording import Recorded, check_event, check_outbox, entries
+    from persistence.outbox.relay import AsyncOutboxRelay, OutboxRelay
 
 __all__ = [
     "AsyncOutboxRelay",
@@ -23,3 +30,13 @@ __all__ = [
     "check_outbox",
     "entries",
 ]
+
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.outbox.declaration": ("OutboxEntry", "OutboxMapping"),
+        "persistence.outbox.deliveries": ("Delivery", "FailedDelivery", "Polled"),
+        "persistence.outbox.recording": ("Recorded", "check_event", "check_outbox", "entries"),
+        "persistence.outbox.relay": ("AsyncOutboxRelay", "OutboxRelay"),
+    },
+)

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
-from persistence.bulk import AsyncBulk, BulkProgress
+import persistence.bulk as bulks
+import persistence.query as querying
+from persistence.entity_flows import Put
 from persistence.mapping import MappingSchema
-from persistence.query import AsyncPatchBuilder, AsyncQuery
-from persistence.query.patching import PatchWish
-from persistence.query.wish import Wish
 from persistence.repository.base import RepositoryBase
+from persistence.tracking import IdentityMap
 from persistence.unit_of_work import AsyncUnitOfWork
 
 T = TypeVar("T")
 
 
-class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPatchBuilder[T]]):
+class AsyncRepository(
+    RepositoryBase[T, AsyncUnitOfWork, "querying.AsyncQuery[T]", "querying.AsyncPatchBuilder[T]"]
+):
     """All entities of one type, as if they were in memory: what `Repository` is, awaited.
 
     Use it as it is, `AsyncRepository(OrderMapping, uow)`, or with finders of its own:
@@ -53,7 +55,7 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
 
     async def add(self, entity: T) -> T:
         """Add a new entity; see `Repository.add`."""
-        return await self._uow.perform(self._flows.add(entity))
+        return await self._put(entity, IdentityMap.add)
 
     async def get(self, *key: object, **fields: object) -> T:
         """Give the entity with a key; see `Repository.get`."""
@@ -73,7 +75,7 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
 
     async def update(self, entity: T) -> T:
         """Put a detached or replaced entity under the unit; see `Repository.update`."""
-        return await self._uow.perform(self._flows.update(entity))
+        return await self._put(entity, IdentityMap.update)
 
     async def save(self, entity: T) -> T:
         """Store an entity whatever is stored now; see `Repository.save`."""
@@ -81,7 +83,7 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
 
     async def remove(self, entity: T) -> None:
         """Delete an entity if the stored version is still the one that was read; see `Repository.remove`."""
-        await self._uow.perform(self._flows.remove(entity))
+        await self._put(entity, IdentityMap.remove)
 
     async def restore(self, *key: object, **fields: object) -> T:
         """Take the mark of a deletion away; see `Repository.restore`."""
@@ -95,24 +97,24 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
         """Read an unchanged entity again, in place; see `Repository.refresh`."""
         return await self._uow.perform(self._flows.refresh(entity))
 
-    def patch(self, *key: object, **fields: object) -> AsyncPatchBuilder[T]:
+    def patch(self, *key: object, **fields: object) -> querying.AsyncPatchBuilder[T]:
         """Change the item with a key without reading it; `await` its `.execute()`. See `Repository.patch`."""
-        wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
-        return AsyncPatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
+        wish = querying.PatchWish(self._flows.mapping, self._flows.key(key, fields))
+        return querying.AsyncPatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
 
     def bulk(
         self,
         *,
         overwrite: bool = False,
-        progress: Callable[[BulkProgress], object] | None = None,
+        progress: Callable[[bulks.BulkProgress], object] | None = None,
         buffer: int | None = None,
         raise_on_failure: bool = True,
-    ) -> AsyncBulk[T]:
+    ) -> bulks.AsyncBulk[T]:
         """Write many entities at once, not as a whole: `async with orders.bulk() as bulk`.
 
         See `Repository.bulk`; `progress` may be a coroutine function.
         """
-        return AsyncBulk(
+        return bulks.AsyncBulk(
             self._flows.mapping,
             self._uow,
             overwrite=overwrite,
@@ -121,9 +123,14 @@ class AsyncRepository(RepositoryBase[T, AsyncUnitOfWork, AsyncQuery[T], AsyncPat
             raise_on_failure=raise_on_failure,
         )
 
-    def where(self, name: str, operator: str, *values: object) -> AsyncQuery[T]:
+    def where(self, name: str, operator: str, *values: object) -> querying.AsyncQuery[T]:
         """Ask for entities by a condition given by name; see `Query.where`."""
-        return self._query(Wish()).where(name, operator, *values)
+        return self._query(querying.Wish()).where(name, operator, *values)
 
-    def _query(self, wish: Wish) -> AsyncQuery[T]:
-        return AsyncQuery(self._subject, self._uow, self._uow.current_unit(), wish)
+    async def _put(self, entity: T, call: Put[T]) -> T:
+        if self._flows.put(entity, call):
+            return entity
+        return await self._uow.perform(self._flows.write(entity, call))
+
+    def _query(self, wish: querying.Wish) -> querying.AsyncQuery[T]:
+        return querying.AsyncQuery(self._subject, self._uow, self._uow.current_unit(), wish)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import persistence.query as querying
 from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
 from persistence.entity_keys import EntityKey
 from persistence.errors import MappingError, QueryError, UnitOfWorkStateError
 from persistence.mapping import MappingSchema, mapping_of
-from persistence.query.recorder import record
-from persistence.query.subject import EntitySubject
-from persistence.query.wish import Wish
 from persistence.unit_of_work import UnitOfWorkBase
 
 T = TypeVar("T")
@@ -39,7 +38,6 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         self.mapping = mapping
         self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
         self._uow: U = uow
-        self._subject: EntitySubject[T] = EntitySubject(self._flows)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._flows.mapping.name}>"
@@ -64,7 +62,7 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         """
         view = copy.copy(self)
         view._flows = self._flows.showing(self._flows.shown.with_deleted)
-        view._subject = EntitySubject(view._flows, self._subject.sizes)
+        view._subject = querying.EntitySubject(view._flows, self._subject.sizes)
         return view
 
     def query(self, predicate: Callable[[T], bool] | None = None) -> Q:
@@ -77,7 +75,7 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         Raises:
             QueryError: the lambda does what can't be recorded.
         """
-        return self._query(Wish(None if predicate is None else record(predicate)))
+        return self._query(querying.Wish(None if predicate is None else querying.record(predicate)))
 
     @abstractmethod
     def where(self, name: str, operator: str, *values: object) -> Q:
@@ -89,7 +87,9 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         Args:
             predicate: as for `query`.
         """
-        return self._query(Wish(None if predicate is None else record(predicate), scan=True))
+        return self._query(
+            querying.Wish(None if predicate is None else querying.record(predicate), scan=True)
+        )
 
     @abstractmethod
     def patch(self, *key: object, **fields: object) -> P:
@@ -103,8 +103,12 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
             QueryError: the arguments are not the key's.
         """
 
+    @cached_property
+    def _subject(self) -> querying.EntitySubject[T]:
+        return querying.EntitySubject(self._flows)
+
     @abstractmethod
-    def _query(self, wish: Wish) -> Q: ...
+    def _query(self, wish: querying.Wish) -> Q: ...
 
     def _keys(self, keys: Iterable[object]) -> list[Item]:
         if isinstance(keys, str | bytes):

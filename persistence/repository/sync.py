@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
-from persistence.bulk import Bulk, BulkProgress
+import persistence.bulk as bulks
+import persistence.query as querying
+from persistence.entity_flows import Put
 from persistence.mapping import MappingSchema
-from persistence.query import PatchBuilder, Query
-from persistence.query.patching import PatchWish
-from persistence.query.wish import Wish
 from persistence.repository.base import RepositoryBase
+from persistence.tracking import IdentityMap
 from persistence.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
 
-class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
+class Repository(RepositoryBase[T, UnitOfWork, "querying.Query[T]", "querying.PatchBuilder[T]"]):
     """All entities of one type, as if they were in memory.
 
     Use it as it is, `Repository(OrderMapping, uow)`, or with finders of its own:
@@ -65,7 +65,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
             EntityExists: the key is taken: at once where the unit knows it, else when it commits.
             ValidationFailed: the key can't be stored (other values are validated at commit).
         """
-        return self._uow.perform(self._flows.add(entity))
+        return self._put(entity, IdentityMap.add)
 
     def get(self, *key: object, **fields: object) -> T:
         """Give the entity with a key.
@@ -113,7 +113,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
             StaleEntity, EntityGone: somebody changed or deleted it; in a unit as reasons of `CommitConflict`.
             UnitOfWorkStateError: the unit holds another, changed object with this key.
         """
-        return self._uow.perform(self._flows.update(entity))
+        return self._put(entity, IdentityMap.update)
 
     def save(self, entity: T) -> T:
         """Store an entity whatever is stored now: new or not, changed by others or not.
@@ -137,7 +137,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         Raises:
             StaleEntity, EntityGone: somebody changed or deleted it; in a unit as reasons of `CommitConflict`.
         """
-        self._uow.perform(self._flows.remove(entity))
+        self._put(entity, IdentityMap.remove)
 
     def restore(self, *key: object, **fields: object) -> T:
         """Take the mark of a deletion away, so that the entity is there again, with a new version.
@@ -196,7 +196,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         """
         return self._uow.perform(self._flows.refresh(entity))
 
-    def patch(self, *key: object, **fields: object) -> PatchBuilder[T]:
+    def patch(self, *key: object, **fields: object) -> querying.PatchBuilder[T]:
         """Change the item with a key without reading it; nothing happens before `.execute()`.
 
             orders.patch("o-1").increment("views").set("status", Status.SHIPPED).execute()
@@ -208,17 +208,17 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         Raises:
             QueryError: the arguments are not the key's.
         """
-        wish = PatchWish(self._flows.mapping, self._flows.key(key, fields))
-        return PatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
+        wish = querying.PatchWish(self._flows.mapping, self._flows.key(key, fields))
+        return querying.PatchBuilder(self._flows, self._uow, self._uow.current_unit(), wish)
 
     def bulk(
         self,
         *,
         overwrite: bool = False,
-        progress: Callable[[BulkProgress], object] | None = None,
+        progress: Callable[[bulks.BulkProgress], object] | None = None,
         buffer: int | None = None,
         raise_on_failure: bool = True,
-    ) -> Bulk[T]:
+    ) -> bulks.Bulk[T]:
         """Write many entities at once, not as a whole: `with orders.bulk() as bulk: bulk.add(order)`.
 
         Its `add`, `update`, `save` and `remove` mean what they mean here, each by itself, many at the same
@@ -235,7 +235,7 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
         Raises:
             UnitOfWorkStateError: an option that can't be; a unit is open where the block is entered.
         """
-        return Bulk(
+        return bulks.Bulk(
             self._flows.mapping,
             self._uow,
             overwrite=overwrite,
@@ -244,9 +244,12 @@ class Repository(RepositoryBase[T, UnitOfWork, Query[T], PatchBuilder[T]]):
             raise_on_failure=raise_on_failure,
         )
 
-    def where(self, name: str, operator: str, *values: object) -> Query[T]:
+    def where(self, name: str, operator: str, *values: object) -> querying.Query[T]:
         """Ask for entities by a condition given by name; see `Query.where`."""
-        return self._query(Wish()).where(name, operator, *values)
+        return self._query(querying.Wish()).where(name, operator, *values)
 
-    def _query(self, wish: Wish) -> Query[T]:
-        return Query(self._subject, self._uow, self._uow.current_unit(), wish)
+    def _put(self, entity: T, call: Put[T]) -> T:
+        return entity if self._flows.put(entity, call) else self._uow.perform(self._flows.write(entity, call))
+
+    def _query(self, wish: querying.Wish) -> querying.Query[T]:
+        return querying.Query(self._subject, self._uow, self._uow.current_unit(), wish)

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+from persistence.deadlines import check_pause
 from persistence.entity_keys import EntityKey
 from persistence.errors import CommitOutcomeUnknown
 from persistence.flows import Flow, run_async
 from persistence.store import AsyncStore
-from persistence.unit_of_work.base import ScopeBase, UnitOfWorkBase
-from persistence.unit_of_work.outcomes import Committed
+from persistence.unit_of_work import committing
+from persistence.unit_of_work.base import UnitOfWorkBase
+from persistence.unit_of_work.one_shot import ScopeBase
 from persistence.unit_of_work.policies import Isolation
 from persistence.unit_of_work.retrying import (
     DEFAULT_ATTEMPTS,
@@ -74,7 +76,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
         """Drop all entities, changes and events of the unit; see `UnitOfWork.rollback`."""
         self._rollback()
 
-    async def resume(self, outcome: CommitOutcomeUnknown | str) -> Committed:
+    async def resume(self, outcome: CommitOutcomeUnknown | str) -> committing.Committed:
         """Repeat a commit whose outcome is unknown; see `UnitOfWork.resume`."""
         resumption = self._resumption(outcome)
         return await self._drive(self._resume(resumption), resumption.store)
@@ -201,6 +203,7 @@ class AsyncUnitOfWork(UnitOfWorkBase[AsyncStore]):
                 return
             wait = self.timing.backoff(number)
             attempt.note_pause(wait)
+            check_pause(wait)
             await self.timing.sleep_async(wait)
 
 

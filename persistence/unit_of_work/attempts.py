@@ -10,7 +10,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from persistence.commit_plan import CommitPlan
-from persistence.errors import CommitOutcomeUnknown, PersistenceError
+from persistence.errors import CommitOutcomeUnknown, DeadlineExceeded, PersistenceError
 from persistence.events import EventLog
 from persistence.flows import Flow, pause
 from persistence.operations import Operation
@@ -70,7 +70,16 @@ class Attempts(ABC, Generic[R]):
             Throttled, StoreUnavailable: it certainly had no effect, and time is up.
             CommitOutcomeUnknown: an answer was lost and could not be made up for in time.
             StoreError: it can't be done at all; nothing took effect.
+            DeadlineExceeded: the deadline of the block around it passed first; nothing took effect.
         """
+        try:
+            return (yield from self._repeat(deadline))
+        except DeadlineExceeded as late:
+            if self.ambiguous:
+                raise self.unknown() from late
+            raise
+
+    def _repeat(self, deadline: float) -> Flow[R]:
         end = self.timing.monotonic() + deadline
         for attempt in count(1):
             if self.ambiguous and self.age > LONGEST_DEADLINE:
@@ -86,7 +95,12 @@ class Attempts(ABC, Generic[R]):
                 return (yield from self._give_up(failure))
             code = getattr(failure, "code", None) or type(failure).__name__
             self.log.info("retry.scheduled", attempt=attempt, code=code, seconds=round(wait, 3))
-            yield from pause(wait)
+            try:
+                yield from pause(wait)
+            except DeadlineExceeded as late:
+                if not self.ambiguous:
+                    raise late from failure
+                return (yield from self._give_up(failure))
         raise AssertionError("unreachable: the attempts are endless")
 
     @property

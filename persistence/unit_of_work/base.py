@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from threading import Lock
 from typing import Any, ClassVar, Generic, TypeVar
 
+import persistence.commit_plan as plans
+import persistence.outbox as outboxes
 from persistence.attributes import Item
-from persistence.commit_plan import PlannedAction
 from persistence.cursors import CursorKeys, Cursors, KeySource
 from persistence.entity_keys import EntityKey
 from persistence.errors import (
@@ -15,19 +17,17 @@ from persistence.errors import (
     CommitOutcomeUnknown,
     ConcurrentUse,
     PersistenceError,
-    UnitClosed,
     UnitOfWorkStateError,
 )
 from persistence.events import event_log
 from persistence.flows import Flow
 from persistence.operations import Returning
-from persistence.outbox import OutboxMapping, check_event
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Store, check_colour, check_store_source, present_store
 from persistence.table import Table
 from persistence.timing import Timing
 from persistence.tracking import IdentityMap
-from persistence.unit_of_work import scopes
+from persistence.unit_of_work import committing, scopes
 from persistence.unit_of_work.domain_events import (
     CollectedEvents,
     DomainEvents,
@@ -35,8 +35,7 @@ from persistence.unit_of_work.domain_events import (
     domain_events,
     hand_on,
 )
-from persistence.unit_of_work.outcomes import Committed
-from persistence.unit_of_work.pipeline import Pipeline, Resumption, only_reason
+from persistence.unit_of_work.joining import leave_joined, refuse_joined, refuse_to_tighten
 from persistence.unit_of_work.policies import (
     DEFAULT_DEADLINE,
     Isolation,
@@ -50,7 +49,6 @@ from persistence.unit_of_work.policies import (
 )
 from persistence.unit_of_work.records import compiled_records
 from persistence.unit_of_work.scopes import ScopeEntry
-from persistence.unit_of_work.snapshots import snapshot
 from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
@@ -73,7 +71,7 @@ class UnitOfWorkBase(Generic[S]):
         autocommit: bool = True,
         scan_policy: ScanPolicy = "warn",
         events: DomainEvents | Handlers | None = None,
-        outbox: type[OutboxMapping] | None = None,
+        outbox: type[outboxes.OutboxMapping] | None = None,
         commit_record: str | Table | None = None,
         timing: Timing | None = None,
         cursor_keys: KeySource | None = None,
@@ -93,10 +91,19 @@ class UnitOfWorkBase(Generic[S]):
             timing or Timing(),
             Cursors(None if cursor_keys is None else CursorKeys.of(cursor_keys), clock=clock),
         )
-        self._pipeline: Pipeline[S] = Pipeline(self._policies)
         self._checked: S | None = None
+        self._made: committing.Pipeline[S] | None = None
+        self._making = Lock()
         if not callable(store):
             check_colour(store, asynchronous=self._asynchronous)
+
+    @property
+    def _pipeline(self) -> committing.Pipeline[S]:
+        if self._made is None:
+            # One for all threads: it knows which commits are unresolved.
+            with self._making:
+                self._made = self._made or committing.Pipeline(self._policies)
+        return self._made
 
     @property
     def store(self) -> S:
@@ -137,7 +144,7 @@ class UnitOfWorkBase(Generic[S]):
         return self._policies.timing
 
     @property
-    def last_outcome(self) -> Committed | PersistenceError | None:
+    def last_outcome(self) -> committing.Committed | PersistenceError | None:
         """How the latest commit that was sent ended: `committed` is True, False, or None for unknown.
 
         It is the latest of this object in whatever thread or task. Where several commit at once, go by the
@@ -146,7 +153,7 @@ class UnitOfWorkBase(Generic[S]):
         return self._pipeline.last_outcome
 
     @property
-    def pending(self) -> tuple[PlannedAction[Any], ...]:
+    def pending(self) -> tuple[plans.PlannedAction[Any], ...]:
         """The actions that a commit would send now, in order; nothing is sent or changed by looking.
 
         Raises:
@@ -168,7 +175,7 @@ class UnitOfWorkBase(Generic[S]):
         """
         unit = self._entry("record").unit
         if self._policies.outbox is not None:
-            check_event(self._policies.outbox, event)
+            outboxes.check_event(self._policies.outbox, event)
         unit.recorded.append((event, entity))
 
     def current_unit(self) -> Unit[S] | None:
@@ -202,7 +209,7 @@ class UnitOfWorkBase(Generic[S]):
         try:
             events = yield from self._pipeline.commit(unit)
         except CommitConflict as refused:
-            raise only_reason(refused) from refused.__cause__
+            raise committing.only_reason(refused) from refused.__cause__
         yield from self._hand_on(events)
         return result
 
@@ -217,7 +224,7 @@ class UnitOfWorkBase(Generic[S]):
         self._refuse_without_autocommit()
         return (yield from self._pipeline.update(patch, returning, self.store))
 
-    def writing_alone(self, planned: PlannedAction[Any], store: S) -> Flow[None]:
+    def writing_alone(self, planned: plans.PlannedAction[Any], store: S) -> Flow[None]:
         """Send one planned write by itself, without a transaction; its entity moves on if it took effect.
 
         Raises:
@@ -236,7 +243,7 @@ class UnitOfWorkBase(Generic[S]):
     def _snapshot(self, keys: Iterable[EntityKey[Any]]) -> Flow[tuple[Any, ...]]:
         unit = self.current_unit()
         policies = self._policies
-        return snapshot(
+        return committing.snapshot(
             tuple(keys), unit, lambda: self.store, policies.deadline, policies.timing, policies.clock
         )
 
@@ -259,7 +266,7 @@ class UnitOfWorkBase(Generic[S]):
             entry = ScopeEntry(self, unit, opener=True, one_shot=one_shot)
         else:
             entry.unit.check()
-            _refuse_to_tighten(entry.unit, isolation, commit_id)
+            refuse_to_tighten(entry.unit, isolation, commit_id)
             entry.unit.joined += 1
             entry = ScopeEntry(self, entry.unit, opener=False, one_shot=one_shot)
         scopes.push(entry)
@@ -269,7 +276,7 @@ class UnitOfWorkBase(Generic[S]):
         scopes.remove(entry)
         unit = entry.unit
         if not entry.opener:
-            _leave_joined(unit, failure)
+            leave_joined(unit, failure)
             return
         events: CollectedEvents | None = None
         try:
@@ -287,7 +294,7 @@ class UnitOfWorkBase(Generic[S]):
         unit.raise_first_failure()
         try:
             unit.check_owner()
-            _refuse_joined(unit)
+            refuse_joined(unit)
         except (ConcurrentUse, UnitOfWorkStateError) as error:
             unit.break_with(error)
             raise
@@ -301,14 +308,14 @@ class UnitOfWorkBase(Generic[S]):
 
         return flow(), unit.store
 
-    def _resumption(self, outcome: CommitOutcomeUnknown | str) -> Resumption[S]:
+    def _resumption(self, outcome: CommitOutcomeUnknown | str) -> committing.Resumption[S]:
         if not isinstance(outcome, CommitOutcomeUnknown | str):
             raise UnitOfWorkStateError(
                 f"resume takes a CommitOutcomeUnknown or its token, not {type(outcome).__name__}"
             )
         return self._pipeline.resume(outcome, lambda: self.store)
 
-    def _resume(self, resumption: Resumption[S]) -> Flow[Committed]:
+    def _resume(self, resumption: committing.Resumption[S]) -> Flow[committing.Committed]:
         committed, events = yield from resumption.flow
         yield from self._hand_on(events)
         return committed
@@ -348,66 +355,3 @@ class UnitOfWorkBase(Generic[S]):
             raise UnitOfWorkStateError(
                 f"{call}: a unit of work is open here; only a whole unit can be repeated, so call it outside"
             )
-
-
-class ScopeBase(Generic[S]):
-    """What both kinds of one-shot scopes share: their arguments, and the entry while they are inside."""
-
-    def __init__(
-        self, uow: UnitOfWorkBase[S], isolation: Isolation = "default", commit_id: str | None = None
-    ) -> None:
-        self._owner = uow
-        self._isolation: Isolation = isolation
-        self._commit_id = commit_id
-        self._entry: ScopeEntry | None = None
-
-    @property
-    def written(self) -> bool:
-        """Whether an early commit of its unit has written something."""
-        return self._entry is not None and self._entry.unit.written
-
-    def _enter(self) -> None:
-        if self._entry is not None:
-            raise UnitOfWorkStateError("a scope serves one `with` statement; call uow() again for another")
-        self._entry = self._owner._enter(isolation=self._isolation, commit_id=self._commit_id, one_shot=True)
-
-    @property
-    def _entered(self) -> ScopeEntry:
-        assert self._entry is not None
-        return self._entry
-
-
-def _refuse_to_tighten(unit: Unit[Any], isolation: Isolation, commit_id: str | None) -> None:
-    if isolation == "serializable" and unit.isolation != isolation:
-        raise UnitOfWorkStateError(
-            "this scope wants isolation='serializable' and joins a unit that was opened without it, so that "
-            "earlier reads may be of any isolation; open the outer unit with it"
-        )
-    if commit_id is not None:
-        raise UnitOfWorkStateError(
-            "this scope has a commit_id and joins a unit, which has an id of its own; give it where the unit "
-            "is opened"
-        )
-
-
-def _leave_joined(unit: Unit[Any], failure: BaseException | None) -> None:
-    """Leave an inner scope; one that ends well says so only if its unit did not fail meanwhile."""
-    unit.check_owner()
-    unit.joined -= 1
-    if failure is not None:
-        unit.break_with(failure)
-        return
-    unit.raise_first_failure()
-    if unit.closed:
-        raise UnitClosed(
-            f"the unit that this scope joined was left before it ({unit.state.value}); nothing was written"
-        )
-
-
-def _refuse_joined(unit: Unit[Any]) -> None:
-    if unit.joined:
-        raise UnitOfWorkStateError(
-            f"the unit's block was left while {unit.joined} scope(s) that joined it were still inside; "
-            "nothing was "
-            "written. Await the tasks that use a unit before leaving its block"
-        )

@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from persistence.commit_plan import Kind, PlannedAction
+import persistence.commit_plan as plans
+import persistence.outbox as outboxes
 from persistence.errors import HandlerFailure, HandlersFailed, UnitOfWorkStateError
 from persistence.events import event_log
 from persistence.flows import Flow, call
-from persistence.outbox import Recorded
 from persistence.tracking import IdentityMap, Loaded, Tracked, version_of
 
 Handler = Callable[[Any], object]
@@ -121,7 +121,12 @@ class CollectedEvents:
         cls, recorded: Iterable[tuple[object, object | None]], entities: IdentityMap, policy: DomainEvents
     ) -> CollectedEvents:
         """Collect what a unit has recorded and what its entities keep."""
-        kept = [(tracked, events) for tracked in entities if (events := policy.raised_by(tracked))]
+        attribute = policy.attribute
+        kept = [
+            (tracked, events)
+            for tracked in entities
+            if getattr(tracked.entity, attribute, None) and (events := policy.raised_by(tracked))
+        ]
         return cls(tuple(recorded), tuple(kept))
 
     def __bool__(self) -> bool:
@@ -131,7 +136,9 @@ class CollectedEvents:
         yield from (event for event, _entity in self.recorded)
         yield from (event for _tracked, events in self.raised for event in events)
 
-    def for_outbox(self, entities: IdentityMap, writes: Sequence[PlannedAction[Any]]) -> list[Recorded]:
+    def for_outbox(
+        self, entities: IdentityMap, writes: Sequence[plans.PlannedAction[Any]]
+    ) -> list[outboxes.Recorded]:
         """Say of each event which entity it is about, and in which version that will be.
 
         Args:
@@ -151,13 +158,13 @@ class CollectedEvents:
 
 
 def _recorded(
-    event: object, tracked: Tracked[Any] | None, planned: Mapping[int, PlannedAction[Any]]
-) -> Recorded:
+    event: object, tracked: Tracked[Any] | None, planned: Mapping[int, plans.PlannedAction[Any]]
+) -> outboxes.Recorded:
     if tracked is None:
-        return Recorded(event)
+        return outboxes.Recorded(event)
     action = planned.get(id(tracked))
     version = _stored_version(tracked) if action is None else _version_after(action)
-    return Recorded(
+    return outboxes.Recorded(
         event,
         tracked.mapping.name,
         tracked.key_values,
@@ -165,8 +172,8 @@ def _recorded(
     )
 
 
-def _version_after(action: PlannedAction[Any]) -> object:
-    if action.new_version is None and action.kind in (Kind.REMOVE, Kind.PURGE):
+def _version_after(action: plans.PlannedAction[Any]) -> object:
+    if action.new_version is None and action.kind in (plans.Kind.REMOVE, plans.Kind.PURGE):
         expected = action.expected_version
         # Its events come behind those of the version that was removed.
         return expected + 1 if isinstance(expected, int | Decimal) else expected

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from typing import Any, Generic, TypeVar
 
@@ -19,15 +16,14 @@ from persistence.errors import (
     PersistenceError,
     UnitOfWorkStateError,
 )
-from persistence.events import EventLog, event_log, is_heard
+from persistence.events import EventLog, event_log
 from persistence.flows import Flow, perform
-from persistence.mapping import mapping_of
-from persistence.operations import Capacity, GetItem, Returning, TransactWrite, WriteResult
-from persistence.outbox import entries
+from persistence.operations import GetItem, Returning, TransactWrite, WriteResult
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store
-from persistence.tracking import IdentityMap, Tracked
+from persistence.tracking import IdentityMap
 from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
+from persistence.unit_of_work.additions import Additions
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
 from persistence.unit_of_work.domain_events import CollectedEvents
@@ -40,7 +36,8 @@ from persistence.unit_of_work.outcomes import (
     time_left,
 )
 from persistence.unit_of_work.policies import LONGEST_DEADLINE, Policies
-from persistence.unit_of_work.records import KEPT, CommitRecord, record_of
+from persistence.unit_of_work.records import record_of
+from persistence.unit_of_work.reports import log_failure, log_success
 from persistence.unit_of_work.transaction import TransactionAttempts
 from persistence.unit_of_work.unit import Unit, UnitState
 
@@ -224,54 +221,22 @@ class Pipeline(Generic[S]):
     def _plan(
         self, unit: Unit[S], events: CollectedEvents, commit_id: str, ids: Callable[[], str]
     ) -> CommitPlan:
-        def additions(
-            writes: Sequence[PlannedAction[Any]], now: Callable[[], datetime]
-        ) -> list[Tracked[Any]]:
-            added = IdentityMap()
-            self._add_events(added, unit, events, writes, now, ids)
-            self._add_record(added, bool(writes), commit_id, now, ids)
-            return list(added)
-
+        additions = None
+        if self._adds:
+            additions = Additions(self._policies, unit.entities, events, commit_id, ids)
         return plan(
             unit.entities,
             self._policies.clock,
             unit.store.limits,
             ids=ids,
             checked=unit.isolation == "serializable",
-            additions=additions if self._adds else None,
+            additions=additions,
         )
 
     @property
     def _adds(self) -> bool:
         """Whether commits may store more than their entities."""
         return self._policies.outbox is not None or self._policies.records is not None
-
-    def _add_events(
-        self,
-        added: IdentityMap,
-        unit: Unit[S],
-        events: CollectedEvents,
-        writes: Sequence[PlannedAction[Any]],
-        now: Callable[[], datetime],
-        ids: Callable[[], str],
-    ) -> None:
-        outbox = self._policies.outbox
-        if outbox is not None and events:
-            for entry in entries(outbox, events.for_outbox(unit.entities, writes), now(), ids):
-                added.add(mapping_of(outbox), entry)
-
-    def _add_record(
-        self,
-        added: IdentityMap,
-        writes: bool,
-        commit_id: str,
-        now: Callable[[], datetime],
-        ids: Callable[[], str],
-    ) -> None:
-        records = self._policies.records
-        if records is not None and (writes or len(added)):
-            time = now()
-            added.add(records, CommitRecord(commit_id, ids(), time, time + KEPT))
 
     def _attempts(self, commit: CommitPlan, token: str, commit_id: str | None) -> Attempts[Any]:
         policies, log = self._policies, event_log()
@@ -307,7 +272,7 @@ class Pipeline(Generic[S]):
             raise
         except PersistenceError as failed:
             self.last_outcome = failed
-            _log_failure(sending, failed)
+            log_failure(sending, failed)
             raise
         except BaseException as interruption:
             # A cancelled task or a keyboard interrupt: nobody waits for the answer, which may say anything.
@@ -316,7 +281,7 @@ class Pipeline(Generic[S]):
             self._keep(unresolved, lost)
             raise
         self.last_outcome = Committed.by(sending)
-        _log_success(sending, now() - begun, result.capacity)
+        log_success(sending, now() - begun, result.capacity)
         return result
 
     def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
@@ -371,32 +336,3 @@ class Resumption(Generic[S]):
 def only_reason(refused: CommitConflict) -> ConflictError:
     """Give the reason of a conflict that has just one."""
     return refused.reasons[0] if len(refused.reasons) == 1 else refused
-
-
-def _log_failure(sending: Attempts[Any], failed: PersistenceError) -> None:
-    actions = sending.commit.by_type
-    if isinstance(failed, ConflictError):
-        sending.log.warning("uow.conflicted", actions=actions, reasons=_reason_names(failed))
-    else:
-        sending.log.warning("uow.failed", actions=actions, error=type(failed).__name__)
-
-
-def _log_success(sending: Attempts[Any], seconds: float, capacity: Capacity) -> None:
-    if is_heard(sending.log, logging.INFO):
-        sending.log.info(
-            "uow.committed",
-            actions=sending.commit.by_type,
-            tables=sorted({planned.mapping.table.name for planned in sending.commit.actions}),
-            seconds=round(seconds, 6),
-            write_units=sum(consumed.write_units for consumed in capacity),
-        )
-
-
-def _reason_names(refused: ConflictError) -> dict[str, int]:
-    reasons = refused.reasons if isinstance(refused, CommitConflict) else (refused,)
-    return dict(
-        Counter(
-            f"{type(reason).__name__} {getattr(reason.entity_type, '__name__', '')}".strip()
-            for reason in reasons
-        )
-    )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+import persistence.outbox as outboxes
 from persistence.cursors import Cursors
 from persistence.errors import UnitOfWorkStateError
 from persistence.mapping import EntityMapping
-from persistence.outbox import OutboxMapping, check_outbox
 from persistence.timing import Timing
 from persistence.unit_of_work.domain_events import DomainEvents
 from persistence.unit_of_work.records import CommitRecord
@@ -56,7 +56,7 @@ class Policies:
     autocommit: bool
     scan_policy: ScanPolicy
     events: DomainEvents
-    outbox: type[OutboxMapping] | None
+    outbox: type[outboxes.OutboxMapping] | None
     records: EntityMapping[CommitRecord] | None
     timing: Timing
     cursors: Cursors
@@ -83,7 +83,7 @@ class Policies:
         check_word("scan_policy", self.scan_policy, ScanPolicy)
         check_word("single_write", self.single_write, SingleWrite)
         if self.outbox is not None:
-            check_outbox(self.outbox)
+            outboxes.check_outbox(self.outbox)
 
 
 def check_word(argument: str, given: object, words: Any) -> None:

@@ -38,7 +38,10 @@ _ENTRIES: ContextVar[tuple[ScopeEntry, ...]] = ContextVar("persistence_scopes", 
 
 def innermost(owner: object) -> ScopeEntry | None:
     """Give the innermost scope of a unit of work in this context, even if its unit is closed."""
-    for entry in reversed(_ENTRIES.get()):
+    entries = _ENTRIES.get()
+    if not entries:
+        return None
+    for entry in reversed(entries):
         if entry.owner is owner:
             return entry
     return None
@@ -54,12 +57,12 @@ def innermost_block(owner: object) -> ScopeEntry | None:
 
 def push(entry: ScopeEntry) -> None:
     """Enter a scope; entries of closed units are dropped on the way."""
-    _ENTRIES.set((*(known for known in _ENTRIES.get() if not known.unit.closed), entry))
+    _ENTRIES.set((*[known for known in _ENTRIES.get() if not known.unit.closed], entry))
 
 
 def remove(entry: ScopeEntry) -> None:
     """Leave a scope; in a context that does not know it nothing happens."""
-    _ENTRIES.set(tuple(known for known in _ENTRIES.get() if known is not entry))
+    _ENTRIES.set(tuple([known for known in _ENTRIES.get() if known is not entry]))
 
 
 @contextmanager

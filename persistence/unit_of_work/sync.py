@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+from persistence.deadlines import check_pause
 from persistence.entity_keys import EntityKey
 from persistence.errors import CommitOutcomeUnknown, UnitOfWorkStateError
 from persistence.flows import Flow, run
 from persistence.store import Store
-from persistence.unit_of_work.base import ScopeBase, UnitOfWorkBase
-from persistence.unit_of_work.outcomes import Committed
+from persistence.unit_of_work import committing
+from persistence.unit_of_work.base import UnitOfWorkBase
+from persistence.unit_of_work.one_shot import ScopeBase
 from persistence.unit_of_work.policies import Isolation
 from persistence.unit_of_work.retrying import (
     DEFAULT_ATTEMPTS,
@@ -115,7 +117,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
         """
         self._rollback()
 
-    def resume(self, outcome: CommitOutcomeUnknown | str) -> Committed:
+    def resume(self, outcome: CommitOutcomeUnknown | str) -> committing.Committed:
         """Repeat a commit whose outcome is unknown: the same request, which takes effect once.
 
         Its entities get their versions, and the handlers of its events are called, as if it had just been
@@ -260,6 +262,7 @@ class UnitOfWork(UnitOfWorkBase[Store]):
                 return
             wait = self.timing.backoff(number)
             attempt.note_pause(wait)
+            check_pause(wait)
             self.timing.sleep(wait)
 
 

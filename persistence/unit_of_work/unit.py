@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from threading import get_ident
 from typing import Any, Generic, TypeVar
 
 from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
 from persistence.flows import Flow
+from persistence.operations import GetItem, ItemResult
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.policies import Isolation
 
 R = TypeVar("R")
 S = TypeVar("S")
+
+
+def _running_loop() -> object | None:
+    """Give the loop that runs here; none does where nobody has imported asyncio.
+
+    `get_running_loop` would raise an error at each use outside of one.
+    """
+    running = getattr(sys.modules.get("asyncio.events"), "_get_running_loop", None)
+    loop: object | None = None if running is None else running()
+    return loop
 
 
 class UnitState(Enum):
@@ -38,17 +49,19 @@ class Owner:
     @classmethod
     def present(cls) -> Owner:
         """Name the thread and loop of the caller."""
-        return cls(threading.get_ident(), _running_loop())
+        loop = _running_loop()
+        return cls(get_ident(), None if loop is None else id(loop))
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the caller is in this thread and loop; asked at each use, it makes no other owner."""
+        if self.thread != get_ident():
+            return False
+        loop = _running_loop()
+        return self.loop is None if loop is None else self.loop == id(loop)
 
     def __str__(self) -> str:
         return f"thread {self.thread}" + (f", event loop {self.loop}" if self.loop else "")
-
-
-def _running_loop() -> int | None:
-    try:
-        return id(asyncio.get_running_loop())
-    except RuntimeError:
-        return None
 
 
 class Unit(Generic[S]):
@@ -107,10 +120,9 @@ class Unit(Generic[S]):
         Raises:
             ConcurrentUse: the caller is another one.
         """
-        present = Owner.present()
-        if present != self._owner:
+        if not self._owner.is_present:
             raise ConcurrentUse(
-                f"this unit of work belongs to {self._owner} and was used from {present}; "
+                f"this unit of work belongs to {self._owner} and was used from {Owner.present()}; "
                 "a unit is never shared between threads or event loops: open one in each"
             )
 
@@ -123,6 +135,13 @@ class Unit(Generic[S]):
             UnitClosed: the block was left.
             UnitOfWorkStateError: its commit is under way.
         """
+        if (
+            self.state is UnitState.OPEN
+            and self._first_failure is None
+            and not self.closed
+            and self._owner.is_present
+        ):
+            return
         if self._first_failure is not None:
             raise UnitBroken(self._first_failure) from self._first_failure
         if self.closed:
@@ -161,6 +180,26 @@ class Unit(Generic[S]):
         self.epoch += 1
         self.entities.clear()
         self.recorded.clear()
+
+
+def read_item(unit: Unit[Any] | None, get: GetItem) -> Flow[ItemResult]:
+    """Read one item within a unit; what a commit or rollback of another task overtook is read again.
+
+    Args:
+        unit: the unit, or None for none.
+        get: what to read.
+
+    Raises:
+        UnitOfWorkStateError: the unit can't be used any more when the answer comes.
+    """
+    while True:
+        epoch = 0 if unit is None else unit.epoch
+        answer: ItemResult = yield get
+        if unit is None:
+            return answer
+        unit.check()
+        if unit.epoch == epoch:
+            return answer
 
 
 def reading(unit: Unit[Any] | None, read: Callable[[], Flow[R]]) -> Flow[R]:

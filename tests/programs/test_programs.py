@@ -13,7 +13,7 @@ from tests.programs.examples import EXAMPLES
 from tests.programs.library import event_loop
 from tests.programs.worlds import local_comparisons, memory_comparisons
 
-PROGRAMS = 400
+PROGRAMS = 240
 """How many are tried on each store; each has up to 50 steps."""
 
 PARTS = 8

@@ -412,15 +412,22 @@ class TestCancellation:
         notes = AsyncRepository(NoteMapping, uow)
         changed: list[Note] = []
 
+        async def expire(limit: asyncio.Timeout) -> None:
+            while not slow.injected:  # noqa: ASYNC110  # the layer below has no event to wait for
+                await asyncio.sleep(0)
+            limit.reschedule(asyncio.get_running_loop().time())
+
         async def main() -> None:
             with pytest.raises(TimeoutError) as timed_out:
-                async with asyncio.timeout(0.01), uow:
+                async with asyncio.timeout(None) as limit, uow:
+                    expiring = asyncio.create_task(expire(limit))
                     changed.append(await notes.get("n0"))
                     changed[0].title = "changed"
             cancelled = timed_out.value.__cause__
             assert isinstance(cancelled, asyncio.CancelledError)
             assert cancelled.__context__ is uow.last_outcome
             assert changed[0].version == 0
+            await expiring
             await uow.resume(uow.last_outcome.token)  # type: ignore[union-attr]  # it is unknown
 
         asyncio.run(main())

@@ -23,6 +23,7 @@ from persistence.operations import (
     WriteResult,
 )
 from persistence.patches import Patch
+from persistence.tracking import IdentityMap
 from tests.semantics.model import Author, Note, NoteMapping
 
 NOTES = mapping_of(NoteMapping)
@@ -72,7 +73,7 @@ class TestWhileAnAnswerIsAwaited:
         read = waiting(flows.find(KEY))
         note = Note("n1", "added")
         with pytest.raises(StopIteration):
-            next(flows.add(note))
+            next(flows.write(note, IdentityMap.add))
 
         assert answered(read, ItemResult(None)) is note
 

@@ -418,7 +418,7 @@ class TestMark:
 
 def items_of(shop: Shop, partition: str) -> tuple[Item, ...]:
     """Read a partition past all mappings."""
-    return shop.store.perform(QueryPage(TABLE, KeyCondition(("partition", {"S": partition})))).items
+    return tuple(shop.store.perform(QueryPage(TABLE, KeyCondition(("partition", {"S": partition})))).items)
 
 
 class TestLimit:

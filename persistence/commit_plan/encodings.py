@@ -1,0 +1,157 @@
+"""What a commit stores of entities: their encodings, with the version and the time that it gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from persistence.attributes import AttributeValue, Item, item_size, size_at_most
+from persistence.commit_plan.writes import named
+from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
+from persistence.mapping import EntityMapping, RoleField
+from persistence.store import Limits
+from persistence.tracking import Tracked, key_part, refuse_changed_key
+
+T = TypeVar("T")
+
+
+class Encodings:
+    """Encodes the entities of one commit; the time is the same for all.
+
+    Args:
+        clock: gives the time of the commit, aware; it is asked once, if at all.
+        limits: what the store takes.
+        ids: gives random ids, for incarnations.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], limits: Limits, ids: Callable[[], str]) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._ids = ids
+        self._now: datetime | None = None
+        self._times: dict[RoleField, AttributeValue] = {}
+
+    def time(self) -> datetime:
+        """Give the time of the commit."""
+        if self._now is None:
+            self._now = self._clock()
+        return self._now
+
+    def roles(
+        self, mapping: EntityMapping[Any], *, version: int, created: bool = False
+    ) -> dict[RoleField, object]:
+        """Give the values of what the unit of work keeps.
+
+        Args:
+            mapping: whose roles.
+            version: the version after the commit.
+            created: whether the item is new, so that what it keeps from then on is given too.
+        """
+        roles = mapping.roles
+        values: dict[RoleField, object] = {}
+        if roles.version is not None:
+            values[roles.version] = version
+        if roles.incarnation is not None and created:
+            values[roles.incarnation] = self._ids()
+        if roles.created_at is not None and created:
+            values[roles.created_at] = self.time()
+        if roles.updated_at is not None:
+            values[roles.updated_at] = self.time()
+        return values
+
+    def stored(self, roles: Mapping[RoleField, object]) -> Item:
+        """Give the attributes of what the unit of work keeps."""
+        return {role.attribute: self._stored(role, value) for role, value in roles.items()}
+
+    def _stored(self, role: RoleField, value: object) -> AttributeValue:
+        if value is not self._now:
+            return role.encode(value)
+        if role not in self._times:
+            self._times[role] = role.encode(value)
+        return self._times[role]
+
+    def snapshot(self, tracked: Tracked[Any]) -> Item:
+        """Encode an entity as it is, to see whether it has changed; no validators run.
+
+        Raises:
+            KeyChanged: it has another key than the one that it is tracked under.
+            ValidationFailed: a value can't be stored at all.
+        """
+        try:
+            item = tracked.mapping.codec.snapshot(tracked.entity)
+        except ValidationFailed:
+            _refuse_moved(tracked)
+            raise
+        if not _has_key_of(tracked, item):
+            _refuse_moved(tracked)
+        return item
+
+    def encoded(
+        self, tracked: Tracked[T], roles: Mapping[RoleField, object], snapshot: Item | None = None
+    ) -> Item:
+        """Encode an entity as it will be after the commit.
+
+        Args:
+            tracked: the entity's record.
+            roles: the values that it gets.
+            snapshot: its encoding as it is, which is used up where it will do.
+
+        Raises:
+            ValidationFailed: it can't be stored as it is.
+            KeyChanged: it has another key than the one that it is tracked under.
+        """
+        mapping = tracked.mapping
+        if snapshot is not None and mapping.encodes_by_field:
+            item = snapshot
+        else:
+            entity = tracked.entity
+            if roles and not _has_already(entity, values := named(roles)):
+                entity = mapping.assign(mapping.copied(entity), values)
+            item = mapping.codec.encode(entity)
+            if not _has_key_of(tracked, item):
+                refuse_changed_key(tracked, key_part(mapping, item))
+        if mapping.roles.deleted_at is not None:
+            item.pop(mapping.roles.deleted_at.attribute, None)
+        if roles:
+            item.update(self.stored(roles))
+        return item
+
+    def weighed(self, tracked: Tracked[Any], item: Item) -> int:
+        """Give a number of bytes that an item has at most.
+
+        Raises:
+            ItemTooLarge: it has more than the store takes.
+        """
+        limit, size = self._limits.item_bytes, size_at_most(item)
+        if size <= limit or (size := item_size(item)) <= limit:
+            return size
+        raise ItemTooLarge(
+            f"{tracked} would be an item of {size} bytes; DynamoDB's limit is {limit}. Nothing was sent; "
+            "store large values elsewhere or split the entity",
+            entity=tracked.entity,
+            entity_type=tracked.mapping.entity_type,
+            key=tracked.key_values,
+        )
+
+
+def _has_already(entity: object, values: Mapping[str, object]) -> bool:
+    for name, value in values.items():  # noqa: SIM110  # a generator takes twice as long
+        if getattr(entity, name, None) is not value:
+            return False
+    return True
+
+
+def _has_key_of(tracked: Tracked[Any], item: Item) -> bool:
+    return tracked.key.items() <= item.items()
+
+
+def _refuse_moved(tracked: Tracked[Any]) -> None:
+    try:
+        key = tracked.mapping.key_of(tracked.entity)
+    except ValidationFailed as error:
+        mapping = tracked.mapping
+        raise KeyChanged(
+            tracked.entity, mapping.entity_type, tracked.key_values, mapping.key_fields
+        ) from error
+    refuse_changed_key(tracked, key)
