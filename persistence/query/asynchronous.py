@@ -49,7 +49,11 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
 
     async def all(self) -> list[T]:
         """Give all results."""
-        return [entity async for entity in self]
+        run = self._run()
+        found: list[T] = []
+        while not run.finished:
+            found += run.all_results(await self._uow.perform(run.next_page()))
+        return found
 
     async def first(self) -> T | None:
         """Give the first result, or None."""
@@ -89,7 +93,7 @@ class AsyncQuery(QueryBase[T, AsyncUnitOfWork]):
         """
         paging, seal = self._paging(size, after, max_reads, tenant)
         while not paging.full:
-            paging.items += paging.run.results(await self._uow.perform(paging.run.next_page()))
+            paging.items += paging.run.all_results(await self._uow.perform(paging.run.next_page()))
         return self._filled(paging, seal)
 
     async def delete(self, progress: Callable[[BulkProgress], object] | None = None) -> BulkReport:

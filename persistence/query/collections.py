@@ -236,7 +236,7 @@ class CollectionSubject(Subject[T]):
         flows = {mapping: each.showing(change(each.shown)) for mapping, each in self._flows.items()}
         return type(self)(self._members, flows, self._partition)
 
-    def plan(self, wish: Wish, now: datetime) -> AccessPath:
+    def plan(self, wish: Wish, now: datetime, *, explained: bool = False) -> AccessPath:
         """See `Subject.plan`."""
         hidden = [hidden_filter(mapping, now, each.shown) for mapping, each in self._flows.items()]
         return plan_collection(self._members.mappings, wish, self._partition, hidden)

@@ -16,6 +16,9 @@ PAGE_BYTES = 1024 * 1024
 _WEIGHT = 16
 """About how many of the last samples make the mean."""
 
+_PAGES = 16
+"""Of so many pages a sample each is taken at first, and of one in so many later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -109,6 +112,12 @@ class ItemSizes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._mean: float | None = None
+        self._pages = 0
+
+    def count_page(self) -> bool:
+        """Count a page, and tell whether a sample is to be taken of it; of later pages seldom."""
+        self._pages += 1
+        return self._pages <= _PAGES or self._pages % _PAGES == 0
 
     @property
     def mean(self) -> int | None:

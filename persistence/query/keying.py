@@ -20,6 +20,8 @@ RANGE_OPERATORS: frozenset[Operator] = frozenset({"<", "<=", ">", ">=", "between
 
 EXACT, RANGE, PARTITION = 0, 1, 2
 
+_EMPTY: tuple[AttributeValue, ...] = ({"S": ""}, {"B": b""})
+
 
 @dataclass(frozen=True, slots=True)
 class SortUse:
@@ -178,7 +180,7 @@ def _range(mapping: EntityMapping[Any], sort: KeyPart, path: Path, terms: tuple[
             "Write between(...) for both ends of a range"
         )
     (term,) = asked
-    condition = _without_empty(mapping, name, _on_path(lower(term, mapping), path))
+    condition = _without_empty(mapping, name, on_path(lower(term, mapping), path))
     if condition is None:
         return SortUse(PARTITION, used=(term,))
     return SortUse(RANGE, condition, (term,), sort.fields)
@@ -196,18 +198,19 @@ def _without_empty(
         QueryError: no key can be that little.
     """
     match condition:
-        case BeginsWith(_, operand) | Compare(">" | ">=", _, operand) if _is_empty(operand):
+        case BeginsWith(_, operand) | Compare(">" | ">=", _, operand) if is_empty(operand):
             return None
-        case Between(path, low, high) if _is_empty(low) and not _is_empty(high):
+        case Between(path, low, high) if is_empty(low) and not is_empty(high):
             return Compare("<=", path, high)
-        case Between(_, _, operand) | Compare(_, _, operand) if _is_empty(operand):
+        case Between(_, _, operand) | Compare(_, _, operand) if is_empty(operand):
             raise QueryError(f"{mapping.name}.{name} is a key and so never empty: nothing can be less")
         case _:
             return condition
 
 
-def _is_empty(operand: object) -> bool:
-    return isinstance(operand, Value) and operand.value in ({"S": ""}, {"B": b""})
+def is_empty(operand: object) -> bool:
+    """Tell whether an operand is an empty text or no bytes, which no key is."""
+    return isinstance(operand, Value) and operand.value in _EMPTY
 
 
 def ranges(mapping: EntityMapping[Any], name: str, terms: tuple[Term, ...]) -> list[Comparison]:
@@ -222,14 +225,14 @@ def ranges(mapping: EntityMapping[Any], name: str, terms: tuple[Term, ...]) -> l
     ]
 
 
-def _on_path(condition: Condition, path: Path) -> Compare | Between | BeginsWith:
+def on_path(condition: Condition, path: Path) -> Compare | Between | BeginsWith:
     """Ask of the key attribute what was asked of the field."""
     match condition:
-        case Compare():
-            return replace(condition, left=path)
-        case Between():
-            return replace(condition, operand=path)
-        case BeginsWith():
-            return replace(condition, path=path)
+        case Compare(operator, _, right):
+            return Compare(operator, path, right)
+        case Between(_, low, high):
+            return Between(path, low, high)
+        case BeginsWith(_, prefix):
+            return BeginsWith(path, prefix)
         case _:
             raise AssertionError(f"no range of a sort key: {type(condition).__name__}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never, get_args
 
+from persistence.attributes import type_of
 from persistence.errors import QueryError
 from persistence.expressions import (
     And,
@@ -29,6 +30,7 @@ from persistence.mapping import MappedPath
 from persistence.mapping.paths import at_attributes
 from persistence.mapping.records import RecordPlan
 from persistence.query.sides import (
+    ORDERED,
     Side,
     check_beginning,
     check_bounds,
@@ -141,6 +143,9 @@ def _comparison(term: Comparison, mapping: Resolver) -> Condition:
 
 def _compare(term: Comparison, mapped: MappedPath, mapping: Resolver) -> Condition:
     assert term.operator in ("=", "<>", "<", "<=", ">", ">=")
+    plain = _plainly_compared(term, mapped)
+    if plain is not None:
+        return plain
     left = _left(term, mapped)
     (right,) = _rights(term, mapped, mapping)
     if term.operator in ("=", "<>"):
@@ -148,6 +153,24 @@ def _compare(term: Comparison, mapped: MappedPath, mapping: Resolver) -> Conditi
     else:
         check_order(term.operator, left, right)
     return Compare(term.operator, left.operand, right.operand)
+
+
+def _plainly_compared(term: Comparison, mapped: MappedPath) -> Condition | None:
+    """Compare a field with a value of its own one type, of which there is nothing to refuse; else None."""
+    (operand,) = term.operands
+    tags = mapped.tags
+    if operand is None or tags is None or term.size or isinstance(operand, PathOperand):
+        return None
+    value = mapped.encode(operand)
+    tag = type_of(value)
+    if tag not in tags:
+        return None
+    if term.operator in ("=", "<>"):
+        mapped.refuse_absent(operand)
+    elif tag not in ORDERED:
+        return None
+    assert term.operator in ("=", "<>", "<", "<=", ">", ">=")
+    return Compare(term.operator, mapped.path, Value(value))
 
 
 def _between(term: Comparison, mapped: MappedPath, mapping: Resolver) -> Condition:

@@ -73,6 +73,6 @@ class Paging(Generic[R]):
         run = self.run
         if run.reader.finished and not run.left:
             return None
-        if len(self.items) == run.limit and run.last is not None:
-            return run.reader.key_of(run.last)
+        if len(self.items) == run.limit and (last := run.last) is not None:
+            return run.reader.key_of(last)
         return run.reader.start

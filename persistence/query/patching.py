@@ -105,10 +105,12 @@ class _Actions:
         self._actions.append(action)
 
     def _add_index_keys(self) -> None:
+        made = [part for part in self._parts if part.template is not None]
+        if not made:
+            return
         known = Known(self._mapping, self._wish.key, self._wish.edits)
-        for part in self._parts:
-            if part.template is not None:
-                self._noting(partial(self._add_index_key, known, part))
+        for part in made:
+            self._noting(partial(self._add_index_key, known, part))
 
     def _add_index_key(self, known: Known, part: KeyPart) -> None:
         action = known.step(part, may_create=self._wish.upsert)

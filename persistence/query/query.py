@@ -51,7 +51,11 @@ class Query(QueryBase[T, UnitOfWork]):
 
     def all(self) -> list[T]:
         """Give all results."""
-        return list(self)
+        run = self._run()
+        found: list[T] = []
+        while not run.finished:
+            found += run.all_results(self._uow.perform(run.next_page()))
+        return found
 
     def first(self) -> T | None:
         """Give the first result, or None."""
@@ -101,7 +105,7 @@ class Query(QueryBase[T, UnitOfWork]):
         """
         paging, seal = self._paging(size, after, max_reads, tenant)
         while not paging.full:
-            paging.items += paging.run.results(self._uow.perform(paging.run.next_page()))
+            paging.items += paging.run.all_results(self._uow.perform(paging.run.next_page()))
         return self._filled(paging, seal)
 
     def delete(self, progress: Callable[[BulkProgress], object] | None = None) -> BulkReport:

@@ -18,6 +18,7 @@ from persistence.expressions import Condition
 from persistence.flows import Flow, perform, perform_together
 from persistence.operations import GetItem, Page, QueryPage, ScanPage
 from persistence.query.access import AccessPath
+from persistence.query.joined import joined
 from persistence.query.subject import Subject
 from persistence.table import Table
 from persistence.unit_of_work.unit import Unit
@@ -200,7 +201,7 @@ class SegmentsReader(_PathReader):
         ]
         self._open = [*going_on, *rest]
         self.finished = not self._open
-        items = [item for page in pages for item in page.items]
+        items = joined([page.items for page in pages])
         self._note_size(items)
         return Read(
             items, items, sum(page.count for page in pages), sum(page.scanned_count for page in pages)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from persistence.attributes import Item
 from persistence.flows import Flow
 from persistence.query.access import AccessPath
+from persistence.query.joined import parts_of
 from persistence.query.reading import Read, Reader
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
+from persistence.wire_items import WireItems
 
 R = TypeVar("R")
+
+ITEMS_IN_TURN = (32, 512)
+"""Of how many items results are made at a time: few at first, since many look at the first result only."""
 
 LEAST_REACH = 25
 """Items that a request reads at least where conditions may drop some: fewer cost about as much."""
@@ -44,11 +49,12 @@ class Run(Generic[R]):
         made: makes a result of an item, or `DROPPED` where it is none.
         limit: how many results are wanted; None for all.
         at_end: called with what was scanned and what matched, once all is read.
+        made_at_once: makes the results of several items, cheaper than one by one, where the unit has no part
+            in it; None where they are made one by one.
         given: how many results there were so far.
         scanned: how many items were read so far.
         matched: how many of them the conditions left.
         requests: how many steps there were so far.
-        last: the origin of the last result.
         left: whether items were read behind the last result that was wanted.
     """
 
@@ -59,12 +65,14 @@ class Run(Generic[R]):
     made: Callable[[Item], R | Dropped]
     limit: int | None = None
     at_end: Callable[[int, int], None] | None = None
+    made_at_once: Callable[[Sequence[Item]], Sequence[R | Dropped]] | None = None
+    drops: bool = False
     given: int = 0
     scanned: int = 0
     matched: int = 0
     requests: int = 0
-    last: Item | None = None
     left: bool = False
+    _last: tuple[Sequence[Item], int] | None = None
     _enough: bool = False
     _reach: int = 0
 
@@ -72,6 +80,14 @@ class Run(Generic[R]):
     def finished(self) -> bool:
         """Whether no further request is needed."""
         return self._enough or self.reader.finished
+
+    @property
+    def last(self) -> Item | None:
+        """The origin of the last result."""
+        if self._last is None:
+            return None
+        origins, place = self._last
+        return origins[place]
 
     def next_page(self, *, count_only: bool = False) -> Flow[Read]:
         """Read on.
@@ -93,19 +109,73 @@ class Run(Generic[R]):
 
     def results(self, read: Read) -> Iterator[R]:
         """Make results of items, one by one; what the unit has removed is left out."""
-        for place, item in enumerate(read.items):
-            self._check()
-            result = self.made(item)
+        for place, result in enumerate(self._made(read.items)):
             if result is DROPPED:
                 continue
             self.given += 1
-            self.last = read.origins[place] if read.origins else None
+            self._last = (read.origins, place) if read.origins else None
             if self.given == self.limit:
                 self._enough = True
                 self.left = place + 1 < len(read.items)
             yield result
             if self._enough:
                 return
+
+    def all_results(self, read: Read) -> list[R]:
+        """Make all results of items that are wanted: what `results` gives, at once where it can be."""
+        wanted = self.limit is None or self.given + len(read.items) <= self.limit
+        made = self._made_together(read.items) if wanted else None
+        if made is None:
+            return list(self.results(read))
+        last = len(made) - 1
+        while last >= 0 and made[last] is DROPPED:
+            last -= 1
+        found = cast("list[R]", [each for each in made if each is not DROPPED] if self.drops else made)
+        if found:
+            self.given += len(found)
+            self._last = (read.origins, last) if read.origins else None
+            self._enough = self.given == self.limit
+        return found
+
+    def _made_together(self, items: Sequence[Item]) -> list[R | Dropped] | None:
+        """Make something of each item; None where that takes turns."""
+        if self.made_at_once is None:
+            return None
+        self._check()
+        made: list[R | Dropped] = []
+        try:
+            for part in parts_of(items):
+                made += self.made_at_once(part)
+        except Exception:  # noqa: BLE001  # it fails in its own turn
+            return None
+        self._check()
+        return made
+
+    def _made(self, items: Sequence[Item]) -> Iterator[R | Dropped]:
+        if self.made_at_once is None:
+            yield from self._one_by_one(items)
+            return
+        for part in parts_of(items):
+            for turn in _turns(part):
+                yield from self._several(turn, self.made_at_once)
+
+    def _one_by_one(self, items: Sequence[Item]) -> Iterator[R | Dropped]:
+        for item in items:
+            self._check()
+            yield self.made(item)
+
+    def _several(
+        self, items: Sequence[Item], made: Callable[[Sequence[Item]], Sequence[R | Dropped]]
+    ) -> Iterator[R | Dropped]:
+        try:
+            left = list(made(items))
+        except Exception:  # noqa: BLE001  # what can't be made fails in its own turn, after the results before it
+            yield from self._one_by_one(items)
+            return
+        left.reverse()
+        while left:
+            self._check()
+            yield left.pop()  # what was given is not held on to
 
     def count(self) -> Flow[int]:
         """Count the results that are stored."""
@@ -129,3 +199,13 @@ class Run(Generic[R]):
     def _check(self) -> None:
         if self.unit is not None:
             self.unit.check()
+
+
+def _turns(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    if isinstance(items, WireItems):
+        yield items
+        return
+    first, others = ITEMS_IN_TURN
+    yield items[:first]
+    for start in range(first, len(items), others):
+        yield items[start : start + others]

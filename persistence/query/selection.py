@@ -11,6 +11,7 @@ from persistence.errors import QueryError
 from persistence.expressions import Path
 from persistence.mapping import EntityMapping
 from persistence.mapping.picking import Pick, pick, without_overlaps
+from persistence.mapping.rows import rows_reader
 from persistence.query.names import parsed
 from persistence.query.recorder import Recorded
 from persistence.query.rows import Row
@@ -56,6 +57,14 @@ class Selection(Generic[R]):
             item = self._mapping.current(item)
         return self._build(tuple(each.read(item) for each in self.picks))
 
+    def read_all(self, items: Sequence[Item]) -> list[R]:
+        """Give the results for several items, as `read` gives each, at a fraction of the cost."""
+        if self._mapping is not None or not self.picks:
+            return [self.read(item) for item in items]
+        rows = rows_reader(self.picks)(items)
+        # A tuple of a tuple is itself.
+        return cast("list[R]", rows) if self._build is tuple else [self._build(values) for values in rows]
+
     def lacking(self, held: Collection[str]) -> tuple[Names, ...]:
         """Give what could not be read of items that have only some attributes, as those of an index.
 
@@ -76,9 +85,15 @@ class Selection(Generic[R]):
 
     def then(self, build: Callable[[R], A]) -> Selection[A]:
         """Read the same, and make something else of it."""
-        return Selection(
-            self.names, self.projection, self.picks, lambda values: build(self._build(values)), self._mapping
-        )
+        first = self._build
+        if first is tuple:  # what is built of values is built of nothing else then
+            then = cast("Callable[[Values], A]", build)
+        else:
+
+            def then(values: Values, /) -> A:
+                return build(first(values))
+
+        return Selection(self.names, self.projection, self.picks, then, self._mapping)
 
     def beside(self, other: Selection[A]) -> Selection[tuple[R, A]]:
         """Read both of two selections of one mapping."""

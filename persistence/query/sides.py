@@ -16,7 +16,8 @@ from persistence.errors import QueryError
 from persistence.evaluate import holds
 from persistence.expressions import Compare, Operand, Value
 
-_ORDERED = frozenset("SNB")
+ORDERED = frozenset("SNB")
+"""Type tags of what has an order."""
 _PREFIXED = frozenset("SB")
 _SIZED = frozenset({"S", "B", "SS", "NS", "BS", "L", "M"})
 _IN_WORDS: Mapping[str, str] = MappingProxyType(
@@ -101,7 +102,7 @@ def check_order(operator: str, left: Side, *rights: Side) -> None:
     """
     check_distinct(left, *rights)
     for side in (left, *rights):
-        if side.tags is not None and side.tags.isdisjoint(_ORDERED):
+        if side.tags is not None and side.tags.isdisjoint(ORDERED):
             instead = _INSTEAD_OF_ORDER[min(side.tags)]
             raise QueryError(f"{operator} takes text, numbers or bytes, not {side.described}; {instead}")
     for right in rights:

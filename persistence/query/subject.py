@@ -14,6 +14,7 @@ from persistence.mapping import EntityMapping
 from persistence.query.access import AccessPath
 from persistence.query.costs import ItemSizes
 from persistence.query.planner import choose
+from persistence.query.plans import chosen_before
 from persistence.query.sorting import sorted_items
 from persistence.query.wish import Wish
 from persistence.table import Table
@@ -34,7 +35,10 @@ class Subject(ABC, Generic[T]):
 
     Attributes:
         sizes: the mean size of their items, as far as items were read.
+        drops: whether an item, outside of any unit, may be none of the entities.
     """
+
+    drops = True
 
     def __init__(self, name: str, table: Table, sizes: ItemSizes | None = None) -> None:
         self.name = name
@@ -42,8 +46,8 @@ class Subject(ABC, Generic[T]):
         self.sizes = ItemSizes() if sizes is None else sizes
 
     def note_size(self, items: Sequence[Item]) -> None:
-        """Take a sample of the size of whole items."""
-        if items:
+        """Take a sample of the size of whole items, now and then."""
+        if items and self.sizes.count_page():
             self.sizes.note(item_size(items[0]))
 
     @property
@@ -75,17 +79,22 @@ class Subject(ABC, Generic[T]):
         """Give the same with more or less that is seen."""
 
     @abstractmethod
-    def plan(self, wish: Wish, now: datetime) -> AccessPath:
+    def plan(self, wish: Wish, now: datetime, *, explained: bool = False) -> AccessPath:
         """Choose the access path.
 
         Args:
             wish: what is asked for.
             now: the present time.
+            explained: whether somebody reads what it says of other indexes, and its advice.
         """
 
     @abstractmethod
     def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
         """Make an entity of an item; None where it is none, or the unit has removed it."""
+
+    def took_in_all(self, items: Sequence[Item]) -> Sequence[T | None]:
+        """Make entities of items outside of any unit; None for each that is none."""
+        return [self.took_in(None, item) for item in items]
 
     @abstractmethod
     def read_items(
@@ -110,6 +119,8 @@ class EntitySubject(Subject[T]):
         flows: their flows.
         sizes: samples that are known already.
     """
+
+    drops = False
 
     def __init__(self, flows: EntityFlows[T], sizes: ItemSizes | None = None) -> None:
         super().__init__(flows.mapping.name, flows.mapping.table, sizes)
@@ -140,13 +151,18 @@ class EntitySubject(Subject[T]):
         """See `Subject.showing`."""
         return type(self)(self._flows.showing(change(self._flows.shown)), self.sizes)
 
-    def plan(self, wish: Wish, now: datetime) -> AccessPath:
+    def plan(self, wish: Wish, now: datetime, *, explained: bool = False) -> AccessPath:
         """See `Subject.plan`."""
-        return choose(self.mapping, wish, hidden_filter(self.mapping, now, self._flows.shown))
+        hidden = hidden_filter(self.mapping, now, self._flows.shown)
+        return (choose if explained else chosen_before)(self.mapping, wish, hidden)
 
     def took_in(self, unit: Unit[Any] | None, item: Item) -> T | None:
         """See `Subject.took_in`."""
         return self._flows.took_in(unit, item)
+
+    def took_in_all(self, items: Sequence[Item]) -> Sequence[T | None]:
+        """See `Subject.took_in_all`."""
+        return self.mapping.codec.decode_page(items)
 
     def read_items(
         self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool

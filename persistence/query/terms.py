@@ -169,6 +169,8 @@ class RawTerm(_Term):
 
 Term = Comparison | AllOf | AnyOf | Negated | RawTerm
 
+_LEAVES = (Comparison, RawTerm)
+
 
 @dataclass(frozen=True, slots=True)
 class PathOperand:
@@ -215,7 +217,10 @@ def _operand_inside(operand: object, names: Names) -> object:
 def _depth_over(*terms: Term) -> int:
     if not terms:
         raise QueryError("a group of no conditions demands nothing; leave it out")
-    depth = 1 + max(0 if isinstance(term, Comparison | RawTerm) else term.depth for term in terms)
+    depth = 1
+    for term in terms:
+        if not isinstance(term, _LEAVES) and term.depth >= depth:
+            depth = term.depth + 1
     if depth > NESTED_TERMS:
         raise QueryError(
             f"the conditions are nested more than {NESTED_TERMS} levels deep; join what is on one level with "

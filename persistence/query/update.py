@@ -16,7 +16,7 @@ from persistence.patches import Patch
 from persistence.query.edits import Edit, Verb, addition, edit
 from persistence.query.names import comparison, parsed
 from persistence.query.patching import PatchWish, planned
-from persistence.query.raw import raw
+from persistence.query.raw_conditions import raw
 from persistence.query.recorder import record
 from persistence.query.terms import AllOf, Comparison, Names, Term, conjuncts, dotted
 from persistence.unit_of_work import AsyncUnitOfWork, UnitOfWork

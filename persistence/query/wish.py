@@ -36,3 +36,18 @@ class Wish:
     hydrate: bool = False
     sorted_in_memory: bool = False
     segment: tuple[int, int] | None = None
+
+    def demanding(self, term: Term) -> Wish:
+        """Give the same with other conditions, in a third of the time that `replace` takes."""
+        return Wish(
+            term,
+            self.order_by,
+            self.descending,
+            self.index,
+            self.consistent,
+            self.scan,
+            self.selection,
+            self.hydrate,
+            self.sorted_in_memory,
+            self.segment,
+        )

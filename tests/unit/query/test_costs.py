@@ -102,6 +102,12 @@ class TestItemSizes:
 
         assert means == [160, 170, 179]
 
+    def test_are_asked_for_less_when_much_is_known(self) -> None:
+        """Of the first pages each gives a sample, later one in sixteen does."""
+        sizes = ItemSizes()
+
+        assert [place for place in range(1, 65) if sizes.count_page()] == [*range(1, 17), 32, 48, 64]
+
 
 class TestQueries:
     """What `explain()` expects."""

@@ -239,7 +239,7 @@ def _is_apart(sort: str) -> bool:
 
 
 class TestRanges:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(st.sampled_from([*TEMPLATES, *BARE]), ENTRIES, demands())
     def test_give_what_a_filter_over_all_would(
         self,
