@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +101,10 @@ def amounts_of(answer: object) -> Amounts:
         answer: what the store gave, or None if it raised.
     """
     capacity: Capacity = getattr(answer, "capacity", ())
-    scanned = found = sum(1 for _ in items_in(answer))
     if isinstance(answer, Page):
         scanned, found = answer.scanned_count, answer.count
+    else:
+        scanned = found = sum(1 for _ in items_in(answer))
     return Amounts(
         scanned,
         found,
@@ -117,7 +118,7 @@ def items_in(answer: object) -> Iterator[Item]:
     return (item for item in answers_in(answer) if item is not None)
 
 
-def answers_in(answer: object) -> tuple[Item | None, ...]:
+def answers_in(answer: object) -> Sequence[Item | None]:
     """Give the item or None for each thing that was read, in order; nothing for an answer to a write."""
     match answer:
         case ItemResult(item):

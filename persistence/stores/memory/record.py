@@ -33,10 +33,9 @@ class Record(NamedTuple):
 
     def copy(self) -> Item:
         """Give the item as the caller's own."""
-        item = {name: value.copy() for name, value in self.item.items()}
-        for name in self.nested:
-            item[name] = copied(self.item[name])
-        return item
+        if not self.nested:
+            return {name: value.copy() for name, value in self.item.items()}
+        return copied_item(self.item)
 
     def narrowed(self, names: Iterable[str]) -> Record:
         """Give the part of the item that an index holds."""
@@ -47,16 +46,12 @@ class Record(NamedTuple):
 
 def copied(value: AttributeValue) -> AttributeValue:
     """Copy a value with all its parts."""
-    ((tag, content),) = value.items()
-    match tag:
-        case "L":
-            return {tag: [copied(element) for element in content]}
-        case "M":
-            return {tag: {name: copied(part) for name, part in content.items()}}
-        case "SS" | "NS" | "BS":
-            return {tag: list(content)}
-        case _:
-            return {tag: content}
+    for tag, content in value.items():
+        if type(content) is list:
+            return {tag: [copied(part) for part in content] if tag == "L" else content.copy()}
+        if tag == "M":
+            return {tag: copied_item(content)}
+    return value.copy()
 
 
 def copied_item(item: Item) -> Item:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from persistence.attributes import (
@@ -54,18 +55,7 @@ def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> A
         Refused: a malformed value, a number out of range, an empty or doubled set, too deep a nesting.
         ItemTooBig: it is larger than the limit.
     """
-    kept: Item = {}
-    nested = []
-    total = 0
-    for name, value in item.items():
-        try:
-            tag, content, size = _admitted(value, 1)
-        except Refused as refused:
-            raise refused.below(name) from None
-        total += size + _name_size(name)
-        kept[name] = {tag: content}
-        if tag not in _SCALARS:
-            nested.append(name)
+    kept, total, nested = _members(item, 1)
     if total > limit:
         raise ItemTooBig("Item size has exceeded the maximum allowed size")
     return Admitted(kept, total, tuple(nested))
@@ -85,6 +75,38 @@ def check_value(value: AttributeValue, name: str = "") -> None:
         _admitted(value, 1)
     except Refused as refused:
         raise (refused.below(name) if name else refused) from None
+
+
+def _members(values: Mapping[str, AttributeValue], depth: int) -> tuple[Item, int, list[str]]:
+    """Admit named values; most are short texts and numbers, which take no call of another function."""
+    kept: Item = {}
+    nested: list[str] = []
+    total = 0
+    for name, value in values.items():
+        if type(value) is dict and len(value) == 1:
+            ((tag, content),) = value.items()
+            if tag == "S" and type(content) is str and content.isascii():
+                kept[name] = {"S": content}
+                total += len(content) + _name_size(name)
+                continue
+            if tag == "N" and type(content) is str:
+                try:
+                    content, size = _number_admitted(content)
+                except NumberRefused:
+                    pass  # told below, with its place
+                else:
+                    kept[name] = {"N": content}
+                    total += size + _name_size(name)
+                    continue
+        try:
+            tag, content, size = _admitted(value, depth)
+            total += size + _name_size(name)
+        except Refused as refused:
+            raise refused.below(name) from None
+        kept[name] = {tag: content}
+        if tag not in _SCALARS:
+            nested.append(name)
+    return kept, total, nested
 
 
 def _admitted(value: AttributeValue, depth: int) -> tuple[str, Any, int]:
@@ -113,6 +135,7 @@ def _malformed(value: object) -> str:
     )
 
 
+@lru_cache(4096)
 def _name_size(name: Any) -> int:
     if not isinstance(name, str) or not name:
         raise Refused("Attribute names must be strings of at least one character")
@@ -138,13 +161,18 @@ def _string(content: Any, depth: int) -> _Content:
 def _number(content: Any, depth: int) -> _Content:
     if not isinstance(content, str):
         raise Refused(_expected("N", "a number as str", content))
-    if not _CANONICAL.fullmatch(content):
-        try:
-            content = canonical_number(content)
-        except NumberRefused as refused:
-            raise Refused(_number_refusal(refused)) from refused
-    digits = content.replace(".", "").strip("-0")
-    return content, 1 + (len(digits) + 1) // 2 + (content[0] == "-")
+    try:
+        return _number_admitted(content)
+    except NumberRefused as refused:
+        raise Refused(_number_refusal(refused)) from refused
+
+
+@lru_cache(4096)
+def _number_admitted(text: str) -> tuple[str, int]:
+    if not _CANONICAL.fullmatch(text):
+        text = canonical_number(text)
+    digits = text.replace(".", "").strip("-0")
+    return text, 1 + (len(digits) + 1) // 2 + (text[0] == "-")
 
 
 def _number_refusal(refused: NumberRefused) -> str:
@@ -200,16 +228,8 @@ def _map(content: Any, depth: int) -> _Content:
     if not isinstance(content, Mapping):
         raise Refused(_expected("M", "dict", content))
     _check_depth(depth)
-    kept = {}
-    total = 3
-    for name, part in content.items():
-        try:
-            tag, inner, size = _admitted(part, depth + 1)
-            total += 1 + _name_size(name) + size
-        except Refused as refused:
-            raise refused.below(name) from None
-        kept[name] = {tag: inner}
-    return kept, total
+    kept, total, _ = _members(content, depth + 1)
+    return kept, 3 + len(kept) + total
 
 
 def _check_depth(depth: int) -> None:
