@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -42,6 +43,12 @@ class Workers:
         self._threads = 0
         self._idle = 0
         self._closed = False
+        self._process = os.getpid()
+
+    @property
+    def are_of_a_parent_process(self) -> bool:
+        """Tell whether this process was forked: the threads did not come along."""
+        return self._process != os.getpid()
 
     def submit(self, call: Callable[[], R]) -> Future[R]:
         """Have a function called in a thread, in a copy of the caller's context, as `asyncio.to_thread` does.

@@ -1,4 +1,4 @@
-"""The asynchronous store: constructor, loops and threads, cancellation, closing, the end of programs."""
+"""The asynchronous store in threads: constructor, loops and threads, cancellation, closing, its program."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from typing import Any, TypeVar
 
 import boto3
@@ -40,7 +41,7 @@ from persistence.operations import (
     UpdateItem,
 )
 from persistence.store import AWS_LIMITS, AsyncStore, Limits
-from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
+from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore, asynchronous
 from persistence.stores.dynamodb.asynchronous import THREAD_NAME
 from persistence.table import Table
 from tests.unit.stores.dynamodb.scripted import Answer, Drop, Held, Scripted, refusal, scripted
@@ -89,7 +90,7 @@ def opened(connect: Connect) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def open_store(server: Scripted, connections: int = 1) -> AsyncDynamoStore:
-            store = AsyncDynamoStore(connect(server.endpoint_url, connections))
+            store = AsyncDynamoStore(connect(server.endpoint_url, connections), native=False)
             stack.callback(store.close)
             return store
 
@@ -144,6 +145,9 @@ class TestConstructor:
             "read_timeout": 3.0,
             "attempts": 1,
             "connections": 7,
+            "tuned": False,
+            "accelerated": False,
+            "fast_lane": True,
         }
 
         store = AsyncDynamoStore(**settings)
@@ -166,6 +170,18 @@ class TestConstructor:
         with pytest.raises(ValueError, match="give that one the settings"):
             AsyncDynamoStore(DynamoStore(), limits=AWS_LIMITS)
 
+    def test_refuses_to_be_native_without_aiohttp(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By default threads serve then."""
+
+        def missing(name: str) -> str:
+            raise PackageNotFoundError(name)
+
+        monkeypatch.setattr(asynchronous, "version", missing)
+
+        with pytest.raises(ModuleNotFoundError, match=r"persistence-dynamodb\[async\]"):
+            AsyncDynamoStore(native=True)
+        AsyncDynamoStore().close()
+
     def test_refuses_what_is_no_client(self) -> None:
         with pytest.raises(TypeError, match="low-level client"):
             AsyncDynamoStore("dynamodb")  # type: ignore[arg-type]  # what is under test
@@ -186,8 +202,12 @@ class TestConstructor:
 
 class TestAnswers:
     @pytest.fixture(params=["moto_client", "dynamodb_local_client"])
-    def store(self, request: pytest.FixtureRequest) -> Iterator[AsyncDynamoStore]:
-        made = AsyncDynamoStore(request.getfixturevalue(request.param))
+    def client(self, request: pytest.FixtureRequest) -> Any:
+        return request.getfixturevalue(request.param)
+
+    @pytest.fixture(params=[True, False], ids=["native", "threads"])
+    def store(self, request: pytest.FixtureRequest, client: BaseClient) -> Iterator[AsyncDynamoStore]:
+        made = AsyncDynamoStore(client, native=request.param)
         yield made
         made.close()
 
@@ -457,7 +477,7 @@ class TestClose:
 class TestForgottenStores:
     def test_let_their_threads_end(self, connect: Connect) -> None:
         with scripted([FOUND]) as server:
-            store = AsyncDynamoStore(connect(server.endpoint_url))
+            store = AsyncDynamoStore(connect(server.endpoint_url), native=False)
             asyncio.run(store.perform(GET))
         (thread,) = threads()
 
@@ -475,7 +495,11 @@ from persistence.stores.dynamodb import AsyncDynamoStore
 from persistence.table import Table
 
 store = AsyncDynamoStore(
-    region="us-east-1", endpoint_url=sys.argv[1], read_timeout=600, connections=1
+    region="us-east-1",
+    endpoint_url=sys.argv[1],
+    read_timeout=600,
+    connections=1,
+    native=sys.argv[2] == "native",
 )
 
 async def work():
@@ -489,7 +513,8 @@ asyncio.run(work())
 
 
 class TestPrograms:
-    def test_end_while_an_answer_is_awaited(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("way", ["native", "threads"])
+    def test_end_while_an_answer_is_awaited(self, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """One request was sent and two wait for their turn; nobody needs them any more."""
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
@@ -497,7 +522,7 @@ class TestPrograms:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             endpoint_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             program = subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", PROGRAM, endpoint_url],
+                [sys.executable, "-W", "error", "-c", PROGRAM, endpoint_url, way],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
