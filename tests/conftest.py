@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import boto3
 import pytest
+from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from persistence.testing.servers import Dynalite, DynamoDBLocal, LocalServer, ServerUnavailable, client_for
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 # Said outright, whatever endpoint the environment configures.
 MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
 SERVER_MARKERS = {"dynamodb_local": "dynamodb_local", "dynalite": "dynalite", "moto_client": "moto"}
+
+# How long an example takes says nothing where many test processes share few processors.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

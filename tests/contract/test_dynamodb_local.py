@@ -1,32 +1,61 @@
-"""The DynamoDB store fulfils the contract on DynamoDB Local, but for what that does differently."""
+"""The DynamoDB store fulfils the contract on DynamoDB Local, on each way, but for what differs there."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from persistence.store import Store
 from persistence.stores.dynamodb import DynamoStore
-from persistence.testing.contract import StoreContract, known_differences
+from persistence.testing.contract import StoreContract
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
+from tests.contract.ways import FAST, PLAIN, differences, local_store, on_the_lane
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-DIFFERENCES = Path(__file__).with_name("known_differences.toml")
 
-
-@pytest.fixture(scope="module")
-def local_store(dynamodb_local_client: DynamoDBClient) -> Store:
+@pytest.fixture(scope="class")
+def default_store(dynamodb_local_client: DynamoDBClient) -> Store:
     return DynamoStore(dynamodb_local_client, limits=DYNAMODB_LOCAL_2020_LIMITS)
+
+
+@pytest.fixture(scope="class")
+def plain_store(dynamodb_local: str) -> Iterator[Store]:
+    with local_store(dynamodb_local, **PLAIN) as store:
+        yield store
+
+
+@pytest.fixture(scope="class")
+def fast_store(dynamodb_local: str) -> Iterator[Store]:
+    with local_store(dynamodb_local, **FAST) as store, on_the_lane(store):
+        yield store
 
 
 class TestDynamoDBLocal(StoreContract):
     shares_store = True
-    known_differences = known_differences(DIFFERENCES, "dynamodb-local")
+    known_differences = differences("dynamodb-local", StoreContract)
 
     @pytest.fixture
-    def store(self, local_store: Store) -> Store:
-        return local_store
+    def store(self, default_store: Store) -> Store:
+        return default_store
+
+
+class TestPlainOnDynamoDBLocal(StoreContract):
+    shares_store = True
+    known_differences = differences("dynamodb-local", StoreContract)
+
+    @pytest.fixture
+    def store(self, plain_store: Store) -> Store:
+        return plain_store
+
+
+class TestFastLaneOnDynamoDBLocal(StoreContract):
+    shares_store = True
+    known_differences = differences("dynamodb-local", StoreContract)
+
+    @pytest.fixture
+    def store(self, fast_store: Store) -> Store:
+        return fast_store

@@ -1,9 +1,11 @@
-"""The DynamoDB store fulfils the contract on moto, but for what moto does differently."""
+"""The DynamoDB store fulfils the contract on moto, on each way, but for what moto does differently.
+
+The cases of managing tables, slow on moto, run on the default way only: those operations take no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -11,29 +13,66 @@ from moto import mock_aws
 
 from persistence.store import Store
 from persistence.stores.dynamodb import DynamoStore
-from persistence.testing.contract import StoreContract, known_differences
+from persistence.testing.contract import StoreContract
+from tests.contract.ways import (
+    FAST,
+    MOTO_ENDPOINT,
+    PLAIN,
+    ItemContract,
+    differences,
+    moto_store,
+    on_the_lane,
+)
 
-# Said outright, whatever endpoint the environment configures.
-ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
-DIFFERENCES = Path(__file__).with_name("known_differences.toml")
 
-
-@pytest.fixture(scope="module")
-def moto_store() -> Iterator[Store]:
+@pytest.fixture(scope="class")
+def default_store() -> Iterator[Store]:
     """One store for all cases: making a client takes longer than most of them."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=ENDPOINT)
+        client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=MOTO_ENDPOINT)
         scaling = boto3.client("application-autoscaling", region_name="us-east-1")
         yield DynamoStore(client, scaling_client=scaling)
         client.close()
         scaling.close()
 
 
+@pytest.fixture(scope="class")
+def plain_store() -> Iterator[Store]:
+    with moto_store(**PLAIN) as store:
+        yield store
+
+
+@pytest.fixture(scope="class")
+def fast_store() -> Iterator[Store]:
+    with moto_store(**FAST) as store, on_the_lane(store):
+        yield store
+
+
 @pytest.mark.moto
 class TestMoto(StoreContract):
     shares_store = True
-    known_differences = known_differences(DIFFERENCES, "moto")
+    known_differences = differences("moto", StoreContract)
 
     @pytest.fixture
-    def store(self, moto_store: Store) -> Store:
-        return moto_store
+    def store(self, default_store: Store) -> Store:
+        return default_store
+
+
+@pytest.mark.moto
+class TestPlainOnMoto(ItemContract):
+    shares_store = True
+    known_differences = differences("moto", ItemContract)
+
+    @pytest.fixture
+    def store(self, plain_store: Store) -> Store:
+        return plain_store
+
+
+@pytest.mark.moto
+class TestFastLaneOnMoto(ItemContract):
+    shares_store = True
+    known_differences = differences("moto", ItemContract)
+
+    @pytest.fixture
+    def store(self, fast_store: Store) -> Store:
+        return fast_store

@@ -14,13 +14,29 @@
 | `signing`      | Signature Version 4, its derived key kept (pure)                   |
 | `tables`       | both, for operations of tables and backups (pure)                  |
 | `identity`     | which table, which key: tells items apart (pure)                   |
+| `fast_lane`    | requests for items past most of botocore, on request               |
 | `attempts`     | watches botocore's own retries, and ends those that could do harm  |
 | `faults`       | errors of the service and of botocore -> ours: one table           |
 | `fault_rows`   | what that table is made of                                         |
 | `echoes`       | cuts stored values out of foreign messages                         |
 """
 
-from persistence.stores.dynamodb.asynchronous import AsyncDynamoStore
-from persistence.stores.dynamodb.store import DynamoStore
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persistence.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from persistence.stores.dynamodb.asynchronous import AsyncDynamoStore
+    from persistence.stores.dynamodb.store import DynamoStore
 
 __all__ = ["AsyncDynamoStore", "DynamoStore"]
+
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.stores.dynamodb.asynchronous": ("AsyncDynamoStore",),
+        "persistence.stores.dynamodb.store": ("DynamoStore",),
+    },
+)

@@ -29,6 +29,7 @@ from persistence.operations import (
 )
 from persistence.stores.dynamodb.identity import identity_of, key_of
 from persistence.stores.dynamodb.requests import unasked_key_names
+from persistence.wire_items import WireItems
 
 Answer = Mapping[str, Any]
 """What a method of boto3's client returns."""
@@ -89,8 +90,9 @@ def batch_write(operation: BatchWriteItems, answer: Answer) -> BatchWriteResult:
 
 def page(operation: QueryPage | ScanPage, answer: Answer) -> Page:
     """Read the answer to a `QueryPage` or `ScanPage`."""
+    found = answer.get("Items", ())
     return Page(
-        items=tuple(answer.get("Items", ())),
+        items=found if isinstance(found, WireItems) else tuple(found),
         last_key=answer.get("LastEvaluatedKey") or None,
         count=answer["Count"],
         scanned_count=answer["ScannedCount"],

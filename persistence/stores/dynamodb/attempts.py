@@ -14,8 +14,7 @@ what a store of ours is performing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
@@ -24,8 +23,16 @@ from zlib import crc32
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from persistence.errors import PersistenceError, StoreUnavailable
-from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.deadlines import present_deadline
+from persistence.errors import (
+    ConflictError,
+    PersistenceError,
+    StoreError,
+    StoreUnavailable,
+    Throttled,
+    TransactionCancelled,
+)
+from persistence.stores.dynamodb.fault_rows import THROTTLING, Asked
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
 
 Repeats = Literal["always", "unless in doubt", "never"]
@@ -33,6 +40,8 @@ Repeats = Literal["always", "unless in doubt", "never"]
 
 _EVENT = "needs-retry"
 _WATCH = "persistence-attempts"
+_LONGEST_PAUSE = 20.0
+_PASSING = THROTTLING | {"None", "TransactionConflict"}
 
 
 @dataclass(slots=True)
@@ -44,12 +53,22 @@ class Attempts:
         repeats: which failed attempts botocore may repeat.
         doubtful: True once an attempt may have taken effect though its answer does not say so.
         damaged: True if the last answer came incomplete.
+        api: the data action whose request is to be written the short way, until it is; None for none.
+        accelerated: whether msgspec may write and read where it is installed.
+        fast: whether the fast lane may serve the call, where the client has one.
+        seconds: how long one attempt takes at most, where a deadline holds.
+        number: how many attempts there were.
     """
 
     asked: Asked
     repeats: Repeats
     doubtful: bool = False
     damaged: bool = False
+    api: str | None = None
+    accelerated: bool = True
+    fast: bool = False
+    seconds: float = 0.0
+    number: int = 0
 
 
 _current: ContextVar[Attempts | None] = ContextVar("persistence_dynamodb_attempts", default=None)
@@ -65,18 +84,28 @@ def watch(client: BaseClient) -> None:
     client.meta.events.register_first(f"{_EVENT}.{service}", _note_attempt, unique_id=_WATCH)
 
 
-@contextmanager
-def watched(attempts: Attempts) -> Iterator[None]:
+class watched:  # noqa: N801  # it is used like a function
     """Note the attempts of the one call within the block.
 
     Args:
         attempts: where they are noted.
     """
-    token = _current.set(attempts)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_attempts", "_token")
+
+    def __init__(self, attempts: Attempts) -> None:
+        self._attempts = attempts
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._attempts)
+
+    def __exit__(self, *_how: object) -> None:
+        _current.reset(self._token)
+
+
+def current_attempts() -> Attempts | None:
+    """Give the attempts of the call that a store is performing; None if it is somebody else's call."""
+    return _current.get()
 
 
 def _note_attempt(
@@ -88,7 +117,8 @@ def _note_attempt(
     attempts = _current.get()
     if attempts is None:
         return
-    attempts.damaged = response is not None and _is_damaged(response[0])
+    attempts.number += 1
+    attempts.damaged = response is not None and is_damaged(response[0], operation)
     error = caught_exception or _error_answer(response, operation.name)
     if attempts.damaged:
         _note(attempts, damaged_answer(attempts.asked), error)
@@ -101,6 +131,14 @@ def _note(attempts: Attempts, fault: PersistenceError, cause: Exception | None) 
     attempts.doubtful |= in_doubt
     if _ends(attempts.repeats, fault, in_doubt=in_doubt):
         raise fault from cause
+    deadline = present_deadline()
+    if deadline is not None and fault.retryable and deadline.left <= _seconds_of_another(attempts):
+        raise deadline.cut_off(attempts.asked.operation, writes=attempts.doubtful) from fault
+
+
+def _seconds_of_another(attempts: Attempts) -> float:
+    """Give the seconds of another attempt, with the pause that botocore makes before it."""
+    return attempts.seconds + min(_LONGEST_PAUSE, 2.0 ** (attempts.number - 1))
 
 
 def _ends(repeats: Repeats, fault: PersistenceError, *, in_doubt: bool) -> bool:
@@ -125,15 +163,71 @@ def damaged_answer(asked: Asked) -> StoreUnavailable:
     )
 
 
+def in_doubt(error: PersistenceError, attempts: Attempts) -> PersistenceError:
+    """Say of the error of the last attempt whether an earlier one may have taken effect.
+
+    Args:
+        error: of the last attempt, translated.
+        attempts: all of them.
+
+    Returns:
+        The error that the call ends in.
+    """
+    match error:
+        case _ if not attempts.doubtful:
+            return error
+        case TransactionCancelled(reasons=reasons) if {reason.code for reason in reasons} - _PASSING:
+            return error  # decided: under its token an earlier attempt would have been confirmed instead
+        case ConflictError() | Throttled():
+            return StoreUnavailable(
+                f"an earlier attempt may have taken effect; the last one said: {error}",
+                operation=attempts.asked.operation,
+                table=attempts.asked.table,
+                code=getattr(error, "code", None),
+            )
+        case StoreError():
+            error.ambiguous = True
+            return error
+        case _:
+            return error
+
+
 def _error_answer(response: tuple[Any, dict[str, Any]] | None, api: str) -> ClientError | None:
     if response is None or response[0].status_code < 300:
         return None
     return ClientError(response[1], api)  # type: ignore[arg-type]  # botocore's own parsed answer
 
 
-def _is_damaged(answer: Any) -> bool:
+def is_damaged(answer: Any, operation: Any) -> bool:
+    """Tell whether an answer came incomplete or altered.
+
+    Args:
+        answer: as botocore's events have it, with `status_code`, `headers` and `content`.
+        operation: botocore's model of the action.
+    """
     # botocore takes an answer that was cut off for one without content: a stored item would count as absent.
-    length, checksum = answer.headers.get("content-length"), answer.headers.get("x-amz-crc32")
-    if length is not None and int(length) != len(answer.content):
-        return True
-    return checksum is not None and int(checksum) != crc32(answer.content)
+    return not is_whole(answer.headers, answer.content) or (
+        answer.status_code == 200
+        and operation.output_shape is not None
+        and not _begins_an_object(answer.content)
+    )
+
+
+def is_whole(headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether a body is as long as its headers say, and has their checksum.
+
+    Args:
+        headers: under names in small letters, or in any.
+        body: as it came.
+    """
+    length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
+    try:
+        return (length is None or int(length) == len(body)) and (
+            checksum is None or int(checksum) == crc32(body)
+        )
+    except ValueError:
+        return False
+
+
+def _begins_an_object(content: bytes) -> bool:
+    return content.startswith(b"{") or content[:100].lstrip().startswith(b"{")

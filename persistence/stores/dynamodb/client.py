@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
-from boto3.session import Session
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.hooks import BaseEventHooks
+from botocore.session import Session
 
 from persistence.stores.dynamodb.exchanges import Service
+from persistence.stores.dynamodb.sessions import make_session, with_user_agent
 
 _AWS_HOSTS = (
     ".amazonaws.com",
@@ -65,12 +69,21 @@ def settings_of(client: BaseClient) -> ClientSettings:
     )
 
 
-def make_client(settings: ClientSettings, service: Service = "dynamodb") -> BaseClient:
-    """Make a low-level client, in a session of its own.
+def make_client(
+    settings: ClientSettings,
+    service: Service = "dynamodb",
+    *,
+    session: Session | None = None,
+    event_hooks: BaseEventHooks | None = None,
+) -> BaseClient:
+    """Make a low-level client, the same as boto3 would make.
 
     Args:
         settings: how it is made.
         service: whose client it is; another service than DynamoDB is not asked at the endpoint of that one.
+        session: the session to make it in; None makes one.
+        event_hooks: for a session that is made: the emitter that its handlers, and those of its clients, are
+            registered with.
     """
     config = Config(
         connect_timeout=settings.connect_timeout,
@@ -79,8 +92,60 @@ def make_client(settings: ClientSettings, service: Service = "dynamodb") -> Base
         max_pool_connections=settings.connections,
         tcp_keepalive=True,
     )
-    endpoint = settings.endpoint_url if service == "dynamodb" else None
-    return Session().client(service, region_name=settings.region, endpoint_url=endpoint, config=config)
+    session = make_session(event_hooks) if session is None else session
+    client: BaseClient = session.create_client(
+        service,
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url if service == "dynamodb" else None,
+        config=with_user_agent(config, session),
+    )
+    return client
+
+
+class ClientMaker:
+    """Makes the clients of a store, all in one session, whose credentials they share.
+
+    Args:
+        settings: how they are made.
+        event_hooks: makes the emitter of the session; None for botocore's own.
+    """
+
+    def __init__(
+        self, settings: ClientSettings, event_hooks: Callable[[], BaseEventHooks] | None = None
+    ) -> None:
+        self._settings = settings
+        self._event_hooks = event_hooks
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        _begin_anew_after_fork(self)
+
+    def make(self, service: Service = "dynamodb") -> BaseClient:
+        """Make a client.
+
+        Args:
+            service: whose client it is.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = make_session(self._event_hooks and self._event_hooks())
+            return make_client(self._settings, service, session=self._session)
+
+    def verify(self) -> bool | str:
+        """Tell which certificates the clients trust: a path names them, True stands for botocore's own."""
+        with self._lock:
+            session = self._session or make_session()
+        bundle: str | None = session.get_config_variable("ca_bundle")
+        return bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True
+
+    def forget(self) -> None:
+        """Forget the session, and with it its credentials; the next client is made in a new one."""
+        with self._lock:
+            self._session = None
+
+    def begin_anew(self) -> None:
+        """Do the same in a process that was forked, where a lock may be held for ever."""
+        self._lock = threading.Lock()
+        self._session = None
 
 
 def is_at_aws(client: BaseClient) -> bool:
@@ -92,12 +157,13 @@ def is_at_aws(client: BaseClient) -> bool:
 class LazyClient:
     """Makes a client when it is first asked for, once for all threads."""
 
-    __slots__ = ("_client", "_lock", "_make")
+    __slots__ = ("__weakref__", "_client", "_lock", "_make")
 
     def __init__(self, make: Callable[[], BaseClient]) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._client: BaseClient | None = None
+        _begin_anew_after_fork(self)
 
     def get(self) -> BaseClient:
         """Give the client."""
@@ -113,3 +179,38 @@ class LazyClient:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def begin_anew(self) -> None:
+        """Leave the client, in a process that was forked, to the parent whose connections it has.
+
+        It is not closed, and not destroyed either: another thread may have held its locks in the parent.
+        """
+        self._lock = threading.Lock()
+        if self._client is not None:
+            _LEFT_TO_THE_PARENT.append(self._client)
+            self._client = None
+
+
+class _OfAParent(Protocol):
+    def begin_anew(self) -> None: ...
+
+
+_LEFT_TO_THE_PARENT: list[BaseClient] = []
+_TO_BEGIN_ANEW: WeakSet[_OfAParent] = WeakSet()
+_REGISTERING = threading.Lock()
+
+
+def _begin_anew_after_fork(something: _OfAParent) -> None:
+    with _REGISTERING:
+        _TO_BEGIN_ANEW.add(something)
+
+
+def _begin_anew() -> None:
+    global _REGISTERING  # noqa: PLW0603  # the parent's may be held for ever
+    _REGISTERING = threading.Lock()
+    for something in tuple(_TO_BEGIN_ANEW):
+        something.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -63,9 +63,10 @@ from persistence.stores.dynamodb.fault_rows import (
     unavailable,
 )
 
-FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError, NotImplementedError)
+FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError, NotImplementedError)
 """What a call of boto3's client raises for reasons of the service, the network or the configuration.
 
+`UnicodeDecodeError` is of answers that are no text, such as those that a proxy compressed.
 `NotImplementedError` is of imitations of the service within the process, which lack an action.
 """
 
@@ -286,7 +287,7 @@ FAULTS = (
         kinds=(EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError),
     ),
     Fault(plainly(StoreError)),
-    Fault(unavailable(), kinds=(BotoCoreError, ResponseParserError)),
+    Fault(unavailable(), kinds=(BotoCoreError, ResponseParserError, UnicodeDecodeError)),
 )
 """Every error that a call can end in; the last two rows take what no other knows."""
 

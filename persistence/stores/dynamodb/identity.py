@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Hashable, Iterable, Mapping
 
-from persistence.attributes import AttributeValue, NumberRefused, normalised_key, parse_number
+from persistence.attributes import AttributeValue, NumberRefused, canonical_number
+from persistence.errors import InvalidRequest
 from persistence.operations import GetItem, PutItem, TransactAction
 from persistence.table import Table
+
+_canonical_already = re.compile(r"(?:0|-?[1-9][0-9]{0,37})\Z").match
 
 
 def key_of(action: TransactAction | GetItem) -> Mapping[str, AttributeValue]:
@@ -23,25 +27,56 @@ def identity_of(table: Table, key: Mapping[str, AttributeValue]) -> Hashable:
         table: says which attributes make the key.
         key: the key, or an item that holds it.
     """
-    names = table.key_names()
-    if not all(_fits_a_key(key.get(name)) for name in names):
+    partition = _part(key.get(table.partition))
+    if table.sort is None:
+        return None if partition is None else (table.name, partition)
+    sort = _part(key.get(table.sort))
+    return None if partition is None or sort is None else (table.name, partition, sort)
+
+
+def refuse_doubles(where: str, actions: Iterable[TransactAction | GetItem], text: str) -> None:
+    """Refuse actions of which two have one key.
+
+    Args:
+        where: the operation that they are part of.
+        actions: its parts.
+        text: what the service says of it.
+
+    Raises:
+        InvalidRequest: two have one key.
+    """
+    seen: set[Hashable] = set()
+    for action in actions:
+        identity = identity_of(action.table, key_of(action))
+        if identity is None:
+            continue
+        if identity in seen:
+            raise InvalidRequest(text, operation=where, table=action.table.name, code="ValidationException")
+        seen.add(identity)
+
+
+def _part(value: AttributeValue | None) -> Hashable:
+    """Give a value that is equal where attributes of a key are; None where it can't be part of one.
+
+    A text stands for itself, so that the usual key costs least.
+    """
+    if (type(value) is not dict and not isinstance(value, Mapping)) or len(value) != 1:
         return None
-    return table.name, normalised_key(key, names)
+    if "S" in value:
+        content = value["S"]
+        return content if isinstance(content, str) else None
+    ((tag, content),) = value.items()
+    if tag == "N":
+        return _number(content)
+    return (tag, content) if tag == "B" and isinstance(content, bytes) else None
 
 
-def _fits_a_key(value: AttributeValue | None) -> bool:
-    match value:
-        case {"S": str(), **others} | {"B": bytes(), **others} if not others:
-            return True
-        case {"N": str(text), **others} if not others:
-            return _is_number(text)
-        case _:
-            return False
-
-
-def _is_number(text: str) -> bool:
+def _number(content: object) -> Hashable:
+    if not isinstance(content, str):
+        return None
+    if _canonical_already(content):
+        return "N", content
     try:
-        parse_number(text)
+        return "N", canonical_number(content)
     except NumberRefused:
-        return False
-    return True
+        return None

@@ -1,17 +1,19 @@
 """Write operations as the parameters of the service's requests; nothing here does I/O.
 
 The same operation gives the same request each time, down to the order of a set's members: the service
-compares repeated transactions as text.
+compares repeated transactions as text. Items, keys and values are those of the operation, copied only where
+they are not in that form; who sends a request doesn't change them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, assert_never
 
-from persistence.attributes import AttributeValue, Item
+import persistence.expressions as trees
+import persistence.render as rendering
 from persistence.errors import InvalidRequest
-from persistence.expressions import Condition, Path
+from persistence.expressions import Path
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -27,8 +29,8 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
-from persistence.render import Renderer
-from persistence.stores.dynamodb.identity import identity_of, key_of
+from persistence.stores.dynamodb.identity import refuse_doubles
+from persistence.stores.dynamodb.stable import stable
 
 Parameters = dict[str, Any]
 """Keyword arguments of a method of boto3's client."""
@@ -71,7 +73,7 @@ def transact_write(operation: TransactWrite) -> Parameters:
         InvalidRequest: an action asks for something that the service has only for single writes, or two
             actions have one key (which not every local server refuses).
     """
-    _refuse_doubles(
+    refuse_doubles(
         "TransactWrite",
         operation.actions,
         "Transaction request cannot include multiple operations on one item",
@@ -93,7 +95,7 @@ def batch_get(operation: BatchGetItems) -> Parameters:
     Raises:
         InvalidRequest: two gets have one key, or gets of one table disagree on how to read.
     """
-    _refuse_doubles("BatchGetItems", operation.gets, "Provided list of item keys contains duplicates")
+    refuse_doubles("BatchGetItems", operation.gets, "Provided list of item keys contains duplicates")
     by_table: dict[str, list[GetItem]] = {}
     for get in operation.gets:
         by_table.setdefault(get.table.name, []).append(get)
@@ -106,7 +108,7 @@ def batch_write(operation: BatchWriteItems) -> Parameters:
     Raises:
         InvalidRequest: two writes have one key, or a write has a condition or asks for an answer.
     """
-    _refuse_doubles("BatchWriteItems", operation.writes, "Provided list of item keys contains duplicates")
+    refuse_doubles("BatchWriteItems", operation.writes, "Provided list of item keys contains duplicates")
     by_table: dict[str, list[Parameters]] = {}
     for write in operation.writes:
         by_table.setdefault(write.table.name, []).append(_write_request(write))
@@ -119,13 +121,14 @@ def query(operation: QueryPage) -> Parameters:
     Raises:
         InvalidRequest: it asks for whole items beside a projection or a count.
     """
-    renderer = Renderer()
-    key_condition = renderer.key_condition(operation.key_condition)
     return {
         "TableName": operation.table.name,
         **_page(operation),
-        "KeyConditionExpression": key_condition,
-        **_page_expressions(operation, renderer),
+        **_expressions(
+            key_condition=operation.key_condition,
+            filtering=operation.filter,
+            projection=None if operation.count_only else operation.projection,
+        ),
         **_when(operation.descending, ScanIndexForward=False),
         **CAPACITY,
     }
@@ -136,7 +139,9 @@ def scan(operation: ScanPage) -> Parameters:
     return {
         "TableName": operation.table.name,
         **_page(operation),
-        **_page_expressions(operation, Renderer()),
+        **_expressions(
+            filtering=operation.filter, projection=None if operation.count_only else operation.projection
+        ),
         **_when(operation.segment is not None, Segment=operation.segment),
         **_when(operation.segments is not None, TotalSegments=operation.segments),
         **CAPACITY,
@@ -147,69 +152,65 @@ def scan(operation: ScanPage) -> Parameters:
 
 
 def _get(get: GetItem) -> Parameters:
-    renderer = Renderer()
-    return {
-        "TableName": get.table.name,
-        "Key": stable(get.key),
-        **_projection(get.projection, renderer),
-        **renderer.placeholders(),
-    }
+    parameters = {"TableName": get.table.name, "Key": stable(get.key)}
+    if get.projection is not None:
+        parameters.update(_expressions(projection=get.projection))
+    return parameters
 
 
 def _put(put: PutItem) -> Parameters:
-    renderer = Renderer()
-    return {
-        "TableName": put.table.name,
-        "Item": stable(put.item),
-        **_condition(put.condition, renderer, item_on_failure=put.item_on_failure),
-    }
+    parameters: Parameters = {"TableName": put.table.name, "Item": stable(put.item)}
+    if put.condition is not None:
+        _add_condition(parameters, put)
+    return parameters
 
 
 def _update(update: UpdateItem) -> Parameters:
-    renderer = Renderer()
-    return {
-        "TableName": update.table.name,
-        "Key": stable(update.key),
-        **({"UpdateExpression": renderer.update(update.actions)} if update.actions else {}),
-        **_condition(update.condition, renderer, item_on_failure=update.item_on_failure),
-    }
+    parameters: Parameters = {"TableName": update.table.name, "Key": stable(update.key)}
+    if update.condition is not None:
+        _add_condition(parameters, update, update.actions)
+    elif update.actions:
+        parameters.update(_expressions(update=update.actions))
+    return parameters
 
 
-def _delete(delete: DeleteItem) -> Parameters:
-    return {
-        "TableName": delete.table.name,
-        "Key": stable(delete.key),
-        **_condition(delete.condition, Renderer(), item_on_failure=delete.item_on_failure),
-    }
+def _delete(delete: DeleteItem | ConditionCheck) -> Parameters:
+    parameters: Parameters = {"TableName": delete.table.name, "Key": stable(delete.key)}
+    if delete.condition is not None:
+        _add_condition(parameters, delete)
+    return parameters
 
 
-def _check(check: ConditionCheck) -> Parameters:
-    return {
-        "TableName": check.table.name,
-        "Key": stable(check.key),
-        **_condition(check.condition, Renderer(), item_on_failure=check.item_on_failure),
-    }
+def _add_condition(
+    parameters: Parameters, write: TransactAction, actions: tuple[trees.UpdateAction, ...] = ()
+) -> None:
+    condition = write.condition
+    if isinstance(condition, trees.AttributeExists | trees.AttributeNotExists) and not actions:
+        parameters.update(rendering.presence(condition))
+    else:
+        parameters.update(_expressions(update=actions, condition=condition))
+    if write.item_on_failure:
+        parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
 
 def _action(action: TransactAction) -> Parameters:
-    match action:
-        case PutItem():
-            _refuse_returning("TransactWrite", action)
-            return {"Put": _put(action)}
-        case UpdateItem():
-            _refuse_returning("TransactWrite", action)
-            return {"Update": _update(action)}
-        case DeleteItem():
-            _refuse_returning("TransactWrite", action)
-            return {"Delete": _delete(action)}
-        case ConditionCheck():
-            return {"ConditionCheck": _check(action)}
-        case _:
-            assert_never(action)
+    name, write = _ACTIONS[type(action)]
+    if not isinstance(action, ConditionCheck) and action.returning != "none":
+        raise _single_only("TransactWrite", action)
+    return {name: write(action)}
+
+
+_ACTIONS: Mapping[type[TransactAction], tuple[str, Callable[[Any], Parameters]]] = {
+    PutItem: ("Put", _put),
+    UpdateItem: ("Update", _update),
+    DeleteItem: ("Delete", _delete),
+    ConditionCheck: ("ConditionCheck", _delete),
+}
 
 
 def _write_request(write: PutItem | DeleteItem) -> Parameters:
-    _refuse_returning("BatchWriteItems", write)
+    if write.returning != "none":
+        raise _single_only("BatchWriteItems", write)
     if write.condition is not None:
         raise InvalidRequest(
             "a batch takes no conditions; use a transaction or single writes",
@@ -233,12 +234,10 @@ def _table_gets(gets: list[GetItem]) -> Parameters:
             operation="BatchGetItems",
             table=first.table.name,
         )
-    renderer = Renderer()
     return {
         "Keys": [stable(get.key) for get in gets],
         **_when(first.consistent, ConsistentRead=True),
-        **_projection(_with_key(first), renderer),
-        **renderer.placeholders(),
+        **_expressions(projection=_with_key(first)),
     }
 
 
@@ -256,20 +255,6 @@ def unasked_key_names(get: GetItem) -> tuple[str, ...]:
     return tuple(name for name in get.table.key_names() if name not in asked)
 
 
-def _condition(condition: Condition | None, renderer: Renderer, *, item_on_failure: bool) -> Parameters:
-    if condition is None:
-        return _placeholders(renderer)
-    return {
-        "ConditionExpression": renderer.condition(condition),
-        **_placeholders(renderer),
-        **_when(item_on_failure, ReturnValuesOnConditionCheckFailure="ALL_OLD"),
-    }
-
-
-def _projection(projection: tuple[Path, ...] | None, renderer: Renderer) -> Parameters:
-    return {} if projection is None else {"ProjectionExpression": renderer.projection(projection)}
-
-
 def _page(page: QueryPage | ScanPage) -> Parameters:
     _refuse_half_wholes(page)
     return {
@@ -282,16 +267,12 @@ def _page(page: QueryPage | ScanPage) -> Parameters:
     }
 
 
-def _page_expressions(page: QueryPage | ScanPage, renderer: Renderer) -> Parameters:
-    filtered = {} if page.filter is None else {"FilterExpression": renderer.condition(page.filter)}
-    projected = {} if page.count_only else _projection(page.projection, renderer)
-    return {**filtered, **projected, **_placeholders(renderer)}
-
-
-def _placeholders(renderer: Renderer) -> Parameters:
-    parameters = renderer.placeholders()
-    values = parameters.get("ExpressionAttributeValues")
-    return {**parameters, **({"ExpressionAttributeValues": stable(values)} if values else {})}
+def _expressions(**parts: Any) -> Parameters:
+    found = rendering.expressions(**parts)
+    values = found.get("ExpressionAttributeValues")
+    if values is not None:
+        found["ExpressionAttributeValues"] = stable(values)
+    return found
 
 
 def _return_values(returning: Returning) -> Parameters:
@@ -302,13 +283,12 @@ def _when(given: bool, **parameters: Any) -> Parameters:
     return parameters if given else {}
 
 
-def _refuse_returning(where: str, write: PutItem | UpdateItem | DeleteItem) -> None:
-    if write.returning != "none":
-        raise InvalidRequest(
-            f"{type(write).__name__}(returning={write.returning!r}) is for single writes only",
-            operation=where,
-            table=write.table.name,
-        )
+def _single_only(where: str, write: PutItem | UpdateItem | DeleteItem) -> InvalidRequest:
+    return InvalidRequest(
+        f"{type(write).__name__}(returning={write.returning!r}) is for single writes only",
+        operation=where,
+        table=write.table.name,
+    )
 
 
 def _refuse_half_wholes(page: QueryPage | ScanPage) -> None:
@@ -321,37 +301,3 @@ def _refuse_half_wholes(page: QueryPage | ScanPage) -> None:
             table=page.table.name,
             code="ValidationException",
         )
-
-
-def _refuse_doubles(where: str, actions: Iterable[TransactAction | GetItem], text: str) -> None:
-    seen: set[Hashable] = set()
-    for action in actions:
-        identity = identity_of(action.table, key_of(action))
-        if identity is not None and identity in seen:
-            raise InvalidRequest(text, operation=where, table=action.table.name, code="ValidationException")
-        seen.add(identity)
-
-
-# --- values
-
-
-def stable(item: Mapping[str, AttributeValue]) -> Item:
-    """Copy an item with the members of its sets in a stable order."""
-    return {name: _stable_value(value) for name, value in item.items()}
-
-
-def _stable_value(value: AttributeValue) -> AttributeValue:
-    return {tag: _stable_content(tag, content) for tag, content in value.items()}
-
-
-def _stable_content(tag: str, content: Any) -> Any:
-    # What does not fit its tag goes on as it is, to be refused.
-    match tag, content:
-        case "SS" | "NS" | "BS", list() | tuple() | set() | frozenset():
-            return sorted(content, key=repr)
-        case "L", list() | tuple():
-            return [_stable_value(part) for part in content]
-        case "M", Mapping():
-            return stable(content)
-        case _:
-            return content

@@ -1,4 +1,4 @@
-"""Sign requests with AWS Signature Version 4; the key that is derived for a day is kept.
+"""Sign requests with AWS Signature Version 4; the key of a day, and what requests share, is written once.
 
 Source: AWS General Reference, "Create a signed AWS API request". The signatures are those of
 `botocore.auth.SigV4Auth`, to the byte.
@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from botocore.auth import SIGNED_HEADERS_BLACKLIST
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+
+DATE = "X-Amz-Date"
+TOKEN = "X-Amz-Security-Token"
+
+_DATE = DATE.lower()
 
 _UNSIGNED = frozenset(SIGNED_HEADERS_BLACKLIST)
 
@@ -37,6 +43,75 @@ class Credentials(Protocol):
     def token(self) -> str | None:
         """Of temporary credentials, that of their session."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the signatures share of requests that differ in nothing but body and time.
+
+    Attributes:
+        credentials: who asks.
+        region: of the signature.
+        service: of the signature.
+        before: the canonical request up to the time.
+        after: what follows of it, up to the hash of the body.
+        names: of the headers that are signed.
+        sent: the headers, but for those of the signature.
+        token: header with that of the credentials' session, if they have one.
+    """
+
+    credentials: Credentials
+    region: str
+    service: str
+    before: str
+    after: str
+    names: str
+    sent: Mapping[str, str]
+    token: Mapping[str, str]
+
+    @staticmethod
+    def of(
+        headers: Mapping[str, str], host: str, credentials: Credentials, region: str, service: str
+    ) -> Signatures:
+        """Write what is shared.
+
+        Args:
+            headers: of all requests; the host may be left out.
+            host: as it is in the header of that name, see `host_of`; the path is `/`.
+            credentials: who asks.
+            region: of the signature.
+            service: of the signature.
+        """
+        token = {TOKEN: credentials.token} if credentials.token else {}
+        replaced = _REPLACED_WITH_TOKEN if token else _REPLACED
+        sent = {name: value for name, value in headers.items() if name.lower() not in replaced}
+        values = {name.lower(): " ".join(value.split()) for name, value in {**sent, **token}.items()}
+        values = {"host": host, **values, _DATE: ""}
+        signed = [name for name in sorted(values) if name not in _UNSIGNED]
+        lines = [f"{name}:{values[name]}\n" for name in signed]
+        place, names = signed.index(_DATE), ";".join(signed)
+        before = f"POST\n/\n\n{''.join(lines[:place])}{_DATE}:"
+        after = f"\n{''.join(lines[place + 1 :])}\n{names}\n"
+        return Signatures(credentials, region, service, before, after, names, sent, token)
+
+    def headers(self, body: bytes, timestamp: str) -> dict[str, str]:
+        """Give the headers of one request's signature.
+
+        Args:
+            body: as it is sent.
+            timestamp: the time in UTC, such as "20261126T195500Z".
+        """
+        request = f"{self.before}{timestamp}{self.after}{sha256(body).hexdigest()}"
+        scope = _scope(timestamp[:8], self.region, self.service)
+        text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+        key = signing_key(self.credentials.secret_key, timestamp[:8], self.region, self.service)
+        signature = hmac.digest(key, text.encode(), sha256).hex()
+        who = f"Credential={self.credentials.access_key}/{scope}"
+        return {
+            DATE: timestamp,
+            **self.token,
+            "Authorization": f"{ALGORITHM} {who}, SignedHeaders={self.names}, Signature={signature}",
+        }
 
 
 def signed(
@@ -63,23 +138,27 @@ def signed(
     Returns:
         The headers, those of the signature added or replaced; the host only if it was given.
     """
-    sent = {name: value for name, value in headers.items() if name.lower() not in _REPLACED}
-    sent["X-Amz-Date"] = timestamp
-    if credentials.token:
-        sent["X-Amz-Security-Token"] = credentials.token
-    canonical = {name.lower(): " ".join(value.split()) for name, value in sent.items()}
-    canonical.setdefault("host", host)
-    to_sign = {name: canonical[name] for name in sorted(canonical) if name not in _UNSIGNED}
-    names = ";".join(to_sign)
-    lines = "".join(f"{name}:{value}\n" for name, value in to_sign.items())
-    request = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
-    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
-    text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-    key = signing_key(credentials.secret_key, timestamp[:8], region, service)
-    signature = hmac.digest(key, text.encode(), sha256).hex()
-    who = f"Credential={credentials.access_key}/{scope}"
-    sent["Authorization"] = f"{ALGORITHM} {who}, SignedHeaders={names}, Signature={signature}"
-    return sent
+    who = _Keys(credentials.access_key, credentials.secret_key, credentials.token)
+    shared = _signatures(tuple(headers.items()), host, who, region, service)
+    return {**shared.sent, **shared.headers(body, timestamp)}
+
+
+@lru_cache(maxsize=64)
+def _signatures(
+    headers: tuple[tuple[str, str], ...], host: str, credentials: _Keys, region: str, service: str
+) -> Signatures:
+    return Signatures.of(dict(headers), host, credentials, region, service)
+
+
+class _Keys(NamedTuple):
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+@lru_cache(maxsize=32)
+def _scope(date: str, region: str, service: str) -> str:
+    return f"{date}/{region}/{service}/aws4_request"
 
 
 @lru_cache(maxsize=32)
@@ -107,4 +186,5 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
-_REPLACED = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
+_REPLACED = frozenset({"authorization", _DATE})
+_REPLACED_WITH_TOKEN = _REPLACED | {TOKEN.lower()}

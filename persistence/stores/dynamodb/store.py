@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from botocore.client import BaseClient
 
+import persistence.stores.dynamodb.fast_lane as lanes
 from persistence.errors import (
-    ConflictError,
     InvalidRequest,
     NotSupported,
     PersistenceError,
     QueryError,
-    StoreError,
-    StoreUnavailable,
-    Throttled,
-    TransactionCancelled,
 )
+from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
-from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, watch, watched
-from persistence.stores.dynamodb.calls import CALLS, Talk, asked, method_named, method_of, repeats_of
-from persistence.stores.dynamodb.client import ClientSettings, LazyClient, is_at_aws, make_client, settings_of
+from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, watch, watched
+from persistence.stores.dynamodb.calls import Talk, asked, call_of, method_named, method_of, repeats_of
+from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, LazyClient, is_at_aws, settings_of
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
-from persistence.stores.dynamodb.fault_rows import THROTTLING, Asked
+from persistence.stores.dynamodb.fault_rows import Asked
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.in_time import answer_of
+from persistence.stores.dynamodb.tuning import tune
 
 R = TypeVar("R")
-
-_PASSING = THROTTLING | {"None", "TransactionConflict"}
 
 
 class DynamoStore:
@@ -65,10 +63,17 @@ class DynamoStore:
             answer ends after about `attempts * read_timeout` seconds, a transaction with a token after
             `read_timeout`.
         connections: how many connections it keeps; at least one per thread is best.
+        tuned: False leaves the way of requests through botocore as it is, on a given client too. What is sent
+            and answered is the same; it takes more processor time.
+        accelerated: False leaves msgspec out, an optional package (extra `fast`), and True demands it. None
+            uses it where it is installed.
+        fast_lane: True sends the requests for items over connections of the store's own, past most of
+            botocore; see the page on the fast lane. Where it can't, it says so once in the log.
 
     Raises:
         ValueError: settings for a client to make, beside a client.
-        TypeError: what was given is no low-level client.
+        TypeError: what was given is no low-level client, or one that converts values, of a boto3 resource.
+        ModuleNotFoundError: `accelerated=True`, and msgspec is not installed.
     """
 
     def __init__(
@@ -83,6 +88,9 @@ class DynamoStore:
         read_timeout: float = 5.0,
         attempts: int = 3,
         connections: int = 50,
+        tuned: bool = True,
+        accelerated: bool | None = None,
+        fast_lane: bool = False,
     ) -> None:
         settings = ClientSettings(region, endpoint_url, connect_timeout, read_timeout, attempts, connections)
         if client is not None and settings != ClientSettings():
@@ -90,16 +98,25 @@ class DynamoStore:
                 "DynamoStore takes a client, or the settings of one to make, not both; "
                 "configure the client that is given"
             )
-        self._settings = settings if client is None else settings_of(_watched(_low_level(client, "dynamodb")))
-        self._limits = _within(self._settings, limits)
+        self._tuned = tuned
+        self._fast = fast_lane
+        self._lane: lanes.FastLane | None = None
+        self._maker = ClientMaker(settings, lanes.MindfulEmitter if fast_lane else None)
         self._given = client
-        self._own = LazyClient(lambda: _watched(make_client(settings)))
+        self._accelerated = accelerated is not False
+        if accelerated:
+            import_module("msgspec")
+        self._settings = (
+            settings if client is None else settings_of(self._prepared(_low_level(client, "dynamodb")))
+        )
+        self._limits = _within(self._settings, limits)
+        self._own = LazyClient(lambda: self._prepared(self._maker.make()))
         self._given_scaling = (
             None
             if scaling_client is None
             else _watched(_low_level(scaling_client, "application-autoscaling"))
         )
-        self._own_scaling = LazyClient(lambda: _watched(make_client(settings, "application-autoscaling")))
+        self._own_scaling = LazyClient(lambda: _watched(self._maker.make("application-autoscaling")))
 
     @property
     def limits(self) -> Limits:
@@ -112,9 +129,26 @@ class DynamoStore:
         return self._settings.connections
 
     @property
+    def tuned(self) -> bool:
+        """Whether requests may take a shorter way than botocore's."""
+        return self._tuned
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether msgspec is used where it is installed."""
+        return self._accelerated
+
+    @property
     def client(self) -> BaseClient:
         """The boto3 client, for what this library does not offer."""
         return self._own.get() if self._given is None else self._given
+
+    @property
+    def fast_lane(self) -> lanes.FastLaneState:
+        """Whether requests take the fast lane now, or why they don't; it makes the client to tell."""
+        if not self._fast:
+            return lanes.FastLaneState(used=False, reason="it was not asked for")
+        return lanes.fast_lane_of(self.client).state
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform one operation; see `persistence.store.Store.perform`.
@@ -129,7 +163,7 @@ class DynamoStore:
             StoreError: or `ConflictError`, made from the service's own error. What the service would refuse
                 anyway because of its shape or size is an `InvalidRequest` before anything is sent.
         """
-        call = CALLS.get(type(operation))
+        call = call_of(type(operation))
         if call is None:
             raise InvalidRequest(f"DynamoStore does not know how to perform {type(operation).__name__}")
         question = asked(operation)
@@ -139,7 +173,13 @@ class DynamoStore:
             parameters = call.parameters(operation)
         except QueryError as refused:
             raise InvalidRequest(str(refused), **question.where) from refused
-        attempts = Attempts(question, repeats_of(operation, call))
+        attempts = Attempts(
+            question,
+            repeats_of(operation, call),
+            api=api_name(type(operation)) if self._tuned else None,
+            accelerated=self._accelerated,
+            fast=self._fast,
+        )
         answer = _send(lambda: self.client, method_of(type(operation)), parameters, attempts)
         return cast(R, call.answer(operation, answer))
 
@@ -147,6 +187,9 @@ class DynamoStore:
         """Close the connections of the clients that the store made; one that was given stays open."""
         self._own.close()
         self._own_scaling.close()
+        self._maker.forget()
+        if self._lane is not None:
+            self._lane.close()
 
     def _converse(self, question: Asked, exchange: Exchange[R]) -> R:
         """Send the requests of an exchange, and give it the answers and failures."""
@@ -172,6 +215,14 @@ class DynamoStore:
             attempts,
         )
 
+    def _prepared(self, client: BaseClient) -> BaseClient:
+        if self._tuned:
+            tune(client)
+        if self._fast:
+            verify = self._maker.verify() if self._given is None else None
+            self._lane = lanes.fast_lane_of(client, verify)
+        return _watched(client)
+
     def _client_for(self, request: Request, question: Asked) -> BaseClient:
         if request.service == "dynamodb":
             return self.client
@@ -192,20 +243,25 @@ def _send(
 ) -> dict[str, Any]:
     with watched(attempts):
         try:
-            answer: dict[str, Any] = getattr(client(), method)(**parameters)
+            answer = answer_of(client(), method, parameters, attempts)
         except FOREIGN_ERRORS as error:
-            raise _in_doubt(translated(error, attempts.asked), attempts) from error
+            raise in_doubt(translated(error, attempts.asked), attempts) from error
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer
 
 
 def _low_level(client: object, service: Service) -> BaseClient:
-    if isinstance(client, BaseClient):
+    if isinstance(client, BaseClient) and not lanes.converts_values(client):
         return client
+    given = (
+        "that of a resource, which converts values"
+        if isinstance(client, BaseClient)
+        else type(client).__name__
+    )
     raise TypeError(
-        f"DynamoStore takes a low-level client, boto3.client({service!r}), not {type(client).__name__}; "
-        "of a boto3 resource pass `resource.meta.client`"
+        f"DynamoStore takes a low-level client, boto3.client({service!r}), not {given}; "
+        "a boto3 resource, and its `resource.meta.client`, take and give Python values instead of items"
     )
 
 
@@ -219,24 +275,3 @@ def _within(settings: ClientSettings, limits: Limits) -> Limits:
     at_once = min(limits.concurrent_requests, settings.connections)
     seconds = settings.read_timeout if limits.answer_seconds is None else limits.answer_seconds
     return replace(limits, answer_seconds=seconds, concurrent_requests=at_once)
-
-
-def _in_doubt(error: PersistenceError, attempts: Attempts) -> PersistenceError:
-    """Say of the error of the last attempt whether an earlier one may have taken effect."""
-    match error:
-        case _ if not attempts.doubtful:
-            return error
-        case TransactionCancelled(reasons=reasons) if {reason.code for reason in reasons} - _PASSING:
-            return error  # decided: under its token an earlier attempt would have been confirmed instead
-        case ConflictError() | Throttled():
-            return StoreUnavailable(
-                f"an earlier attempt may have taken effect; the last one said: {error}",
-                operation=attempts.asked.operation,
-                table=attempts.asked.table,
-                code=getattr(error, "code", None),
-            )
-        case StoreError():
-            error.ambiguous = True
-            return error
-        case _:
-            return error

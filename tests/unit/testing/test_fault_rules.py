@@ -17,7 +17,7 @@ from persistence.operations import (
     TransactGet,
     TransactWrite,
 )
-from persistence.stores.dynamodb.calls import CALLS
+from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.testing.faults import (
     Cancellation,
     Delay,

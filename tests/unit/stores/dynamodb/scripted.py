@@ -6,9 +6,8 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -28,13 +27,18 @@ class Answer:
     cut: int = 0
     flipped: bool = False
 
-    def send(self, connection: socket.socket) -> None:
+    @property
+    def text(self) -> bytes:
+        """All that is sent."""
         body = json.dumps(self.body).encode()
         head = (
             f"HTTP/1.1 {self.status} X\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\n"
             f"content-length: {len(body)}\r\nx-amz-crc32: {crc32(body) + self.flipped}\r\n\r\n"
         )
-        connection.sendall(head.encode() + body[: len(body) - self.cut])
+        return head.encode() + body[: len(body) - self.cut]
+
+    def send(self, connection: socket.socket) -> None:
+        connection.sendall(self.text)
 
 
 class Drop:
@@ -53,11 +57,11 @@ class Reset:
 
 
 class Silence:
-    """Nothing comes for longer than the client waits."""
+    """Nothing comes until the client has waited enough and hangs up."""
 
     def send(self, connection: socket.socket) -> None:
-        del connection
-        time.sleep(0.4)
+        with suppress(OSError):
+            connection.recv(1)
 
 
 @dataclass(frozen=True)

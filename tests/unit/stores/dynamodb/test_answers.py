@@ -33,7 +33,8 @@ from persistence.operations import (
     TransactWriteResult,
     WriteResult,
 )
-from persistence.stores.dynamodb.calls import CALLS, Call
+from persistence.stores.dynamodb.calls import Call
+from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
 from persistence.table_options import Encryption, OnDemand, TableOptions
 

@@ -65,8 +65,8 @@ def cancelled(*codes: str) -> Answer:
 def client(endpoint_url: str, attempts: int = 3, mode: Mode = "standard") -> BaseClient:
     session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1")
     config = Config(
-        connect_timeout=0.5,
-        read_timeout=0.2,
+        connect_timeout=5,
+        read_timeout=0.5,
         retries={"mode": mode, "total_max_attempts": attempts},
         proxies={"http": ""},
     )

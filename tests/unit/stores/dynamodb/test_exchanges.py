@@ -18,8 +18,9 @@ from persistence.operations import (
     TableDescription,
     UpdateTable,
 )
-from persistence.stores.dynamodb.calls import CALLS, Talk
+from persistence.stores.dynamodb.calls import Talk
 from persistence.stores.dynamodb.exchanges import Request
+from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.table import GlobalIndex, Key, Table
 from persistence.table_options import Encryption, OnDemand, Replica, Scaling, TableOptions
 

@@ -104,7 +104,8 @@ CLIENT: list[tuple[Exception, type[PersistenceError]]] = [
     (foreign.NoRegionError(), StoreError),
     (foreign.EndpointProviderError(msg="no"), StoreError),
     (foreign.InvalidConfigError(error_msg="no such source_profile"), StoreError),
-    (foreign.LoginRefreshRequired(), AccessDenied),
+    # botocore has it only since `aws login` exists.
+    *([(foreign.LoginRefreshRequired(), AccessDenied)] if hasattr(foreign, "LoginRefreshRequired") else []),
     (foreign.EndpointConnectionError(**URL), StoreUnavailable),
     (foreign.ConnectTimeoutError(**URL), StoreUnavailable),
     (foreign.ReadTimeoutError(**URL), StoreUnavailable),

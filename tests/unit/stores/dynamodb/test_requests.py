@@ -22,8 +22,8 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
-from persistence.stores.dynamodb.calls import CALLS, Call
-from persistence.stores.dynamodb.requests import stable
+from persistence.stores.dynamodb.calls import Call
+from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.table import Table
 
 THINGS, OTHERS = Table("things", "id", types={"id": "N"}), Table("others", "id", types={"id": "N"})
@@ -138,26 +138,3 @@ class TestUpdates:
     def test_of_nothing_have_no_expression(self) -> None:
         """An update without actions makes an absent item; the service takes no empty expression."""
         assert "UpdateExpression" not in parameters(UpdateItem(THINGS, key("1"), ()))
-
-
-class TestStable:
-    def test_sorts_sets_at_any_depth_in_a_copy(self) -> None:
-        item: Item = {
-            "a": {"L": [{"M": {"b": {"SS": ["y", "x"]}}}]},
-            "n": {"NS": ["2", "10"]},
-            "e": {"B": b"x"},
-        }
-
-        assert stable(item) == {
-            "a": {"L": [{"M": {"b": {"SS": ["x", "y"]}}}]},
-            "n": {"NS": ["10", "2"]},
-            "e": {"B": b"x"},
-        }
-        assert item["n"] == {"NS": ["2", "10"]}
-
-    @pytest.mark.parametrize("value", [{"SS": "ba"}, {"L": "ba"}, {"M": "ba"}, {"SS": 1}, {"X": ["b", "a"]}])
-    def test_passes_on_what_does_not_fit_its_tag(self, value: dict[str, Any]) -> None:
-        assert stable({"a": value}) == {"a": value}
-
-    def test_sorts_members_of_mixed_types_for_botocore_to_refuse(self) -> None:
-        assert stable({"a": {"SS": ["b", 1]}}) == {"a": {"SS": ["b", 1]}}

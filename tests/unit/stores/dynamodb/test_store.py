@@ -126,6 +126,9 @@ class TestConstructor:
         with pytest.raises(TypeError, match=r"resource\.meta\.client"):
             DynamoStore(resource)  # type: ignore[arg-type]  # what is under test
 
+        with pytest.raises(TypeError, match="converts values"):
+            DynamoStore(resource.meta.client)
+
         resource.meta.client.close()
 
 

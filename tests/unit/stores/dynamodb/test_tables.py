@@ -26,7 +26,8 @@ from persistence.operations import (
     TableNames,
     UpdateTable,
 )
-from persistence.stores.dynamodb.calls import CALLS, Call, Talk
+from persistence.stores.dynamodb.calls import Call, Talk
+from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.table import GlobalIndex, Key
 from persistence.table_options import (
     Encryption,

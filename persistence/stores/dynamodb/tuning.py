@@ -1,0 +1,235 @@
+"""Take a shorter way through botocore's client where the result is the same: `tune`.
+
+botocore checks parameters and writes and reads JSON by walking over the shapes of its model, in Python, at a
+multiple of the cost of the rest of a call. The data actions need no such walk. By botocore's events:
+
+- The body of a request is written from the full parameters when all handlers of others have seen them,
+  perhaps changed them, and the way to the service is about to be found. What botocore then checks and writes
+  is a stub, which names the table since that may decide the way. Before anybody sees the request it gets its
+  body.
+- An answer of success is read as what it is. What is odd about one is left to botocore, as are all errors.
+- The key that signs is derived once a day.
+
+Only the calls that a store performs are written so, and only where all parameters are as the API has them:
+what is not is left to botocore, to be refused in its words. All answers of the client are read so.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.client import BaseClient
+
+from persistence.errors import StoreError
+from persistence.stores.dynamodb.attempts import Attempts, current_attempts
+from persistence.stores.dynamodb.bodies import body_of, content_of
+from persistence.stores.dynamodb.pages import page_content
+from persistence.stores.dynamodb.signer import sign_quickly
+
+Parameters = dict[str, Any]
+
+WRITTEN = "persistence_written"
+"""The key of botocore's context under which a body waits for its request."""
+
+_ID = "persistence-tuning"
+_PAGES = ("Query", "Scan")
+_NULL = re.compile(rb"[:,\[]\s*null")
+_PARSERS = logging.getLogger("botocore.parsers")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A body that waits for its request.
+
+    Attributes:
+        body: what is to be sent.
+        parameters: botocore's own, of which a stub is left for now.
+        full: what they were.
+        stub: what is left.
+    """
+
+    body: bytes
+    parameters: Parameters
+    full: Parameters
+    stub: Parameters
+
+
+def tune(client: BaseClient) -> None:
+    """Have a client take the shorter way; doing it again changes nothing.
+
+    Args:
+        client: a low-level client of DynamoDB, ours or the user's.
+    """
+    events = client.meta.events
+    events.register_last(
+        "before-endpoint-resolution.dynamodb", _write_request, unique_id=f"{_ID}-before-endpoint-resolution"
+    )
+    events.register_last("before-parse.dynamodb", _read_answer, unique_id=f"{_ID}-before-parse")
+    # The longer names come first, and of those the one of wildcards.
+    events.register_first("before-call.*.*", _put_body, unique_id=f"{_ID}-before-call")
+    sign_quickly(client)
+
+
+def _write_request(params: Parameters, model: Any, context: dict[str, Any], **_more: object) -> None:
+    attempts = current_attempts()
+    if attempts is None or attempts.api != model.name:
+        return
+    # Whatever else is called on the way, such as by a handler, is not the store's.
+    attempts.api = None
+    written = _written(params, model, attempts)
+    if written is None:
+        return
+    context[WRITTEN] = written
+    params.clear()
+    params.update(written.stub)
+
+
+def _written(params: Parameters, model: Any, attempts: Attempts) -> Written | None:
+    shape = model.input_shape
+    if not (params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)):
+        return None
+    try:
+        body = body_of(params, accelerated=attempts.accelerated)
+        stub = STUBS[model.name](params)
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return None
+    return Written(body, params, dict(params), stub)
+
+
+def _put_body(params: dict[str, Any], context: dict[str, Any], **_more: object) -> None:
+    written = context.pop(WRITTEN, None)
+    if not isinstance(written, Written):
+        return
+    written.parameters.clear()
+    written.parameters.update(written.full)
+    if not _is_body_of(written.stub, params["body"]):
+        raise StoreError(
+            "a handler of before-call changes the body before the store gives it; register it when the store "
+            "is made, or use DynamoStore(client, tuned=False)"
+        )
+    params["body"] = written.body
+
+
+def _is_body_of(stub: Parameters, body: object) -> bool:
+    """Tell whether a body is what botocore writes for a stub, in whatever form it writes JSON."""
+    if body == json.dumps(stub).encode():
+        return True
+    try:
+        return isinstance(body, bytes | str) and json.loads(body) == stub
+    except ValueError:
+        return False
+
+
+def plainly_read(body: bytes, model: Any, *, accelerated: bool, ours: bool = True) -> Parameters | None:
+    """Read the body of an answer of success, if that gives what botocore's parser gives.
+
+    Args:
+        body: as it came.
+        model: botocore's model of the action.
+        accelerated: False leaves msgspec out.
+        ours: whether a store gets the answer, so that the items of a page may stay text.
+
+    Returns:
+        The answer, or None where botocore is to read it.
+    """
+    if b"null" in body and _NULL.search(body):
+        return None
+    try:
+        if ours and accelerated and model.name in _PAGES:
+            content = page_content(body)
+        else:
+            content = content_of(body, accelerated=accelerated)
+    except ValueError:
+        return None
+    return content if content.keys() <= model.output_shape.members.keys() else None
+
+
+def _read_answer(
+    operation_model: Any,
+    response_dict: dict[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_more: object,
+) -> None:
+    if operation_model.name not in STUBS or response_dict["status_code"] >= 300:
+        return
+    content = content_read(response_dict["body"], operation_model)
+    if content is not None:
+        customized_response_dict.update(content)
+        response_dict["body"] = b"{}"
+
+
+def content_read(body: bytes, model: Any) -> dict[str, Any] | None:
+    """Read the body of a success of a data action.
+
+    Args:
+        body: as it came.
+        model: botocore's, of the operation.
+
+    Returns:
+        What botocore would read from it; None where it is left to botocore.
+    """
+    if _PARSERS.isEnabledFor(logging.DEBUG):
+        return None  # it shows the body
+    attempts = current_attempts()
+    accelerated = attempts is None or attempts.accelerated
+    ours = attempts is not None and attempts.api is None
+    return plainly_read(body, model, accelerated=accelerated, ours=ours)
+
+
+def _of_key(parameters: Parameters) -> Parameters:
+    return {"TableName": parameters["TableName"], "Key": {}}
+
+
+def _of_item(parameters: Parameters) -> Parameters:
+    return {"TableName": parameters["TableName"], "Item": {}}
+
+
+def _of_page(parameters: Parameters) -> Parameters:
+    return {"TableName": parameters["TableName"]}
+
+
+def _of_gets(parameters: Parameters) -> Parameters:
+    table = parameters["TransactItems"][0]["Get"]["TableName"]
+    return {"TransactItems": _listed(table, {"Get": {"TableName": table, "Key": {}}})}
+
+
+def _of_actions(parameters: Parameters) -> Parameters:
+    (action,) = parameters["TransactItems"][0].values()
+    table = action["TableName"]
+    return {"TransactItems": _listed(table, {"Delete": {"TableName": table, "Key": {}}})}
+
+
+def _listed(table: str, action: Parameters) -> list[Parameters] | tuple[Parameters]:
+    # On the way to the service botocore looks for ARNs in lists only, which takes long.
+    return [action] if table.startswith("arn:") else (action,)
+
+
+def _of_batch_get(parameters: Parameters) -> Parameters:
+    return {"RequestItems": {next(iter(parameters["RequestItems"])): {"Keys": [{}]}}}
+
+
+def _of_batch_write(parameters: Parameters) -> Parameters:
+    return {"RequestItems": {next(iter(parameters["RequestItems"])): [{}]}}
+
+
+STUBS: Mapping[str, Callable[[Parameters], Parameters]] = {
+    "GetItem": _of_key,
+    "PutItem": _of_item,
+    "UpdateItem": _of_key,
+    "DeleteItem": _of_key,
+    "Query": _of_page,
+    "Scan": _of_page,
+    "BatchGetItem": _of_batch_get,
+    "BatchWriteItem": _of_batch_write,
+    "TransactGetItems": _of_gets,
+    "TransactWriteItems": _of_actions,
+}
+"""What botocore needs of the parameters of each data action: that it has all it must, and whose table it is.
+
+No stub would change anything if it were sent.
+"""

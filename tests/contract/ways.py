@@ -1,0 +1,170 @@
+"""The ways in which a DynamoStore sends requests, for the contract to run on: stores, cases, and proof.
+
+Only operations on items take other ways than botocore's own; those on tables never do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.endpoint import Endpoint
+from moto import mock_aws
+
+from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
+from persistence.stores.dynamodb.tuning import STUBS
+from persistence.testing.contract import (
+    BatchContract,
+    CancellationContract,
+    CapacityContract,
+    ConcurrencyContract,
+    Contract,
+    ErrorContract,
+    IndexContract,
+    KeyConditionContract,
+    KnownDifference,
+    MultipleKeyContract,
+    PageContract,
+    ReturnValuesContract,
+    SelectionContract,
+    SyncView,
+    TokenContract,
+    TransactGetContract,
+    TransactionlessStoreContract,
+    TransactWriteContract,
+    case_names,
+    known_differences,
+)
+from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
+
+DIFFERENCES = Path(__file__).with_name("known_differences.toml")
+# Said outright, whatever endpoint the environment configures.
+MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
+
+_FEW = 5
+PLAIN: Mapping[str, Any] = {"tuned": False, "accelerated": False}
+FAST: Mapping[str, Any] = {"fast_lane": True}
+
+
+class ItemContract(
+    TransactionlessStoreContract,
+    IndexContract,
+    KeyConditionContract,
+    PageContract,
+    SelectionContract,
+    MultipleKeyContract,
+    TransactWriteContract,
+    CancellationContract,
+    TokenContract,
+    TransactGetContract,
+    CapacityContract,
+    ErrorContract,
+    ConcurrencyContract,
+):
+    """All cases but those of making and managing tables."""
+
+
+class CallContract(
+    TransactWriteContract,
+    TransactGetContract,
+    TokenContract,
+    CancellationContract,
+    ConcurrencyContract,
+    BatchContract,
+    ReturnValuesContract,
+    ErrorContract,
+):
+    """The cases of writing several items, of errors with data of their own, and of concurrency."""
+
+
+def differences(server: str, contract: type[Contract]) -> Mapping[str, KnownDifference]:
+    """Give what a server is known to do otherwise in the cases of a contract."""
+    known = known_differences(DIFFERENCES, server)
+    return {name: known[name] for name in known.keys() & case_names(contract)}
+
+
+@contextmanager
+def local_store(endpoint_url: str, **settings: Any) -> Iterator[DynamoStore]:
+    """Make a store with a client of its own, on DynamoDB Local."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "local")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        patch.setenv("NO_PROXY", "localhost,127.0.0.1")
+        store = DynamoStore(
+            region="us-east-1",
+            endpoint_url=endpoint_url,
+            limits=DYNAMODB_LOCAL_2020_LIMITS,
+            read_timeout=30.0,
+            **settings,
+        )
+        with closing(store):
+            yield store
+
+
+@contextmanager
+def moto_store(**settings: Any) -> Iterator[DynamoStore]:
+    """Make a store with a client of its own, that moto answers."""
+    with mock_aws():
+        scaling = boto3.client("application-autoscaling", region_name="us-east-1")
+        store = DynamoStore(
+            region="us-east-1", endpoint_url=MOTO_ENDPOINT, scaling_client=scaling, **settings
+        )
+        with closing(store), closing(scaling):
+            yield store
+
+
+@contextmanager
+def on_the_lane(store: DynamoStore) -> Iterator[DynamoStore]:
+    """Assert that the lane served the requests for items, but for the few whose answers are botocore's."""
+    assert store.fast_lane.used, store.fast_lane.reason
+    asked: Counter[str] = Counter()
+
+    def note(model: Any, **_event: object) -> None:
+        asked[model.name] += 1
+
+    store.client.meta.events.register_first("before-call.dynamodb", note)
+    with sent_by_botocore() as sent:
+        yield store
+    assert store.fast_lane.used, store.fast_lane.reason
+    handed_over = sum(sent[name] for name in STUBS)
+    assert handed_over <= _FEW + sum(asked[name] for name in STUBS) // 10, sent
+
+
+@contextmanager
+def beside_threads(below: DynamoStore) -> Iterator[SyncView]:
+    """Show the native asynchronous store over another one; assert that botocore sends nothing for items."""
+    store = AsyncDynamoStore(below, native=True)
+    with closing(store), SyncView(store) as view, sent_by_botocore() as sent:
+        yield view
+    assert sent
+    assert sent.keys() & STUBS.keys() == set()
+
+
+@contextmanager
+def in_threads(below: DynamoStore) -> Iterator[SyncView]:
+    """Show the asynchronous store in threads over another one."""
+    store = AsyncDynamoStore(below, native=False)
+    with closing(store), SyncView(store) as view:
+        yield view
+
+
+@contextmanager
+def sent_by_botocore() -> Iterator[Counter[str]]:
+    """Count the requests that botocore sends meanwhile, by the name of their action."""
+    sent: Counter[str] = Counter()
+    send = Endpoint.make_request
+
+    def noted(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
+        # To refuse an empty batch is left to botocore.
+        if b'"RequestItems": {}' not in request_dict["body"]:
+            sent[operation_model.name] += 1
+        return send(self, operation_model, request_dict)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Endpoint, "make_request", noted)
+        yield sent
