@@ -14,17 +14,18 @@ export STORE WORKERS
 
 ifdef UV
 can_make_venv = true
-make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-install = $(UV) pip install --quiet --python $(PY)
+make_venv = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(1)
+install_into = $(UV) pip install --quiet --python $(1)/bin/python
 else
 can_make_venv = $(PYTHON) -c 'import venv, ensurepip'
-make_venv = $(PYTHON) -m venv $(VENV) && $(PY) -m pip install --quiet --upgrade "pip>=25.1"
-install = $(PY) -m pip install --quiet
+make_venv = $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+install_into = $(1)/bin/python -m pip install --quiet
 endif
+install = $(call install_into,$(VENV))
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) ## Run the example shop (STORE=memory|moto|dynamodb-local, WORKERS=n)
@@ -35,16 +36,30 @@ test: $(VENV)/.installed servers ## Run the whole test suite (JOBS=n processes, 
 	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: check
-check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences
+check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences, budgets of work
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(PY) -m benchmarks.guard
+
+# The peers live in an environment of their own: nothing that is tested depends on what they bring.
+BENCH_VENV := .venv-bench
+BENCH_PY := $(BENCH_VENV)/bin/python
+BENCH_ARGS ?=
 
 .PHONY: bench
-bench: $(VENV)/.installed-bench ## Run the benchmarks, side by side with peers
-	$(PY) -m benchmarks
+bench: $(BENCH_VENV)/.installed dynamodb-local ## Run the benchmarks, side by side with peers (about 10 minutes)
+	$(BENCH_PY) -m benchmarks --json .cache/benchmarks.json $(BENCH_ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(BENCH_VENV)/.installed ## The same for a first impression (a minute)
+	$(BENCH_PY) -m benchmarks --quick $(BENCH_ARGS)
+
+.PHONY: bench-docs
+bench-docs: ## Write the last results of make bench into docs/performance.md and docs/plots
+	$(BENCH_PY) -m benchmarks.docs .cache/benchmarks.json
 
 # Seconds that each simulation takes, how many work in it, and what else it is told: TORTURE_ARGS="--seed 7".
 SECONDS ?= 60
@@ -76,7 +91,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) .cache site dist build .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -93,10 +108,17 @@ dynamodb-local: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..."; exit 1; }
 	@$(can_make_venv) || { echo "venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
-	test -x $(PY) || { $(make_venv); }
+	test -x $(PY) || { $(call make_venv,$(VENV)); }
 	$(install) --editable ".[async,cli,example,fast,testing]" --group dev
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.installed
 	$(install) --group $*
+	@touch $@
+
+# bloop demands versions of boto3 and blinker from 2024; it runs with today's, so it is installed without its demands.
+$(BENCH_VENV)/.installed: pyproject.toml $(VENV)/.installed
+	test -x $(BENCH_PY) || { $(call make_venv,$(BENCH_VENV)); }
+	$(call install_into,$(BENCH_VENV)) --editable ".[async,fast]" --group bench
+	$(call install_into,$(BENCH_VENV)) --no-deps --group bench-undemanding
 	@touch $@

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.footprint import Footprint
-from benchmarks.harness import FULL, QUICK, Effort, Result, measured
+from benchmarks.harness import FULL, QUICK, Comparison, Effort, Result, measured
 from benchmarks.suites import SUITES
 
 
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 1 where targets are missed and `--strict` was asked for.
     """
     options = _parser().parse_args(arguments)
+    print(report.machine())
     print(", ".join(f"{name} {version}" for name, version in report.versions().items()))
     names = options.only or list(SUITES)
     results = {name: _run(name, QUICK if options.quick else FULL) for name in names}
@@ -55,10 +56,16 @@ def _run(name: str, effort: Effort) -> list[Result | Footprint]:
     print(f"\n== {name} ==")
     results: list[Result | Footprint] = []
     for given in SUITES[name]():
+        if effort is QUICK and not _is_quick(given):
+            continue
         result = given if isinstance(given, Footprint) else measured(given, effort)
         print(f"\n{report.table(result)}", flush=True)
         results.append(result)
     return results
+
+
+def _is_quick(given: Comparison | Footprint) -> bool:
+    return isinstance(given, Comparison) and given.quick
 
 
 if __name__ == "__main__":

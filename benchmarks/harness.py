@@ -1,16 +1,18 @@
 """Measures contenders against each other, so that a noisy machine hurts all of them alike.
 
-All contenders of a comparison run in every round, one after the other, each round starting with another one.
+All contenders of a comparison run in every round, one after the other, in an order that chance makes anew.
 A ratio is taken within each round, and the median of these is what is told: a burst of other work during one
 round shifts both sides of its ratio, and the median forgets it.
 """
 
 from __future__ import annotations
 
+import gc
 import time
 import timeit
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from random import Random
 from statistics import median, quantiles
 from types import MappingProxyType
 from typing import Literal
@@ -26,11 +28,15 @@ class Contender:
         name: how it is shown.
         seconds: does the work so many times and tells how long all of it took.
         fixed: do the work so many times per round instead of finding out how often it fits.
+        least: do it at least so many times per round.
+        waits: it waits for others, so time on the wall is told too.
     """
 
     name: str
     seconds: Callable[[int], Seconds]
     fixed: int | None = None
+    least: int = 1
+    waits: bool = False
 
 
 def calling(name: str, function: Callable[..., object], *arguments: object) -> Contender:
@@ -39,10 +45,29 @@ def calling(name: str, function: Callable[..., object], *arguments: object) -> C
     The time is that of the processor in this thread, without garbage collection: what others do on the
     machine at the same time does not count.
     """
+    return Contender(name, _timer(function, arguments, time.thread_time, "pass").timeit)
+
+
+def calling_out(name: str, function: Callable[..., object], *arguments: object) -> Contender:
+    """Make a contender whose work is one call of a function that talks to another process.
+
+    The time is that of the processor in all threads of this process, garbage collection included.
+    """
+    timer = _timer(function, arguments, time.process_time, "gc.enable()")
+    return Contender(name, timer.timeit, waits=True)
+
+
+def waiting(name: str, function: Callable[..., object], *arguments: object) -> Contender:
+    """Make a contender whose work is one call of a function, by the clock on the wall."""
+    return Contender(name, _timer(function, arguments, time.perf_counter, "gc.enable()").timeit)
+
+
+def _timer(
+    function: Callable[..., object], arguments: tuple[object, ...], clock: Callable[[], Seconds], setup: str
+) -> timeit.Timer:
     call = f"function({', '.join(f'argument_{place}' for place in range(len(arguments)))})"
     names = {f"argument_{place}": argument for place, argument in enumerate(arguments)}
-    timer = timeit.Timer(call, timer=time.thread_time, globals={"function": function, **names})
-    return Contender(name, timer.timeit)
+    return timeit.Timer(call, setup, clock, globals={"gc": gc, "function": function, **names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +92,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What is demanded of a contender's own time, on a machine like the one it was set for.
+
+    Attributes:
+        name: the contender.
+        most: seconds for its work done once.
+        over: count only what it takes more than this contender.
+    """
+
+    name: str
+    most: Seconds
+    over: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Contenders that do the same work.
 
@@ -75,12 +115,16 @@ class Comparison:
         contenders: the first one is the baseline.
         targets: what is demanded of their times.
         most_rounds: end after so many rounds, where each is costly.
+        limits: what is demanded of single times.
+        quick: whether it belongs to a first impression.
     """
 
     title: str
     contenders: tuple[Contender, ...]
     targets: tuple[Target, ...] = ()
     most_rounds: int | None = None
+    limits: tuple[Limit, ...] = ()
+    quick: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +140,8 @@ class Effort:
     turn: Seconds
 
 
-FULL = Effort(rounds=31, turn=0.01)
-QUICK = Effort(rounds=7, turn=0.002)
+FULL = Effort(rounds=15, turn=0.05)
+QUICK = Effort(rounds=7, turn=0.03)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +151,12 @@ class Result:
     Attributes:
         comparison: what was measured.
         times: contender -> seconds for its work done once, by round.
+        walls: the same by the clock on the wall; nothing where only processor time was taken.
     """
 
     comparison: Comparison
     times: Mapping[str, tuple[Seconds, ...]]
+    walls: Mapping[str, tuple[Seconds, ...]] = field(default_factory=dict)
 
     @property
     def baseline(self) -> str:
@@ -134,22 +180,49 @@ class Result:
         """Give the ratio of each round."""
         return [one / other for one, other in zip(self.times[above], self.times[below], strict=True)]
 
-    def misses(self) -> tuple[Target, ...]:
-        """Give the targets that are not met."""
-        targets = self.comparison.targets
-        return tuple(each for each in targets if not each.met_by(self.ratio(each.slower, each.faster)))
+    def wall_ratio(self, name: str) -> float | None:
+        """Give how many times as long as the baseline a contender takes by the clock on the wall."""
+        if not self.walls:
+            return None
+        pairs = zip(self.walls[name], self.walls[self.baseline], strict=True)
+        return median(one / other for one, other in pairs)
+
+    def limited(self, limit: Limit) -> Seconds:
+        """Give the time that a limit is about."""
+        return self.typical(limit.name) - (0 if limit.over is None else self.typical(limit.over))
+
+    def misses(self) -> tuple[Target | Limit, ...]:
+        """Give the targets and limits that are not met."""
+        comparison = self.comparison
+        slow = (each for each in comparison.targets if not each.met_by(self.ratio(each.slower, each.faster)))
+        return (*slow, *(each for each in comparison.limits if self.limited(each) > each.most))
 
 
-def measured(comparison: Comparison, effort: Effort) -> Result:
-    """Run all contenders of a comparison, round after round."""
-    contenders = comparison.contenders
+def measured(comparison: Comparison, effort: Effort, order: Random | None = None) -> Result:
+    """Run all contenders of a comparison, round after round.
+
+    Args:
+        comparison: what is measured.
+        effort: how much.
+        order: makes the order of each round; by default by chance.
+    """
+    contenders, chance = list(comparison.contenders), order or Random()
     numbers = {each.name: _warmed_up(each, effort.turn) for each in contenders}
     times: dict[str, list[Seconds]] = {each.name: [] for each in contenders}
-    for number in range(min(effort.rounds, comparison.most_rounds or effort.rounds)):
-        first = number % len(contenders)
-        for each in (*contenders[first:], *contenders[:first]):
-            times[each.name].append(each.seconds(numbers[each.name]) / numbers[each.name])
-    return Result(comparison, MappingProxyType({name: tuple(taken) for name, taken in times.items()}))
+    walls: dict[str, list[Seconds]] = {each.name: [] for each in contenders}
+    for _ in range(min(effort.rounds, comparison.most_rounds or effort.rounds)):
+        chance.shuffle(contenders)
+        for each in contenders:
+            number, begun = numbers[each.name], time.perf_counter()
+            times[each.name].append(each.seconds(number) / number)
+            walls[each.name].append((time.perf_counter() - begun) / number)
+    return Result(
+        comparison, _frozen(times), _frozen(walls if all(each.waits for each in contenders) else {})
+    )
+
+
+def _frozen(times: Mapping[str, list[Seconds]]) -> Mapping[str, tuple[Seconds, ...]]:
+    return MappingProxyType({name: tuple(taken) for name, taken in times.items()})
 
 
 def _warmed_up(contender: Contender, turn: Seconds) -> int:
@@ -157,7 +230,8 @@ def _warmed_up(contender: Contender, turn: Seconds) -> int:
     if contender.fixed is not None:
         contender.seconds(contender.fixed)
         return contender.fixed
-    number = 1
+    number = contender.least
+    contender.seconds(number)  # what is made at first use must not make the work look long
     while contender.seconds(number) < turn:
         number *= 2
     return number

@@ -24,8 +24,8 @@ import boto3
 
 from benchmarks.entries import ENTRIES, EntryMapping, items
 from benchmarks.footprint import Bytes
+from benchmarks.service.server import service
 from benchmarks.shapes import Simple
-from benchmarks.stub import serving
 from persistence import DynamoStore, MemoryStore, Query, Repository, SchemaService, Store, UnitOfWork
 from persistence.mapping.schema import mapping_of
 from persistence.operations import PutItem
@@ -82,8 +82,8 @@ def loaded_memory() -> Iterator[Callable[[], Store]]:
 @contextmanager
 def stub_of_service() -> Iterator[Callable[[], Store]]:
     """Give what connects to a stub of the service: each process needs a connection of its own."""
-    with serving() as url:
-        yield lambda: connected(url)
+    with service() as stub:
+        yield lambda: connected(stub.url)
 
 
 def connected(url: str) -> DynamoStore:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from benchmarks.footprint import Bytes, Footprint
-from benchmarks.harness import Result, Seconds, Target
+from benchmarks.harness import Limit, Result, Seconds, Target
 
-_PACKAGES = ("persistence-dynamodb", "boto3", "botocore", "marshmallow", "moto", "pynamodb")
+_PACKAGES = (
+    *("persistence-dynamodb", "boto3", "botocore", "marshmallow", "moto", "msgspec", "aiohttp"),
+    *("pynamodb", "dyntastic", "pydantic", "bloop", "pydynox", "aiodynamo"),
+)
 _UNITS: tuple[tuple[str, float], ...] = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3))
 _LEAST_OF_UNIT = {"us": 1e-5, "ms": 1e-2}
 
@@ -30,6 +35,17 @@ def versions() -> dict[str, str]:
     return found | {name: each for name in _PACKAGES if (each := _version(name)) is not None}
 
 
+def machine() -> str:
+    """Tell what machine this is."""
+    named = [line for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")]
+    processor = named[0].partition(": ")[2] if named else platform.processor() or platform.machine()
+    return f"{platform.system()} {platform.release()}, {os.cpu_count()} x {processor}"
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -44,7 +60,7 @@ def table(result: Result | Footprint) -> str:
 
 
 def _rows(result: Result) -> list[tuple[str, ...]]:
-    columns = (result.comparison.title, "median", "ratio", "quartiles")
+    columns = (result.comparison.title, "median", "ratio", "quartiles", *(("wall",) if result.walls else ()))
     return [columns, *(_row(result, each.name) for each in result.comparison.contenders)]
 
 
@@ -56,7 +72,14 @@ def _rows_of_footprint(footprint: Footprint) -> list[tuple[str, ...]]:
 def _row(result: Result, name: str) -> tuple[str, ...]:
     low, high = result.spread(name, result.baseline)
     quartiles = "" if name == result.baseline else f"{low:.2f} - {high:.2f}"
-    return name, duration(result.typical(name)), f"{result.ratio(name, result.baseline):.2f}x", quartiles
+    ratio, wall = f"{result.ratio(name, result.baseline):.2f}x", result.wall_ratio(name)
+    return (
+        name,
+        duration(result.typical(name)),
+        ratio,
+        quartiles,
+        *(() if wall is None else (f"{wall:.2f}x",)),
+    )
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -70,7 +93,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def duration(seconds: Seconds) -> str:
     """Write a time with a unit that suits it."""
-    unit, size = next(pair for pair in reversed(_UNITS) if seconds >= _LEAST_OF_UNIT.get(pair[0], 0))
+    unit, size = next(pair for pair in reversed(_UNITS) if abs(seconds) >= _LEAST_OF_UNIT.get(pair[0], 0))
     return f"{seconds / size:,.0f} {unit}"
 
 
@@ -84,13 +107,23 @@ def judgements(result: Result | Footprint) -> list[Judgement]:
     if isinstance(result, Footprint):
         missed = result.misses()
         return [_judged_use(result, name, met=name not in missed) for name in result.limited]
-    return [_judged(result, target) for target in result.comparison.targets]
+    limits = result.comparison.limits
+    return [
+        *(_judged(result, each) for each in result.comparison.targets),
+        *(_kept(result, each) for each in limits),
+    ]
 
 
 def _judged(result: Result, target: Target) -> Judgement:
     ratio = result.ratio(target.slower, target.faster)
     told = f"{target.slower} / {target.faster} {ratio:.2f}x, {target.demand} {target.bound:g}x"
     return _judgement(told, met=target.met_by(ratio))
+
+
+def _kept(result: Result, limit: Limit) -> Judgement:
+    taken, over = result.limited(limit), "" if limit.over is None else f" over {limit.over}"
+    told = f"{limit.name} {duration(taken)}{over}, at most {duration(limit.most)}"
+    return _judgement(told, met=taken <= limit.most)
 
 
 def _judged_use(footprint: Footprint, name: str, *, met: bool) -> Judgement:
@@ -115,6 +148,7 @@ def _title(result: Result | Footprint) -> str:
 def as_json(results: Mapping[str, Sequence[Result | Footprint]]) -> dict[str, Any]:
     """Give everything that was measured as plain data: times in seconds, memory in bytes, by suite."""
     return {
+        "machine": machine(),
         "versions": versions(),
         "suites": {name: [_result_as_json(each) for each in found] for name, found in results.items()},
     }
@@ -140,11 +174,23 @@ def _times_as_json(result: Result) -> dict[str, Any]:
             name: {
                 "median": result.typical(name),
                 "ratio": result.ratio(name, result.baseline),
+                "wall": result.wall_ratio(name),
+                "quartiles": list(result.spread(name, result.baseline)),
                 "times": list(times),
             }
             for name, times in result.times.items()
         },
         "targets": [_target_as_json(result, target) for target in result.comparison.targets],
+        "limits": [
+            {
+                "name": each.name,
+                "over": each.over,
+                "most": each.most,
+                "taken": result.limited(each),
+                "met": result.limited(each) <= each.most,
+            }
+            for each in result.comparison.limits
+        ],
     }
 
 

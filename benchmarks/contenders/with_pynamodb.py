@@ -36,7 +36,7 @@ class DecimalAttribute(Attribute[Decimal]):
         return Decimal(value)
 
 
-class _StatusAttribute(Attribute[Status]):
+class StatusAttribute(Attribute[Status]):
     attr_type = STRING
 
     def serialize(self, value: Status) -> str:
@@ -58,7 +58,7 @@ class _SimpleModel(Model):
     created_at = UTCDateTimeAttribute()
 
 
-class _LineMap(MapAttribute[str, Any]):
+class LineMap(MapAttribute[str, Any]):
     sku = UnicodeAttribute()
     title = UnicodeAttribute()
     quantity = NumberAttribute()
@@ -72,9 +72,9 @@ class _ComplexModel(Model):
     id = UnicodeAttribute(hash_key=True)
     customer_id = UnicodeAttribute()
     placed_at = UTCDateTimeAttribute()
-    status = _StatusAttribute()
+    status = StatusAttribute()
     total = DecimalAttribute()
-    lines = ListAttribute(of=_LineMap)
+    lines = ListAttribute(of=LineMap)
     labels: MapAttribute[str, str] = MapAttribute()  # type: ignore[no-untyped-call]  # it has no types
     tags = UnicodeSetAttribute(null=True)
     note = UnicodeAttribute(null=True)
@@ -96,14 +96,14 @@ _WideModel: type[Model] = type(
 )
 
 
-def _values(entity: Any) -> dict[str, Any]:
+def values_of(entity: Any) -> dict[str, Any]:
     return {field.name: getattr(entity, field.name) for field in fields(entity)}
 
 
 def _complex_model(order: Complex) -> Model:
-    make_line: Callable[..., _LineMap] = _LineMap
-    lines = [make_line(**_values(line)) for line in order.lines]
-    return _ComplexModel(**_values(order) | {"lines": lines})
+    make_line: Callable[..., LineMap] = LineMap
+    lines = [make_line(**values_of(line)) for line in order.lines]
+    return _ComplexModel(**values_of(order) | {"lines": lines})
 
 
 def _complex_plain(model: Any) -> Complex:
@@ -114,7 +114,7 @@ def _complex_plain(model: Any) -> Complex:
 
 def _flat(model: type[Model], entity_type: type[Any]) -> WireCodec:
     def native(entity: Any) -> Model:
-        return model(**_values(entity))
+        return model(**values_of(entity))
 
     def plain(made: Any) -> Any:
         return entity_type(*(getattr(made, field.name) for field in fields(entity_type)))

@@ -7,11 +7,17 @@ from types import MappingProxyType
 
 from benchmarks.footprint import Footprint
 from benchmarks.harness import Comparison
+from benchmarks.suites.calls import commits, over_tls, pages, single_items
 from benchmarks.suites.codec import compare_codecs
+from benchmarks.suites.cold import measure_cold_starts
+from benchmarks.suites.collector import measure_collector
 from benchmarks.suites.imports import compare_imports
+from benchmarks.suites.local import compare_on_dynamodb_local
 from benchmarks.suites.memory import compare_stores
 from benchmarks.suites.memory_use import measure_memory
+from benchmarks.suites.overhead import measure_overhead
 from benchmarks.suites.queries import compare_queries
+from benchmarks.suites.scaling import measure_scaling
 from benchmarks.suites.work import measure_work
 
 SUITES: Mapping[str, Callable[[], Iterator[Comparison] | Iterator[Footprint]]] = MappingProxyType(
@@ -19,9 +25,18 @@ SUITES: Mapping[str, Callable[[], Iterator[Comparison] | Iterator[Footprint]]] =
         "codec": compare_codecs,
         "memory": compare_stores,
         "work": measure_work,
+        "single": single_items,
+        "pages": pages,
+        "commits": commits,
+        "tls": over_tls,
+        "overhead": measure_overhead,
         "queries": compare_queries,
         "memory_use": measure_memory,
         "imports": compare_imports,
+        "cold": measure_cold_starts,
+        "collector": measure_collector,
+        "scaling": measure_scaling,
+        "local": compare_on_dynamodb_local,
     }
 )
 """Each gives its comparisons one by one, ready to be measured before the next one is asked for."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from benchmarks.agreement import check_codec
-from benchmarks.contenders import handwritten, ours, with_marshmallow
+from benchmarks.contenders import handwritten, kinds, ours, with_marshmallow
 from benchmarks.contenders.wire import WireCodec
 from benchmarks.harness import Comparison, Contender, Target, calling
 from benchmarks.shapes import ENTITIES
@@ -17,6 +17,10 @@ BARE = "hand-written, unchecked"
 OURS = "persistence"
 PYNAMODB = "PynamoDB"
 MARSHMALLOW = "marshmallow + boto3"
+
+MOST_TO_ENCODE = 1.25
+MOST_TO_DECODE = 1.15
+MOST_OF_PLAIN = 1.5
 
 _TITLES = {"simple": "simple, 6 fields", "complex": "complex, 11 fields, nested", "wide": "wide, 40 fields"}
 
@@ -42,8 +46,9 @@ def compare_codecs() -> Iterator[Comparison]:
     """
     for shape, title in _TITLES.items():
         check(shape)
-        yield Comparison(f"encode {title}", _encoders(shape), _targets())
-        yield Comparison(f"decode {title}", _decoders(shape), _targets())
+        yield Comparison(f"encode {title}", _encoders(shape), _targets(MOST_TO_ENCODE))
+        yield Comparison(f"decode {title}", _decoders(shape), _targets(MOST_TO_DECODE))
+    yield from _kinds()
 
 
 def check(shape: str) -> None:
@@ -74,9 +79,28 @@ def _decoders(shape: str) -> tuple[Contender, ...]:
     )
 
 
-def _targets() -> tuple[Target, ...]:
+def _kinds() -> Iterator[Comparison]:
+    """Compare kinds of dataclasses, all of the simple shape."""
+    item = handwritten.CODECS["simple"].encode(ENTITIES["simple"])
+    found = {name: mapping.codec for name, mapping in kinds.KINDS.items()}
+    targets = tuple(
+        Target(name, kinds.PLAIN, "at most", MOST_OF_PLAIN) for name in found if name != kinds.PLAIN
+    )
+    yield Comparison(
+        "encode simple, by kind of dataclass",
+        tuple(calling(name, codec.encode, codec.decode(item)) for name, codec in found.items()),
+        targets,
+    )
+    yield Comparison(
+        "decode simple, by kind of dataclass",
+        tuple(calling(name, codec.decode, item) for name, codec in found.items()),
+        targets,
+    )
+
+
+def _targets(most: float) -> tuple[Target, ...]:
     demanded = (
-        Target(OURS, HANDWRITTEN, "at most", 1.3),
+        Target(OURS, HANDWRITTEN, "at most", most),
         Target(PYNAMODB, OURS, "at least", 5),
         Target(MARSHMALLOW, OURS, "at least", 6),
     )

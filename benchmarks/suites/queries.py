@@ -19,7 +19,7 @@ from boto3.dynamodb.types import TypeSerializer
 from benchmarks.contenders import handwritten
 from benchmarks.harness import Comparison, Contender, calling
 from benchmarks.reading import Entries, connected
-from benchmarks.stub import serving
+from benchmarks.service.server import service
 from persistence import MemoryStore, UnitOfWork
 
 HANDWRITTEN = "boto3 + hand-written"
@@ -35,8 +35,8 @@ _decode = handwritten.CODECS["simple"].decode
 def compare_queries() -> Iterator[Comparison]:
     """Compare describing a query, then reading with it."""
     yield _describing()
-    with serving() as url:
-        readers = readers_of(url)
+    with service() as stub:
+        readers = readers_of(stub.url)
         for title, way, count in (
             ("query 100 items", "query", 100),
             ("query 1,000 items", "query", 1000),

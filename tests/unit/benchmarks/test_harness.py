@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
-from benchmarks.harness import Comparison, Contender, Effort, Result, Target, calling, measured
+from benchmarks.harness import (
+    Comparison,
+    Contender,
+    Effort,
+    Limit,
+    Result,
+    Target,
+    calling,
+    calling_out,
+    measured,
+)
 
 
 def contender(name: str, *, log: list[tuple[str, int]], takes: Callable[[int], float]) -> Contender:
@@ -25,7 +37,7 @@ def result_of(**times: tuple[float, ...]) -> Result:
 
 
 class TestRounds:
-    def test_let_every_contender_take_its_turn_and_start_with_another_one_each_time(self) -> None:
+    def test_let_every_contender_take_its_turn_in_an_order_of_chance(self) -> None:
         """Whoever runs after a slow one, or first, does so as often as the others."""
         log: list[tuple[str, int]] = []
         comparison = Comparison(
@@ -33,11 +45,35 @@ class TestRounds:
             tuple(contender(name, log=log, takes=lambda number: float(number)) for name in ("a", "b", "c")),
         )
 
-        measured(comparison, Effort(rounds=3, turn=1.0))
+        measured(comparison, Effort(rounds=20, turn=1.0), Random(6))
 
-        warm_up, rounds = log[:3], log[3:]
-        assert [name for name, _ in warm_up] == ["a", "b", "c"]
-        assert [name for name, _ in rounds] == ["a", "b", "c", "b", "c", "a", "c", "a", "b"]
+        names = [name for name, _ in log]
+        rounds = [tuple(names[start : start + 3]) for start in range(6, len(names), 3)]
+        assert names[:6] == ["a", "a", "b", "b", "c", "c"]
+        assert len(rounds) == 20
+        assert {frozenset(each) for each in rounds} == {frozenset("abc")}
+        assert {each[0] for each in rounds} == {"a", "b", "c"}
+
+    def test_do_work_at_least_as_often_as_it_says(self) -> None:
+        log: list[int] = []
+
+        def seconds(number: int) -> float:
+            log.append(number)
+            return 1.0
+
+        measured(Comparison("work", (Contender("wide", seconds, least=32),)), Effort(rounds=1, turn=1.0))
+
+        assert log == [32, 32, 32]
+
+    def test_take_the_time_on_the_wall_too_where_all_wait_for_others(self) -> None:
+        waiting = Contender("a", float, waits=True)
+
+        both = measured(Comparison("work", (waiting, Contender("b", float))), Effort(2, 1.0))
+        alone = measured(Comparison("work", (waiting,)), Effort(2, 1.0))
+
+        assert both.walls == {}
+        assert len(alone.walls["a"]) == 2
+        assert alone.wall_ratio("a") == 1.0
 
     def test_repeat_quick_work_until_it_fills_a_turn(self) -> None:
         """The clock's own cost must not count."""
@@ -46,8 +82,19 @@ class TestRounds:
 
         result = measured(Comparison("work", (quick,)), Effort(rounds=2, turn=1.0))
 
-        assert [number for _, number in log] == [1, 2, 4, 4, 4]
+        assert [number for _, number in log] == [1, 1, 2, 4, 4, 4]
         assert result.times == {"quick": (0.25, 0.25)}
+
+    def test_do_not_take_what_the_first_time_costs_for_the_work(self) -> None:
+        log: list[int] = []
+
+        def seconds(number: int) -> float:
+            log.append(number)
+            return 9.0 if len(log) == 1 else number * 0.5
+
+        measured(Comparison("work", (Contender("lazy", seconds),)), Effort(rounds=1, turn=1.0))
+
+        assert log == [1, 1, 2, 2]
 
     def test_do_fixed_work_as_often_as_it_says(self) -> None:
         log: list[int] = []
@@ -76,6 +123,26 @@ class TestCalling:
 
         assert calls == [(1, "two")] * 3
         assert seconds >= 0
+
+
+class TestCallingOut:
+    def test_collects_garbage_as_a_program_does(self) -> None:
+        """A page of a thousand dicts has its price in the collector too."""
+        seen: list[bool] = []
+
+        calling_out("call", lambda: seen.append(gc.isenabled())).seconds(1)
+
+        assert seen == [True]
+
+
+class TestLimits:
+    def test_that_are_missed_are_told(self) -> None:
+        limits = (Limit("a", 1.0), Limit("b", 1.0))
+        contenders = (Contender("a", float), Contender("b", float))
+
+        result = Result(Comparison("work", contenders, limits=limits), {"a": (1.0,), "b": (1.1,)})
+
+        assert result.misses() == (limits[1],)
 
 
 class TestRatio:

@@ -9,7 +9,8 @@ import pytest
 from benchmarks import report
 from benchmarks.footprint import Footprint
 from benchmarks.reading import Entries, bytes_above_base, connected, in_fork
-from benchmarks.stub import PAGE_BYTES, query, scan, serving
+from benchmarks.service.entry_pages import PAGE_BYTES, query, scan
+from benchmarks.service.server import service
 from persistence import UnitOfWork
 from persistence.attributes import item_size
 
@@ -98,8 +99,8 @@ class TestStub:
 
     def test_is_read_by_the_library_as_the_service_is(self) -> None:
         """Over the network, with boto3: keys, pages, projections and counts."""
-        with serving() as url:
-            entries = Entries(UnitOfWork(connected(url)))
+        with service() as stub:
+            entries = Entries(UnitOfWork(connected(stub.url)))
             read = [entry.id for entry in entries.partition(10_000)]
             picked = entries.partition(2).select(lambda e: (e.id, e.age)).all()
             counted = entries.partition(10_000).count()

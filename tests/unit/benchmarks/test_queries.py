@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from benchmarks.entries import entry
 from benchmarks.reading import Entries
-from benchmarks.stub import serving
+from benchmarks.service.server import service
 from benchmarks.suites.queries import HANDWRITTEN, OURS, described, planned, readers_of
 from persistence import MemoryStore, UnitOfWork
 
 
 class TestContenders:
     def test_read_the_same(self) -> None:
-        with serving() as url:
-            readers = readers_of(url)
+        with service() as stub:
+            readers = readers_of(stub.url)
             found = {name: [reads[way](2) for way in ("select", "count")] for name, reads in readers.items()}
             entities = {name: readers[name]["query"](2) for name in (HANDWRITTEN, OURS)}
 

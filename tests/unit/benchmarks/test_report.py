@@ -65,6 +65,8 @@ class TestJson:
         assert shown["contenders"]["ours"] == {
             "median": 1.25e-6,
             "ratio": pytest.approx(1.25),
+            "wall": None,
+            "quartiles": pytest.approx([1.25, 1.25]),
             "times": [1.25e-6, 1.25e-6],
         }
         assert [each["met"] for each in shown["targets"]] == [True, False]

@@ -1,24 +1,14 @@
-"""A server that answers `Query` and `Scan` as DynamoDB does, page by page, of items that it makes up.
+"""Pages of `benchmarks.entries`, as DynamoDB cuts them, made up when they are asked for.
 
-    python -m benchmarks.stub
-
-It prints its port and serves until its input ends. It keeps no items, so it is quick, and takes no memory or
-processor time of the process that is measured. Conditions on the sort key and filters are not looked at.
+Conditions on the sort key and filters are not looked at.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType
 from typing import Any
 
 from benchmarks.contenders import handwritten
@@ -28,17 +18,6 @@ from persistence.attributes import Item, item_size
 PAGE_BYTES = 1024 * 1024
 
 Request = Mapping[str, Any]
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """Serve in a process of its own; gives the URL."""
-    command = [sys.executable, "-m", "benchmarks.stub"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None, "it is a pipe"
-        assert process.stdout is not None, "it is a pipe"
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        process.stdin.close()
 
 
 def query(request: Request) -> bytes:
@@ -52,9 +31,6 @@ def scan(request: Request) -> bytes:
     segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
     first, end = (ENTRIES * number // segments for number in (segment, segment + 1))
     return _page(request, str(ENTRIES), range(first, end))
-
-
-ANSWERS: Mapping[str, Callable[[Request], bytes]] = MappingProxyType({"Query": query, "Scan": scan})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,34 +89,3 @@ def _projected(item: Item, names: tuple[str, ...] | None) -> Item:
 @cache
 def _item(partition: str, number: int) -> Item:
     return handwritten.CODECS["simple"].encode(entry(partition, number))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = ANSWERS[operation](request)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the output is for the port."""
-
-
-def main() -> None:
-    """Serve until the input ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    while os.read(0, 1024):
-        pass
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,137 @@
+"""The hot paths that `benchmarks.guard` watches, each with the plain way to do the same.
+
+What goes to the service is answered within the process, as late as botocore allows: all that it does before
+and after belongs to the price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+from zlib import crc32
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+from benchmarks.contenders import handwritten
+from benchmarks.contenders.ours import CODECS
+from benchmarks.peers.boto3_client import puts_of, query_of
+from benchmarks.peers.ours import MAPPINGS
+from benchmarks.service.answers import answer
+from benchmarks.service.models import PARTITION, SHAPES, Shape
+from benchmarks.shapes import ENTITIES
+from persistence import DynamoStore, Repository, UnitOfWork
+
+Work = Callable[[], object]
+
+_CHANGED = 25
+
+
+def paths() -> Mapping[str, tuple[Work, Work]]:
+    """Give the paths: name -> what does it, what does it plainly."""
+    return dict(_codecs()) | dict(_calls(SHAPES["simple"]))
+
+
+def _codecs() -> Iterator[tuple[str, tuple[Work, Work]]]:
+    for shape, entity in ENTITIES.items():
+        ours, plain = CODECS[shape], handwritten.CODECS[shape]
+        item = plain.encode(entity)
+        yield f"encode {shape}", (_bound(ours.encode, entity), _bound(plain.encode, entity))
+        yield f"decode {shape}", (_bound(ours.decode, item), _bound(plain.decode, item))
+
+
+def _bound(function: Callable[[Any], object], argument: object) -> Work:
+    return lambda: [function(argument) for _ in range(10)]
+
+
+def _calls(shape: Shape) -> Iterator[tuple[str, tuple[Work, Work]]]:
+    client, store = canned_client(), DynamoStore(canned_client())
+    uow = UnitOfWork(store)
+    repository = Repository[Any](MAPPINGS[shape.name], uow)
+    entity, entities = shape.entity(PARTITION, 0), shape.entities(100)
+    key = (getattr(entity, shape.partition), getattr(entity, shape.sort))
+    item = shape.encode(entity)
+    actions = puts_of(shape, [shape.encode(each) for each in entities])
+
+    def add() -> None:
+        with uow:
+            for each in entities[:_CHANGED]:
+                repository.add(each)
+
+    yield (
+        "get",
+        (lambda: repository.get(*key), lambda: client.get_item(TableName=shape.name, Key=shape.key_of(item))),
+    )
+    yield (
+        "add",
+        (lambda: repository.add(entity), lambda: client.put_item(TableName=shape.name, Item=item)),
+    )
+    yield (
+        "query 100",
+        (
+            lambda: repository.where(shape.partition, "=", "100").untracked().all(),
+            lambda: client.query(**query_of(shape, 100)),
+        ),
+    )
+    yield (
+        "commit of 25 added",
+        (add, lambda: client.transact_write_items(TransactItems=actions[:_CHANGED])),
+    )
+    yield (
+        "read 25, change 25, commit",
+        (_changing(uow, repository, shape), _plainly_changing(client, shape, actions)),
+    )
+
+
+def _changing(uow: UnitOfWork, repository: Repository[Any], shape: Shape) -> Work:
+    numbers = count()
+    keys = [(getattr(each, shape.partition), getattr(each, shape.sort)) for each in shape.entities(_CHANGED)]
+
+    def change() -> None:
+        with uow:
+            for each in repository.get_many(keys):
+                setattr(each, shape.changes, next(numbers))
+
+    return change
+
+
+def _plainly_changing(client: Any, shape: Shape, actions: list[Any]) -> Work:
+    keys = [shape.key_of(each["Put"]["Item"]) for each in actions[:_CHANGED]]
+
+    def change() -> None:
+        client.batch_get_item(RequestItems={shape.name: {"Keys": keys}})
+        client.transact_write_items(TransactItems=actions[:_CHANGED])
+
+    return change
+
+
+def canned_client() -> Any:
+    """Make a client whose requests are answered within the process, by the stub's answers."""
+    client: Any = boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    client.meta.events.register("before-send.dynamodb", _answered)
+    return client
+
+
+def _answered(request: Any, **_: object) -> AWSResponse:
+    target = request.headers["X-Amz-Target"]
+    name = target.decode() if isinstance(target, bytes) else target
+    body = answer(name.rpartition(".")[2], request.body)
+    headers: Any = {"x-amz-crc32": str(crc32(body))}
+    return AWSResponse(request.url, 200, headers, _Raw(body))
+
+
+class _Raw:
+    """What urllib3 would give."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self._body

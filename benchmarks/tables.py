@@ -1,0 +1,152 @@
+"""Results as tables of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks.report import duration, size
+
+Result = Mapping[str, Any]
+"""What was measured of one comparison, as it stands in the JSON."""
+
+MATRICES = ("single", "pages", "commits")
+"""Suites with the same contenders throughout: a column per comparison."""
+
+_NAMES = {
+    "codec": "Codec",
+    "single": "Single items",
+    "pages": "Pages",
+    "commits": "Commits and batches",
+    "overhead": "What a unit of work adds",
+    "tls": "TLS",
+    "work": "On the memory store",
+    "queries": "Queries",
+    "memory": "Memory store against moto",
+    "memory_use": "Memory",
+    "imports": "Imports",
+    "cold": "Cold start",
+    "collector": "The garbage collector",
+    "scaling": "Scaling",
+    "local": "DynamoDB Local",
+}
+
+
+def page(content: Mapping[str, Any]) -> str:
+    """Write everything that was measured as text of the documentation.
+
+    Args:
+        content: what `--json` writes.
+    """
+    versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    parts = [f"Measured on {content['machine']}, with {versions}.", "### Targets", _targets(content)]
+    for name in _NAMES:
+        found = content["suites"].get(name, ())
+        if found:
+            parts += [f"### {_NAMES[name]}", *_plot(name), *_suite(name, found)]
+    return "\n\n".join(parts)
+
+
+def _plot(name: str) -> Iterator[str]:
+    if name in PLOTTED:
+        yield f"![{_NAMES[name]}](plots/{name}.svg)"
+
+
+PLOTTED = (*MATRICES, "scaling")
+"""Suites that have a plot."""
+
+
+def _suite(name: str, found: Sequence[Result]) -> Iterator[str]:
+    if name in MATRICES:
+        yield matrix(found)
+    else:
+        yield from map(single, found)
+
+
+def matrix(found: Sequence[Result]) -> str:
+    """Show comparisons of the same contenders side by side: ratios, and the baseline's time in bold."""
+    names = dict.fromkeys(name for each in found for name in each["contenders"])
+    rows = [[name, *(_cell(each, name) for each in found)] for name in names]
+    return _table(["", *(each["title"] for each in found)], rows)
+
+
+def _cell(result: Result, name: str) -> str:
+    measured = result["contenders"].get(name)
+    if measured is None:
+        return "-"
+    if name == result["baseline"]:
+        return f"**{duration(measured['median'])}**"
+    return f"{measured['ratio']:.2f}"
+
+
+def single(result: Result) -> str:
+    """Show one comparison, or what some work took of memory."""
+    if "used" in result:
+        return _table(
+            [result["title"], "above base"], [[name, size(n)] for name, n in result["used"].items()]
+        )
+    rows = [
+        [name, duration(each["median"]), f"{each['ratio']:.2f}", _quartiles(each, name == result["baseline"])]
+        for name, each in result["contenders"].items()
+    ]
+    return _table([result["title"], "median", "ratio", "quartiles"], rows)
+
+
+def _quartiles(measured: Result, is_baseline: bool) -> str:
+    low, high = measured["quartiles"]
+    return "" if is_baseline else f"{low:.2f} to {high:.2f}"
+
+
+def _targets(content: Mapping[str, Any]) -> str:
+    rows = [
+        [each["title"], *row]
+        for found in content["suites"].values()
+        for each in found
+        for row in _demands(each)
+    ]
+    missed = sum(row[-1] != "met" for row in rows)
+    head = ["", "what is demanded", "measured", "target", ""]
+    return f"{len(rows) - missed} of {len(rows)} are met.\n\n{_table(head, rows)}"
+
+
+def _demands(result: Result) -> Iterator[list[str]]:
+    if "used" in result:
+        for each in result["targets"]:
+            used, bound = size(result["used"][each["name"]]), size(each["bound"])
+            yield [each["name"], used, f"at most {bound}", _met(each)]
+        return
+    for each in result["targets"]:
+        told = f"{each['slower']} / {each['faster']}"
+        yield [told, f"{each['ratio']:.2f}", f"{each['demand']} {each['bound']:g}", _met(each)]
+    for each in result["limits"]:
+        over = f" over {each['over']}" if each["over"] else ""
+        yield [
+            f"{each['name']}{over}",
+            duration(each["taken"]),
+            f"at most {duration(each['most'])}",
+            _met(each),
+        ]
+
+
+def _met(demand: Result) -> str:
+    return "met" if demand["met"] else "**missed**"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table whose cells but the first are figures."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+def between_markers(text: str, generated: str) -> str:
+    """Put what was generated where it belongs in a page.
+
+    Raises:
+        ValueError: the page has no place for it.
+    """
+    begin, end = "<!-- generated by make bench-docs -->", "<!-- end of what is generated -->"
+    before, found, rest = text.partition(begin)
+    _, closed, behind = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the page lacks {begin} or {end}")
+    return f"{before}{begin}\n\n{generated}\n\n{end}{behind}"
