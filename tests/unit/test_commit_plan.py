@@ -280,6 +280,21 @@ class TestTheWhole:
         assert refused.value.limit == "1200 bytes"
         assert refused.value.size > 1200
 
+    def test_counts_bytes_of_changes(self) -> None:
+        """An attribute that is set counts by what it becomes."""
+        entities, settings = IdentityMap(), mapping_of(SettingMapping)
+        for key in ("s1", "s2"):
+            setting = entities.load(settings, {"id": {"S": key}, "value": {"S": "-"}})
+            assert setting is not None
+            setting.value = "x" * 600
+        commit = planned(entities)
+
+        with pytest.raises(TransactionTooLarge) as refused:
+            commit.check(Limits(transaction_bytes=1200))
+
+        assert refused.value.size > 1200
+        commit.check(Limits(transaction_bytes=1500, item_bytes=1500))
+
     def test_refuses_a_large_item(self) -> None:
         """An item over the limit is refused with its entity."""
         entities = IdentityMap()

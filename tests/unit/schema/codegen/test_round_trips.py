@@ -124,7 +124,7 @@ def samples(draw: st.DrawFn) -> tuple[Table, list[Item]]:
 
 
 class TestAnything:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(samples())
     def test_is_read_and_written_without_loss(self, sample: tuple[Table, list[Item]]) -> None:
         table, items = sample
