@@ -211,6 +211,7 @@ def page_loop(head: str, items: str, body: Source, otherwise: str) -> str:
         body: what is done for each `item`; it calls `append`.
         otherwise: an expression for the entity where that fails.
     """
+    # Whatever fails in generated code is made by `otherwise`, or refused there in words that can be read.
     return (
         f"{head}\n    entities = []\n    append = entities.append\n    source = iter({items})\n"
         f"    while True:\n        try:\n            for item in source:\n{body.indented(4)}\n"

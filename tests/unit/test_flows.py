@@ -68,6 +68,18 @@ def drive(request: pytest.FixtureRequest, slept: list[float]) -> Drive:
     return lambda flow: asyncio.run(run_async(flow, Awaited(store), sleep=async_sleep))
 
 
+@pytest.mark.parametrize("step", [None, "GetItem"])
+def test_what_is_no_operation_is_the_stores_to_refuse(drive: Drive, step: Any) -> None:
+    """A driver never answers for something that it doesn't understand."""
+
+    def asking() -> Flow[object]:
+        answer: object = yield step
+        return answer
+
+    with pytest.raises(InvalidRequest, match="does not know the operation"):
+        drive(asking())
+
+
 def test_give_what_the_flow_returns(drive: Drive) -> None:
     """A flow is sent the answer of each operation."""
 

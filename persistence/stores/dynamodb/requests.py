@@ -185,7 +185,7 @@ def _add_condition(
     parameters: Parameters, write: TransactAction, actions: tuple[trees.UpdateAction, ...] = ()
 ) -> None:
     condition = write.condition
-    if isinstance(condition, trees.AttributeExists | trees.AttributeNotExists) and not actions:
+    if not actions and isinstance(condition, (trees.AttributeExists, trees.AttributeNotExists)):
         parameters.update(rendering.presence(condition))
     else:
         parameters.update(_expressions(update=actions, condition=condition))
