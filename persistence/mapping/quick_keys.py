@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from persistence.attributes import NUMBER_DIGITS, Item
+from persistence.attributes import NUMBER_DIGITS, AttributeValue, Item, NormalisedKey, normalised_key
 from persistence.mapping.keys import KeyPart, Slot
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.refusal import Refused
 from persistence.mapping.scalars import INTEGER, STRING
+from persistence.table import Table
 
 Content = str | bytes
 _Write = Callable[[object], Content | None]
@@ -28,35 +29,26 @@ class QuickKey:
 
     Attributes:
         fields: the names of the fields that it takes, in order.
+        of_entity: gives the key of an entity, or None where something is unusual.
     """
 
     fields: tuple[str, ...]
+    of_entity: Callable[[object], Item | None]
     _parts: tuple[tuple[str, str, _Fill], ...]
-    _read: Callable[[Any], Any]
-    _plain: tuple[str, str, _Write] | None = None
-    """Attribute and type of the only part, where it is one field, and what writes that."""
 
     def of(self, values: Sequence[object]) -> Item | None:
         """Give the key for the values of its fields, or None where something is unusual."""
-        key: Item = {}
-        for attribute, tag, fill in self._parts:
-            content = fill(values)
-            if content is None:
-                return None
-            key[attribute] = {tag: content}
-        return key
+        return _key(self._parts, values)
 
-    def of_entity(self, entity: object) -> Item | None:
-        """Give the key of an entity, or None where something is unusual."""
-        try:
-            values = self._read(entity)
-        except AttributeError:
+
+def _key(parts: Sequence[tuple[str, str, _Fill]], values: Sequence[object]) -> Item | None:
+    key: Item = {}
+    for attribute, tag, fill in parts:
+        content = fill(values)
+        if content is None:
             return None
-        if self._plain is not None:
-            attribute, tag, write = self._plain
-            content = write(values)
-            return None if content is None else {attribute: {tag: content}}
-        return self.of(values if len(self.fields) > 1 else (values,))
+        key[attribute] = {tag: content}
+    return key
 
 
 def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | None:
@@ -70,15 +62,73 @@ def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | N
     if not fields or None in fills:
         return None
     made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
-    return QuickKey(fields, made, attrgetter(*fields), _plain(parts))
+    return QuickKey(fields, _of_text(parts) or _of_entity(made, fields), made)
 
 
-def _plain(parts: Sequence[KeyPart]) -> tuple[str, str, _Write] | None:
+def _of_entity(
+    parts: Sequence[tuple[str, str, _Fill]], fields: tuple[str, ...]
+) -> Callable[[object], Item | None]:
+    read: Callable[[object], Any] = attrgetter(*fields)
+    several = len(fields) > 1
+
+    def of_entity(entity: object) -> Item | None:
+        try:
+            values = read(entity)
+        except AttributeError:
+            return None
+        return _key(parts, values if several else (values,))
+
+    return of_entity
+
+
+def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None:
+    """Make what gives the key of an entity where that is one text, as most keys are; else None."""
     first, *others = parts
-    if others or first.parsed is not None or first.node is None:
+    if others or first.parsed is not None or first.node is not STRING or first.type != "S":
         return None
-    write = _writer(first.node, first.type, first.limit)
-    return None if write is None else (first.attribute, first.type, write)
+    attribute, limit, read = first.attribute, first.limit, attrgetter(*first.fields)
+
+    def of_entity(entity: object) -> Item | None:
+        try:
+            value = read(entity)
+        except AttributeError:
+            return None
+        if type(value) is str and value.isascii() and 0 < len(value) <= limit:
+            return {attribute: {"S": value}}
+        return None
+
+    return of_entity
+
+
+def identifier(table: Table) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:
+    """Make what gives the identity of a key, or of an item that has it: the table and the normalised key.
+
+    Args:
+        table: the declaration of its table.
+    """
+    name, names = table.name, table.key_names()
+    tags = [table.type_of(attribute) for attribute in names]
+
+    def identity(key: Mapping[str, AttributeValue]) -> tuple[str, NormalisedKey]:
+        return name, normalised_key(key, names)
+
+    if "N" in tags:
+        return identity
+    first, last, first_tag, last_tag = names[0], names[-1], tags[0], tags[-1]
+
+    def of_one(key: Mapping[str, AttributeValue]) -> tuple[str, NormalisedKey]:
+        try:
+            return name, ((first_tag, key[first][first_tag]),)
+        except KeyError:
+            return identity(key)
+
+    def of_two(key: Mapping[str, AttributeValue]) -> tuple[str, NormalisedKey]:
+        try:
+            return name, ((first_tag, key[first][first_tag]), (last_tag, key[last][last_tag]))
+        except KeyError:
+            return identity(key)
+
+    return of_one if len(names) == 1 else of_two
 
 
 def _filled(part: KeyPart, fields: tuple[str, ...]) -> _Fill | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import persistence.expressions as expressions
 from persistence import fields
-from persistence.attributes import AttributeValue, Item
+from persistence.attributes import AttributeValue, Item, NormalisedKey
 from persistence.errors import DecodeError, MappingError, QueryError
 from persistence.expressions import Path
 from persistence.mapping.codec import Codec, SureWay, key_fields, read_key
@@ -19,7 +19,7 @@ from persistence.mapping.declaration import Declaration, did_you_mean
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans
-from persistence.mapping.quick_keys import QuickKey, quick_key
+from persistence.mapping.quick_keys import QuickKey, identifier, quick_key
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Unreadable
 from persistence.mapping.roles import RoleField, Roles, beside_others, purge_after, roles_of
@@ -277,6 +277,11 @@ class EntityMapping(Generic[T]):
     def key_names(self) -> tuple[str, ...]:
         """The names of the table's key attributes."""
         return self.table.key_names()
+
+    @cached_property
+    def identity(self) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:
+        """Give the identity of a key, or of an item that has it: the table's name and the normalised key."""
+        return identifier(self.table)
 
     @cached_property
     def managed_attributes(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import persistence.evaluate as evaluate
-from persistence.attributes import Item, NormalisedKey, normalised_key
+from persistence.attributes import Item, NormalisedKey
 from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import KeyChanged, StaleEntity, described
 from persistence.mapping import EntityMapping, RoleField
@@ -187,7 +187,7 @@ class Tracked(Generic[T]):
 
 def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:
     """Give the identity of an item from its key or from the whole item."""
-    return mapping.table.name, normalised_key(key, mapping.key_names)
+    return mapping.identity(key)
 
 
 def key_part(mapping: EntityMapping[Any], item: Item) -> Item:
