@@ -24,6 +24,8 @@ NormalisedKey = tuple[tuple[str, str | Decimal | bytes], ...]
 
 NUMBER_DIGITS = 38
 """Significant digits of a number (developer guide, "Supported data types": Number)."""
+NUMBER_SIZE_LIMIT = 22
+"""Bytes of a number at most, rounded up."""
 NUMBER_EXPONENT = 125
 """The greatest decimal exponent of a number; the smallest is -130."""
 NUMBER_LEAST_EXPONENT = -130
@@ -146,6 +148,8 @@ def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
         return True
     if one is None or other is None or "S" in one:
         return False
+    if "N" in one and "N" in other:
+        return Decimal(one["N"]) == Decimal(other["N"])
     if (tag := type_of(one)) != type_of(other) or tag in _EQUAL_AS_WRITTEN:
         return False
     return bool(comparable(one) == comparable(other))

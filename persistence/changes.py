@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
+from operator import ne
+from types import MappingProxyType
 
 import persistence.expressions as expressions
 from persistence.attributes import AttributeValue, Item, same
@@ -79,6 +82,9 @@ class _Side:
             yield _Side((*self.at, index), stored, before, after)
 
 
+_NO_PATHS: Mapping[str, Path] = MappingProxyType({})
+
+
 def changes(
     stored: Item,
     before: Item,
@@ -87,6 +93,7 @@ def changes(
     *,
     ignoring: Collection[str] = (),
     by_index: bool = False,
+    paths: Mapping[str, Path] = _NO_PATHS,
 ) -> tuple[Change, ...]:
     """Compare an entity with what was loaded.
 
@@ -98,14 +105,16 @@ def changes(
         ignoring: top-level attributes that are not compared.
         by_index: whether elements of lists may be addressed by their index, which is safe only while nobody
             else can have changed the list.
+        paths: paths of attributes that were made before, by their names.
 
     Returns:
         The differing paths, none overlapping, in the order of `after` with vanished ones last.
     """
     found: list[Change] = []
     # Most attributes are the very same, which dicts tell at once; only the others are looked into.
-    differing = [name for name, value in after.items() if before.get(name) != value]
-    differing += [name for name in before if name not in after]
+    differing = list(compress(after, map(ne, after.values(), map(before.get, after))))
+    if not before.keys() <= after.keys():
+        differing += [name for name in before if name not in after]
     for name in differing:
         if name in ignoring:
             continue
@@ -114,7 +123,8 @@ def changes(
             side = _Side((name,), stored.get(name), before.get(name), after.get(name))
             found.extend(_changes(side, within, by_index))
         elif not same(before.get(name), after.get(name)) and (name in stored or name in after):
-            found.append(Change(Path((name,)), stored.get(name), after.get(name)))
+            path = paths[name] if name in paths else Path((name,))
+            found.append(Change(path, stored.get(name), after.get(name)))
     return tuple(found)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
-from persistence.commit_plan.writes import named
+from persistence.commit_plan.kept import Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
+from persistence.expectations import Expectation
 from persistence.mapping import EntityMapping, RoleField
 from persistence.store import Limits
-from persistence.tracking import Tracked, key_part, refuse_changed_key
+from persistence.tracking import Loaded, Tracked, key_part, refuse_changed_key
 
 T = TypeVar("T")
+
+_NOTHING: Final[AttributeValue] = {}
 
 
 class Encodings:
@@ -31,6 +34,8 @@ class Encodings:
         self._ids = ids
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
+        self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
+        self._steps: dict[tuple[EntityMapping[Any], str | None], Step] = {}
 
     def time(self) -> datetime:
         """Give the time of the commit."""
@@ -38,16 +43,45 @@ class Encodings:
             self._now = self._clock()
         return self._now
 
-    def roles(
-        self, mapping: EntityMapping[Any], *, version: int, created: bool = False
-    ) -> dict[RoleField, object]:
-        """Give the values of what the unit of work keeps.
+    def kept(self, mapping: EntityMapping[Any], *, version: int, created: bool = False) -> Kept:
+        """Give what the unit of work keeps.
 
         Args:
             mapping: whose roles.
             version: the version after the commit.
             created: whether the item is new, so that what it keeps from then on is given too.
         """
+        known = self._kept.get((mapping, version, created))
+        if known is not None:
+            return known
+        kept = Kept(self._roles(mapping, version, created), mapping.roles.version, self._stored)
+        if not created or mapping.roles.incarnation is None:
+            self._kept[mapping, version, created] = kept
+        return kept
+
+    def step(self, tracked: Tracked[Any], origin: Loaded) -> Step:
+        """Give how a loaded item is written, as far as that does not differ from others of its version.
+
+        Args:
+            tracked: the entity's record.
+            origin: what was loaded.
+        """
+        mapping, role = tracked.mapping, tracked.mapping.roles.version
+        text = None if role is None else origin.item.get(role.attribute, _NOTHING).get("N")
+        known = self._steps.get((mapping, text))
+        if known is None:
+            expected = Expectation(tracked)
+            alike = mapping.roles.created_at is None and mapping.roles.incarnation is None
+            known = Step(
+                expected.version,
+                self.kept(mapping, version=expected.next_version),
+                expected.condition() if alike and text is not None else None,
+                by_version=text is not None,
+            )
+            self._steps[mapping, text] = known
+        return known
+
+    def _roles(self, mapping: EntityMapping[Any], version: int, created: bool) -> dict[RoleField, object]:
         roles = mapping.roles
         values: dict[RoleField, object] = {}
         if roles.version is not None:
@@ -59,10 +93,6 @@ class Encodings:
         if roles.updated_at is not None:
             values[roles.updated_at] = self.time()
         return values
-
-    def stored(self, roles: Mapping[RoleField, object]) -> Item:
-        """Give the attributes of what the unit of work keeps."""
-        return {role.attribute: self._stored(role, value) for role, value in roles.items()}
 
     def _stored(self, role: RoleField, value: object) -> AttributeValue:
         if value is not self._now:
@@ -87,14 +117,12 @@ class Encodings:
             _refuse_moved(tracked)
         return item
 
-    def encoded(
-        self, tracked: Tracked[T], roles: Mapping[RoleField, object], snapshot: Item | None = None
-    ) -> Item:
+    def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
         """Encode an entity as it will be after the commit.
 
         Args:
             tracked: the entity's record.
-            roles: the values that it gets.
+            kept: what it gets.
             snapshot: its encoding as it is, which is used up where it will do.
 
         Raises:
@@ -105,16 +133,13 @@ class Encodings:
         if snapshot is not None and mapping.encodes_by_field:
             item = snapshot
         else:
-            entity = tracked.entity
-            if roles and not _has_already(entity, values := named(roles)):
-                entity = mapping.assign(mapping.copied(entity), values)
-            item = mapping.codec.encode(entity)
+            item = _encoded(mapping, tracked.entity, kept.named)
             if not _has_key_of(tracked, item):
                 refuse_changed_key(tracked, key_part(mapping, item))
         if mapping.roles.deleted_at is not None:
             item.pop(mapping.roles.deleted_at.attribute, None)
-        if roles:
-            item.update(self.stored(roles))
+        if kept.roles:
+            item.update(kept.attributes)
         return item
 
     def weighed(self, tracked: Tracked[Any], item: Item) -> int:
@@ -133,6 +158,27 @@ class Encodings:
             entity_type=tracked.mapping.entity_type,
             key=tracked.key_values,
         )
+
+
+def _encoded(mapping: EntityMapping[T], entity: T, values: Mapping[str, object]) -> Item:
+    """Encode an entity as it will be once it has some values."""
+    if not values or _has_already(entity, values):
+        return mapping.codec.encode(entity)
+    if mapping.encodes_by_field and _has_alike(mapping, entity, values):
+        # What it has now is of the right kind, and will be replaced in the encoding.
+        try:
+            return mapping.codec.encode(entity)
+        except ValidationFailed:
+            pass
+    return mapping.codec.encode(mapping.assign(mapping.copied(entity), values))
+
+
+def _has_alike(mapping: EntityMapping[Any], entity: object, values: Mapping[str, object]) -> bool:
+    for name, value in values.items():
+        present = getattr(entity, name, None)
+        if type(present) is not type(value) and (present is not None or name not in mapping.optional_names):
+            return False
+    return True
 
 
 def _has_already(entity: object, values: Mapping[str, object]) -> bool:

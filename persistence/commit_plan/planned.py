@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most, value_size
 from persistence.changes import Change
-from persistence.commit_plan.writes import named
+from persistence.commit_plan.kept import Kept
 from persistence.errors import TransactionTooLarge, described
 from persistence.expressions import (
-    AttributeExists,
-    AttributeNotExists,
     Condition,
     UpdateAction,
     Value,
     constants_of,
 )
-from persistence.mapping import EntityMapping, RoleField
+from persistence.mapping import EntityMapping
 from persistence.operations import (
     ConditionCheck,
     DeleteItem,
@@ -30,7 +29,7 @@ from persistence.operations import (
 )
 from persistence.patches import Patch
 from persistence.store import Limits
-from persistence.tracking import IdentityMap, Intent, Loaded, Tracked, version_of
+from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, version_of
 
 T = TypeVar("T")
 
@@ -61,6 +60,10 @@ class Kind(Enum):
     """Demand that nothing is stored where nothing was found."""
 
 
+_NO_ROLES: Final[Mapping[str, object]] = {}
+
+_CHECKS: Final = (Kind.CHECK, Kind.CHECK_ABSENCE)
+
 _STEPS = frozenset({Kind.UPDATE, Kind.MARK, Kind.RESTORE, Kind.PURGE_LATER})
 
 
@@ -82,7 +85,7 @@ class PlannedAction(Generic[T]):
         changed: what the unit changed in a loaded entity.
         patch: the patch that is part of the action, if one is.
         seen: what it demands so that it finds no item which readers don't see; None if they see all.
-        weight: bytes that it writes at most, its condition aside; None where nobody has weighed it.
+        weight: bytes that it has at most, its condition included; None where nobody has weighed it.
     """
 
     kind: Kind
@@ -140,7 +143,7 @@ class PlannedAction(Generic[T]):
     @property
     def writes(self) -> bool:
         """Whether it is more than a check."""
-        return self.kind not in (Kind.CHECK, Kind.CHECK_ABSENCE)
+        return self.kind not in _CHECKS
 
     def showing(self, values: Mapping[str, object]) -> PlannedAction[T]:
         """Let the entity get further values after the commit, by the names of its attributes."""
@@ -159,7 +162,7 @@ def action_of(
     kind: Kind,
     tracked: Tracked[T],
     action: TransactAction,
-    roles: Mapping[RoleField, object] | None = None,
+    kept: Kept | None = None,
     encoded: Item | None = None,
     stored: Item | None = None,
     expected_version: object = None,
@@ -173,28 +176,28 @@ def action_of(
         kind: what it does.
         tracked: the entity's record.
         action: what will be sent.
-        roles: the values of what the unit of work keeps.
+        kept: what the unit of work keeps.
         encoded: the encoding that it stores, if it stores one.
         stored: the item afterwards, if that is known.
         expected_version: the version that it demands, if any.
         changed: what the unit changed in a loaded entity.
-        weight: bytes that it writes at most, its condition aside, if that was weighed.
+        weight: bytes that it has at most, its condition included, if that was weighed.
     """
-    mapping, roles = tracked.mapping, roles or {}
-    version = mapping.roles.version
     return PlannedAction(
         kind,
-        mapping,
+        tracked.mapping,
         tracked.key,
         action,
         tracked,
-        roles=named(roles),
-        encoded=encoded,
-        stored=stored,
-        expected_version=expected_version,
-        new_version=None if version is None else roles.get(version),
-        changed=changed,
-        weight=weight,
+        _NO_ROLES if kept is None else kept.named,
+        encoded,
+        stored,
+        expected_version,
+        None if kept is None else kept.version,
+        changed,
+        None,
+        None,
+        weight,
     )
 
 
@@ -210,16 +213,12 @@ class CommitPlan:
 
     def request(self, token: str) -> TransactWrite:
         """Make the one request that the commit sends, again and again if need be."""
-        return TransactWrite(tuple(planned.action for planned in self.actions), token)
+        return TransactWrite(tuple([planned.action for planned in self.actions]), token)
 
     @property
     def by_type(self) -> dict[str, int]:
         """Entity type name -> number of its actions."""
-        counts: dict[str, int] = {}
-        for planned in self.actions:
-            name = planned.mapping.name
-            counts[name] = counts.get(name, 0) + 1
-        return counts
+        return dict(Counter([planned.mapping.name for planned in self.actions]))
 
     def check(self, limits: Limits) -> None:
         """Refuse a commit that one transaction can't hold.
@@ -242,29 +241,29 @@ class CommitPlan:
     def absorb(self, identities: IdentityMap) -> None:
         """Bring the entities and the identity map in line with what is stored now."""
         for planned in self.actions:
-            if planned.tracked is not None and planned.writes:
-                _absorb(planned, planned.tracked, identities)
+            tracked = planned.tracked
+            if tracked is not None and planned.kind not in _CHECKS:
+                _absorb(planned, tracked, identities)
 
 
 def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
     """Give a number of bytes that is not less than the size of all actions, at a fraction of its cost."""
-    weights = 0
+    weights = [planned.weight for planned in actions if planned.weight is not None]
     parts: list[Any] = []
     for planned in actions:
-        action = planned.action
         if planned.weight is not None:
-            weights += planned.weight
-        elif isinstance(action, PutItem):
+            continue
+        action = planned.action
+        if isinstance(action, PutItem):
             parts.append(action.item)
         else:
             parts.append(action.key)
             if isinstance(action, UpdateItem):
                 parts += [each.path.attribute for each in action.actions]
                 parts += [_constant(each) for each in action.actions]
-        condition = action.condition
-        if condition is not None and not isinstance(condition, AttributeExists | AttributeNotExists):
-            parts += constants_of(condition)
-    return weights + size_at_most(parts)
+        if action.condition is not None:
+            parts += constants_of(action.condition)
+    return sum(weights) + size_at_most(parts)
 
 
 def _constant(action: UpdateAction) -> AttributeValue | None:
@@ -300,9 +299,12 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         return
     complete = _all_known(planned, tracked)
     if planned.roles:
-        tracked.superseded += (version_of(tracked.mapping, tracked.entity),)
-        identities.exchange(tracked, tracked.mapping.assign(tracked.entity, planned.roles))
-    tracked.intent, tracked.origin = Intent.WATCH, Loaded(planned.stored, planned.encoded, complete)
+        mapping, entity = tracked.mapping, tracked.entity
+        tracked.superseded += (version_of(mapping, entity),)
+        assigned = mapping.assign(entity, planned.roles)
+        if assigned is not entity:
+            identities.exchange(tracked, assigned)
+    tracked.intent, tracked.origin = WATCH, Loaded(planned.stored, planned.encoded, complete)
 
 
 def _all_known(planned: PlannedAction[T], tracked: Tracked[T]) -> bool:

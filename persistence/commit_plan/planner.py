@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, assert_never
 
-from persistence.attributes import Item
+from persistence.attributes import NUMBER_SIZE_LIMIT, Item
 from persistence.changes import Change
 from persistence.commit_plan.checks import checks
 from persistence.commit_plan.encodings import Encodings
@@ -20,10 +20,8 @@ from persistence.commit_plan.writes import (
     by_whole_attributes,
     free_or_own_type,
     is_absent,
-    is_free,
     outgrow_an_expression,
     set_all,
-    set_roles,
     set_whole,
     step_roles,
     update_item,
@@ -42,6 +40,8 @@ from persistence.operations import DeleteItem, PutItem, UpdateItem
 from persistence.patches import Patch, refuse_overlaps
 from persistence.store import Limits
 from persistence.tracking import (
+    CREATE,
+    WATCH,
     Detached,
     IdentityMap,
     Intent,
@@ -100,6 +100,10 @@ def plan(
     return CommitPlan((*writes, *(checks(identities, writes, encodings.time) if checked and writes else ())))
 
 
+_CREATE: Final = Kind.CREATE
+_UPDATE: Final = Kind.UPDATE
+
+
 class _Planner:
     """Plans single entities.
 
@@ -116,11 +120,11 @@ class _Planner:
         self._checked = checked
 
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
-        if tracked.intent is Intent.WATCH:  # most are
+        if tracked.intent is WATCH:  # most are
             return self._update(tracked)
+        if tracked.intent is CREATE:
+            return self.create(tracked)
         match tracked.intent:
-            case Intent.CREATE:
-                return self.create(tracked)
             case Intent.REPLACE:
                 return self._replace(tracked)
             case Intent.OVERWRITE:
@@ -146,9 +150,9 @@ class _Planner:
         ]
 
     def patch(self, patch: Patch[T], tracked: Tracked[T] | None) -> PlannedAction[T]:
-        roles = self._encodings.roles(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
+        kept = self._encodings.kept(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
         reads = self._reads(patch.mapping, patch.key, tracked)
-        return patched_alone(patch, tracked, roles, reads, self._time)
+        return patched_alone(patch, tracked, kept.roles, reads, self._time)
 
     def _reads(self, mapping: EntityMapping[T], key: Item, tracked: Tracked[T] | None) -> Condition | None:
         """Give what a write has to demand, beside its own condition, because the unit read the item."""
@@ -169,72 +173,90 @@ class _Planner:
 
     def create(self, tracked: Tracked[T]) -> PlannedAction[T]:
         """Plan a new entity."""
-        return self._put(Kind.CREATE, tracked, is_free(tracked.mapping), FIRST_VERSION)
+        encodings, mapping = self._encodings, tracked.mapping
+        kept = encodings.kept(mapping, version=FIRST_VERSION, created=True)
+        item = encodings.encoded(tracked, kept)
+        weight = encodings.weighed(tracked, item)
+        action = PutItem(mapping.table, item, mapping.is_free, "none", True)
+        planned = action_of(_CREATE, tracked, action, kept, item, item, weight=weight)
+        return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
         expected = Expectation(tracked, reads=self._checked)
         condition = self._with_reads(tracked, expected.condition(all_loaded(tracked)))
-        return self._put(Kind.REPLACE, tracked, condition, expected.next_version, expected.version)
-
-    def _put(
-        self,
-        kind: Kind,
-        tracked: Tracked[T],
-        condition: Condition,
-        version: int,
-        expected_version: object = None,
-    ) -> PlannedAction[T]:
         mapping = tracked.mapping
-        roles = self._encodings.roles(mapping, version=version, created=True)
-        item = self._encodings.encoded(tracked, roles)
-        weight = self._encodings.weighed(tracked, item)
+        kept = self._encodings.kept(mapping, version=expected.next_version, created=True)
+        item = self._encodings.encoded(tracked, kept)
+        self._encodings.weighed(tracked, item)
         action = PutItem(mapping.table, item, condition, item_on_failure=True)
-        planned = action_of(kind, tracked, action, roles, item, item, expected_version, weight=weight)
+        planned = action_of(Kind.REPLACE, tracked, action, kept, item, item, expected.version)
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if isinstance(tracked.origin, Loaded):
             return self._update_loaded(tracked, tracked.origin)
         expected = Expectation(tracked)
-        roles = self._encodings.roles(tracked.mapping, version=expected.next_version)
-        item = self._encodings.encoded(tracked, roles)
+        kept = self._encodings.kept(tracked.mapping, version=expected.next_version)
+        item = self._encodings.encoded(tracked, kept)
         self._encodings.weighed(tracked, item)
         vanishing = unmark(tracked.mapping) if tracked.restored else ()
-        actions = (*set_all(tracked, item), *whole_marks(tracked), *vanishing, *set_roles(roles, item))
+        actions = (*set_all(tracked, item), *whole_marks(tracked), *vanishing, *kept.actions)
         if not actions:
             return None
         condition = self._with_reads(tracked, expected.condition())
         if (fit := fit_for_the_whole(tracked)) is not None:
             condition &= fit
         update = update_item(tracked, actions, condition)
-        return action_of(_kind(tracked), tracked, update, roles, item, item, expected.version)
+        return action_of(_kind(tracked), tracked, update, kept, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
         snapshot = self._encodings.snapshot(tracked)
         changed = loaded_changes(tracked, origin, snapshot)
         if not changed and not tracked.restored:
             return None
+        patch = self._identities.patches.get(tracked.identity)
+        if patch is None and not self._checked and not tracked.restored and tracked.mapping.steps_plainly:
+            return self._stepped(tracked, origin, snapshot, changed)
         expected = Expectation(tracked, reads=self._checked)
-        roles = self._encodings.roles(tracked.mapping, version=expected.next_version)
-        item = self._encodings.encoded(tracked, roles, snapshot)
+        kept = self._encodings.kept(tracked.mapping, version=expected.next_version)
+        item = self._encodings.encoded(tracked, kept, snapshot)
         if item is not snapshot:
             changed = loaded_changes(tracked, origin, item)
-        kept = {role.attribute: item[role.attribute] for role in roles}
         vanishing: tuple[Change, ...] = ()
         if tracked.restored:
             vanishing = unmarking(tracked, changed)
             changed, item = (*changed, *vanishing), encoded_after(tracked.mapping, item, vanishing)
-        patch = self._identities.patches.get(tracked.identity)
-        stored = applied(origin.item, changed, kept)
-        weight = self._encodings.weighed(tracked, stored)
-        write = self._write_changes(expected, origin, changed, patch, set_roles(roles, kept), stored)
-        planned = action_of(_kind(tracked), tracked, write, roles, item, stored, expected.version, changed)
-        if patch is None and set_whole(changed):
-            planned.weight = weight
+        stored = applied(origin.item, changed, kept.attributes)
+        self._encodings.weighed(tracked, stored)
+        write = self._write_changes(expected, origin, changed, patch, kept.actions, stored)
+        planned = action_of(_kind(tracked), tracked, write, kept, item, stored, expected.version, changed)
         if vanishing:
             planned = planned.showing(shown_after(tracked.mapping, vanishing))
         # What a patch made of the item is not what the entity shows, so that it has to be read again.
         return planned if patch is None else replace(planned, stored=None, patch=patch)
+
+    def _stepped(
+        self, tracked: Tracked[T], origin: Loaded, item: Item, changed: tuple[Change, ...]
+    ) -> PlannedAction[T]:
+        """Plan the change of a loaded entity whose mapping steps plainly."""
+        mapping, encodings = tracked.mapping, self._encodings
+        step = encodings.step(tracked, origin)
+        kept = step.kept
+        if kept.roles:
+            item.update(kept.attributes)
+        stored = applied(origin.item, changed, kept.attributes)
+        weight = encodings.weighed(tracked, stored)
+        if outgrow_an_expression(changed):
+            write = self._write_changes(Expectation(tracked), origin, changed, None, kept.actions, stored)
+            return action_of(_UPDATE, tracked, write, kept, item, stored, step.expected, changed)
+        condition = step.condition
+        if condition is None:
+            condition = Expectation(tracked).condition(changed, rewriting=True)
+        actions = (*[change.action for change in changed], *kept.actions)
+        update = UpdateItem(mapping.table, tracked.key, actions, condition, "none", True)
+        # What such a condition compares with, the item has too, or had in another version.
+        fits = 2 * weight + NUMBER_SIZE_LIMIT if step.by_version and set_whole(changed) else None
+        return action_of(_UPDATE, tracked, update, kept, item, stored, step.expected, changed, weight=fits)
 
     def _write_changes(
         self,
@@ -263,10 +285,10 @@ class _Planner:
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping = tracked.mapping
-        roles = self._encodings.roles(mapping, version=FIRST_VERSION, created=True)
-        item = self._encodings.encoded(tracked, roles)
+        kept = self._encodings.kept(mapping, version=FIRST_VERSION, created=True)
+        item = self._encodings.encoded(tracked, kept)
         self._encodings.weighed(tracked, item)
-        steps = step_roles(mapping, roles, may_create=True)
+        steps = step_roles(mapping, kept.roles, may_create=True)
         actions = (*set_all(tracked, item), *whole_marks(tracked), *steps)
         if not any(isinstance(action, Set) for action in actions):
             # An update that sets nothing creates no absent item, and a put would drop what is unknown.
@@ -306,19 +328,19 @@ class _Planner:
         if mark is not None and isinstance(tracked.origin, Detached) and mapping.roles.version is not None:
             # Its version may be that of an entity which was marked when it was read elsewhere.
             condition &= mark
-        roles = self._encodings.roles(mapping, version=expected.next_version)
+        kept = self._encodings.kept(mapping, version=expected.next_version)
         after = mapping.purge_after if tracked.purge_after is None else tracked.purge_after
-        kept = set_roles(roles, self._encodings.stored(roles))
-        actions = (*marking(tracked, self._time(), after), *kept)
+        actions = (*marking(tracked, self._time(), after), *kept.actions)
         kind = Kind.MARK if tracked.purge_after is None else Kind.PURGE_LATER
         update = update_item(tracked, actions, condition)
-        planned = action_of(kind, tracked, update, roles, expected_version=expected.version)
+        planned = action_of(kind, tracked, update, kept, expected_version=expected.version)
         return planned if tracked.was_marked else planned.showing(shown_mark(mapping, self._time()))
 
     def mark(self, tracked: Tracked[T]) -> PlannedAction[T]:
         """Plan to mark whatever is stored, unless that is marked already."""
         mapping = tracked.mapping
-        steps = step_roles(mapping, self._encodings.roles(mapping, version=FIRST_VERSION), may_create=False)
+        kept = self._encodings.kept(mapping, version=FIRST_VERSION)
+        steps = step_roles(mapping, kept.roles, may_create=False)
         actions = (*marking(tracked, self._time(), mapping.purge_after), *steps)
         condition = all_of(
             AttributeExists(partition_path(mapping)), type_condition(mapping), unmarked(mapping)

@@ -115,16 +115,6 @@ def set_all(tracked: Tracked[Any], item: Item) -> list[UpdateAction]:
     return [*sets, *absent]
 
 
-def set_roles(roles: Collection[RoleField], stored: Item) -> list[UpdateAction]:
-    """SET what the unit of work keeps.
-
-    Args:
-        roles: its fields.
-        stored: an item, or a part of one, that has their attributes.
-    """
-    return [Set(role.path, Value(stored[role.attribute])) for role in roles] if roles else []
-
-
 def step_roles(
     mapping: EntityMapping[Any], roles: Mapping[RoleField, object], *, may_create: bool
 ) -> list[UpdateAction]:

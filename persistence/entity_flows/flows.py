@@ -49,11 +49,13 @@ class EntityFlows(EntityReading[T]):
         Returns:
             Whether a unit is open; where none is, `write` does it at once.
         """
-        self._check(entity)
+        mapping = self.mapping
+        if type(entity) is not mapping.entity_type:
+            refuse_other_type(mapping, entity)
         unit = self.uow.current_unit()
         if unit is None:
             return False
-        call(unit.entities, self.mapping, entity)
+        call(unit.entities, mapping, entity)
         return True
 
     def write(self, entity: T, call: Put[T]) -> Flow[T]:

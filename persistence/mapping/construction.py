@@ -56,7 +56,7 @@ class Construction:
         """All fields of the dataclass."""
         return (*self.arguments, *self.settable)
 
-    @property
+    @cached_property
     def frozen(self) -> bool:
         """Tell whether attributes of its instances can't be set."""
         return bool(self.entity_type.__dataclass_params__.frozen)

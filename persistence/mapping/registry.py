@@ -217,6 +217,19 @@ class EntityMapping(Generic[T]):
         """The Python names of the fields that the mapping stores or loads."""
         return frozenset(field.name for field in self._plan.fields)
 
+    @cached_property
+    def optional_names(self) -> frozenset[str]:
+        """The Python names of the fields that None may stand for."""
+        return frozenset(field.name for field in self._plan.fields if field.optional)
+
+    @cached_property
+    def steps_plainly(self) -> bool:
+        """Whether a change of a loaded item is what differs in its encoding, and what the unit of work keeps.
+
+        So it is where no validators run, and where items say neither a schema version nor a deletion.
+        """
+        return self.encodes_by_field and self.versions is None and self.roles.deleted_at is None
+
     def may_be_absent(self, name: str) -> bool:
         """Tell whether items may lack a field, because None or an empty value is left out."""
         found = next(field for field in self._plan.fields if field.name == name)
@@ -263,7 +276,11 @@ class EntityMapping(Generic[T]):
         known = [name for name in values if name in construction.names]
         if not known:
             return entity
-        target = construction.copy(entity) if construction.frozen else entity
+        if not construction.frozen:
+            for name in known:
+                setattr(entity, name, values[name])
+            return entity
+        target = construction.copy(entity)
         for name in known:
             construction.set(target, name, values[name])
         return target

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from persistence.tracking.identity_map import IdentityMap
     from persistence.tracking.places import Absence
     from persistence.tracking.tracked import (
+        CREATE,
+        WATCH,
         Detached,
         Identity,
         Intent,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CREATE",
+    "WATCH",
     "Absence",
     "Detached",
     "Identity",
@@ -72,6 +76,8 @@ __getattr__, __dir__ = lazy_face(
         "persistence.tracking.identity_map": ("IdentityMap",),
         "persistence.tracking.places": ("Absence",),
         "persistence.tracking.tracked": (
+            "CREATE",
+            "WATCH",
             "Detached",
             "Identity",
             "Intent",

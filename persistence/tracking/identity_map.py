@@ -12,6 +12,8 @@ from persistence.mapping import EntityMapping
 from persistence.patches import Patch
 from persistence.tracking.places import Places
 from persistence.tracking.tracked import (
+    CREATE,
+    WATCH,
     Detached,
     Identity,
     Intent,
@@ -40,9 +42,10 @@ class IdentityMap(Places):
                 deleted.
         """
         key, identity, tracked = self._locate(mapping, entity)
-        self._refuse_patched(mapping, key, identity, "add")
+        if self._patches:
+            self._refuse_patched(mapping, key, identity, "add")
         if tracked is None:
-            self._track(mapping, identity, key, entity, None, Intent.CREATE)
+            self._track(mapping, identity, key, entity, None, CREATE)
         elif not tracked.live:
             self.exchange(tracked, entity)
             tracked.intent = Intent.REPLACE
@@ -67,7 +70,7 @@ class IdentityMap(Places):
         if tracked is None:
             self._refuse_patched(mapping, key, identity, "update")
             _refuse_without_version(mapping, key, "update")
-            self._track_detached(mapping, identity, key, entity, Intent.WATCH)
+            self._track_detached(mapping, identity, key, entity, WATCH)
         elif not tracked.live:
             _refuse(tracked, "update", "it is removed in this unit; add a new one instead")
         elif tracked.intent is Intent.OVERWRITE:

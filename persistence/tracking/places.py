@@ -11,6 +11,7 @@ from persistence.errors import UnitOfWorkStateError, described
 from persistence.mapping import EntityMapping
 from persistence.patches import Patch
 from persistence.tracking.tracked import (
+    WATCH,
     Detached,
     Identity,
     Intent,
@@ -169,7 +170,7 @@ class Places:
         tracked = self._at(mapping, key, identity)
         if tracked is None:
             entity, origin = _decoded(mapping, item)
-            tracked = self._track(mapping, identity, key, entity, origin, Intent.WATCH)
+            tracked = self._track(mapping, identity, key, entity, origin, WATCH)
             if mapping.roles.deleted_at is None:
                 return entity  # nothing can hide it
         elif latest and not tracked.known:
@@ -216,7 +217,9 @@ class Places:
         known = self._objects.get(id(entity))
         if known is not None and known.mapping is mapping:
             refuse_changed_key(known, key)
-        identity = identity_of(mapping, key)
+        identity = mapping.identity(key)
+        if identity not in self._tracked and not self._patches:
+            return key, identity, None
         return key, identity, self._at(mapping, key, identity)
 
     def _track_detached(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import persistence.evaluate as evaluate
 from persistence.attributes import Item, NormalisedKey
@@ -99,6 +99,15 @@ class Intent(Enum):
     """Nothing: its stored version is known to the store only, so it must be read again before a change."""
 
 
+WATCH: Final = Intent.WATCH
+CREATE: Final = Intent.CREATE
+EXPIRED: Final = Intent.EXPIRED
+"""Those that are asked for of each entity, as names of the module: Python 3.11 is slow to look up a member."""
+
+_REMOVE: Final = Intent.REMOVE
+_PURGE: Final = Intent.PURGE
+
+
 @dataclass(slots=True, eq=False)
 class Tracked(Generic[T]):
     """One entity under a unit of work.
@@ -141,7 +150,7 @@ class Tracked(Generic[T]):
     @property
     def live(self) -> bool:
         """Whether it is there after the commit, be it marked as deleted or not."""
-        return self.intent not in (Intent.REMOVE, Intent.PURGE)
+        return self.intent is not _REMOVE and self.intent is not _PURGE
 
     @property
     def was_marked(self) -> bool:
@@ -151,9 +160,9 @@ class Tracked(Generic[T]):
     @property
     def marked(self) -> bool:
         """Whether it is marked as deleted after the commit."""
-        if self.intent is Intent.REMOVE:
+        if self.intent is _REMOVE:
             return self.mapping.roles.deleted_at is not None
-        return self.intent is Intent.WATCH and self.was_marked and not self.restored
+        return self.intent is WATCH and self.was_marked and not self.restored
 
     def seen_by(self, shown: Visibility) -> bool:
         """Tell whether a reader finds it; what the unit holds does not expire for it."""
@@ -175,7 +184,7 @@ class Tracked(Generic[T]):
     @property
     def known(self) -> bool:
         """Whether it can be used without reading it again."""
-        return self.intent is not Intent.EXPIRED
+        return self.intent is not EXPIRED
 
     @property
     def changed(self) -> bool:
@@ -242,6 +251,7 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[
         mapping.shape,
         ignoring=mapping.managed_attributes,
         by_index=mapping.concurrency == "compare" or demands_version(mapping, origin.item),
+        paths=mapping.paths,
     )
     if not changed or not isinstance(origin, LoadedOld):
         return changed

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from threading import get_ident
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
 from persistence.flows import Flow
@@ -24,7 +24,10 @@ def _running_loop() -> object | None:
 
     `get_running_loop` would raise an error at each use outside of one.
     """
-    running = getattr(sys.modules.get("asyncio.events"), "_get_running_loop", None)
+    events = sys.modules.get("asyncio.events")
+    if events is None:
+        return None
+    running = getattr(events, "_get_running_loop", None)
     loop: object | None = None if running is None else running()
     return loop
 
@@ -37,6 +40,10 @@ class UnitState(Enum):
     COMMITTED = "committed"
     DISCARDED = "discarded"
     BROKEN = "broken"
+
+
+_OPEN: Final = UnitState.OPEN
+"""A name of the module, since Python 3.11 is slow to look up a member, and each use of a unit asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,8 @@ class Owner:
     @property
     def is_present(self) -> bool:
         """Whether the caller is in this thread and loop; asked at each use, it makes no other owner."""
-        if self.thread != get_ident():
-            return False
         loop = _running_loop()
-        return self.loop is None if loop is None else self.loop == id(loop)
+        return self.loop == (None if loop is None else id(loop)) and self.thread == get_ident()
 
     def __str__(self) -> str:
         return f"thread {self.thread}" + (f", event loop {self.loop}" if self.loop else "")
@@ -136,7 +141,7 @@ class Unit(Generic[S]):
             UnitOfWorkStateError: its commit is under way.
         """
         if (
-            self.state is UnitState.OPEN
+            self.state is _OPEN
             and self._first_failure is None
             and not self.closed
             and self._owner.is_present
