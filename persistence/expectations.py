@@ -111,7 +111,7 @@ class Expectation(Generic[T]):
             # Whoever changes an item moves its version on, so that nothing else has to be compared.
             return _joined([*self._version_conditions(), *self._creation_conditions()])
         changed = tuple(changed)
-        if self._demands_existence_only and not any(len(change.path.segments) > 1 for change in changed):
+        if self.demands_existence_only and not any(len(change.path.segments) > 1 for change in changed):
             return self._mapping.exists
         conditions = [
             *self._version_conditions(),
@@ -131,7 +131,8 @@ class Expectation(Generic[T]):
         return _joined(conditions)
 
     @property
-    def _demands_existence_only(self) -> bool:
+    def demands_existence_only(self) -> bool:
+        """Whether nothing but the item's existence is demanded where whole attributes change."""
         mapping = self._mapping
         unmarked = (
             mapping.discriminator is None and mapping.versions is None and mapping.roles.deleted_at is None

@@ -71,11 +71,12 @@ class Encodings:
         known = self._steps.get((mapping, text))
         if known is None:
             expected = Expectation(tracked)
-            alike = mapping.roles.created_at is None and mapping.roles.incarnation is None
+            pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
+            alike = expected.demands_existence_only if text is None else not pinned
             known = Step(
                 expected.version,
                 self.kept(mapping, version=expected.next_version),
-                expected.condition() if alike and text is not None else None,
+                expected.condition() if alike else None,
                 by_version=text is not None,
             )
             self._steps[mapping, text] = known

@@ -56,7 +56,8 @@ class Step:
     Attributes:
         expected: the version that they have, in Python.
         kept: what they get.
-        condition: what is demanded of them; None where that differs from item to item.
+        condition: what is demanded of them; None where that differs from item to item. Without a version it
+            is meant for changes of whole attributes only.
         by_version: whether their version is demanded, so that nothing else has to be compared.
     """
 

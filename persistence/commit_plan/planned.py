@@ -294,20 +294,17 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
         return
     tracked.was_read, tracked.restored = None, False
-    if planned.stored is None:
+    stored = planned.stored
+    if stored is None:
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
         return
-    complete = _all_known(planned, tracked)
+    origin = tracked.origin
+    # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
+    complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
     if planned.roles:
         mapping, entity = tracked.mapping, tracked.entity
         tracked.superseded += (version_of(mapping, entity),)
         assigned = mapping.assign(entity, planned.roles)
         if assigned is not entity:
             identities.exchange(tracked, assigned)
-    tracked.intent, tracked.origin = WATCH, Loaded(planned.stored, planned.encoded, complete)
-
-
-def _all_known(planned: PlannedAction[T], tracked: Tracked[T]) -> bool:
-    """Tell whether a write leaves nothing in the item that this unit has not read or put there."""
-    origin = tracked.origin
-    return isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
+    tracked.intent, tracked.origin = WATCH, Loaded(stored, planned.encoded, complete)

@@ -178,7 +178,22 @@ class _Planner:
         item = encodings.encoded(tracked, kept)
         weight = encodings.weighed(tracked, item)
         action = PutItem(mapping.table, item, mapping.is_free, "none", True)
-        planned = action_of(_CREATE, tracked, action, kept, item, item, weight=weight)
+        planned = PlannedAction(
+            _CREATE,
+            mapping,
+            tracked.key,
+            action,
+            tracked,
+            kept.named,
+            item,
+            item,
+            None,
+            kept.version,
+            (),
+            None,
+            None,
+            weight,
+        )
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
@@ -249,14 +264,30 @@ class _Planner:
         if outgrow_an_expression(changed):
             write = self._write_changes(Expectation(tracked), origin, changed, None, kept.actions, stored)
             return action_of(_UPDATE, tracked, write, kept, item, stored, step.expected, changed)
-        condition = step.condition
-        if condition is None:
+        whole = set_whole(changed)
+        if step.condition is not None and (step.by_version or whole):
+            condition = step.condition
+        else:
             condition = Expectation(tracked).condition(changed, rewriting=True)
         actions = (*[change.action for change in changed], *kept.actions)
-        update = UpdateItem(mapping.table, tracked.key, actions, condition, "none", True)
-        # What such a condition compares with, the item has too, or had in another version.
-        fits = 2 * weight + NUMBER_SIZE_LIMIT if step.by_version and set_whole(changed) else None
-        return action_of(_UPDATE, tracked, update, kept, item, stored, step.expected, changed, weight=fits)
+        # What a version's condition compares with, the item has too, or had in another version.
+        known = whole and (step.by_version or step.condition is not None)
+        return PlannedAction(
+            _UPDATE,
+            mapping,
+            tracked.key,
+            UpdateItem(mapping.table, tracked.key, actions, condition, "none", True),
+            tracked,
+            kept.named,
+            item,
+            stored,
+            step.expected,
+            kept.version,
+            changed,
+            None,
+            None,
+            2 * weight + NUMBER_SIZE_LIMIT if known else None,
+        )
 
     def _write_changes(
         self,

@@ -48,7 +48,7 @@ from persistence.unit_of_work.policies import (
     utc_now,
 )
 from persistence.unit_of_work.records import compiled_records
-from persistence.unit_of_work.scopes import ScopeEntry
+from persistence.unit_of_work.scopes import ScopeEntry, innermost
 from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
@@ -184,11 +184,12 @@ class UnitOfWorkBase(Generic[S]):
         Raises:
             UnitClosed, UnitBroken, ConcurrentUse, UnitOfWorkStateError: the unit here can't be used.
         """
-        entry = scopes.innermost(self)
+        entry = innermost(self)
         if entry is None:
             return None
-        entry.unit.check()
-        return entry.unit
+        unit: Unit[S] = entry.unit
+        unit.check()
+        return unit
 
     def committing_at_once(self, work: Callable[[IdentityMap], T]) -> Flow[T]:
         """Do what a repository call does to the identity map as a unit of its own.

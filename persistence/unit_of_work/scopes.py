@@ -41,6 +41,9 @@ def innermost(owner: object) -> ScopeEntry | None:
     entries = _ENTRIES.get()
     if not entries:
         return None
+    last = entries[-1]
+    if last.owner is owner:
+        return last
     for entry in reversed(entries):
         if entry.owner is owner:
             return entry

@@ -59,11 +59,12 @@ class Owner:
         loop = _running_loop()
         return cls(get_ident(), None if loop is None else id(loop))
 
-    @property
     def is_present(self) -> bool:
-        """Whether the caller is in this thread and loop; asked at each use, it makes no other owner."""
+        """Tell whether the caller is in this thread and loop; asked at each use, it makes no other owner."""
+        if self.thread != get_ident():
+            return False
         loop = _running_loop()
-        return self.loop == (None if loop is None else id(loop)) and self.thread == get_ident()
+        return self.loop is None if loop is None else self.loop == id(loop)
 
     def __str__(self) -> str:
         return f"thread {self.thread}" + (f", event loop {self.loop}" if self.loop else "")
@@ -125,7 +126,7 @@ class Unit(Generic[S]):
         Raises:
             ConcurrentUse: the caller is another one.
         """
-        if not self._owner.is_present:
+        if not self._owner.is_present():
             raise ConcurrentUse(
                 f"this unit of work belongs to {self._owner} and was used from {Owner.present()}; "
                 "a unit is never shared between threads or event loops: open one in each"
@@ -144,7 +145,7 @@ class Unit(Generic[S]):
             self.state is _OPEN
             and self._first_failure is None
             and not self.closed
-            and self._owner.is_present
+            and self._owner.is_present()
         ):
             return
         if self._first_failure is not None:
