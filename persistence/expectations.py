@@ -10,6 +10,7 @@ from persistence.attributes import AttributeValue, Item
 from persistence.changes import Change
 from persistence.errors import UnitOfWorkStateError, ValidationFailed
 from persistence.expressions import (
+    And,
     AttributeExists,
     AttributeNotExists,
     Compare,
@@ -109,7 +110,8 @@ class Expectation(Generic[T]):
         """
         if self._demands_version:
             # Whoever changes an item moves its version on, so that nothing else has to be compared.
-            return _joined([*self._version_conditions(), *self._creation_conditions()])
+            conditions = [*self._version_conditions(), *self._creation_conditions()]
+            return conditions[0] if len(conditions) == 1 else And(tuple(conditions))
         changed = tuple(changed)
         if self.demands_existence_only and not any(len(change.path.segments) > 1 for change in changed):
             return self._mapping.exists

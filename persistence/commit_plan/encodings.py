@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
-from persistence.commit_plan.kept import Kept, Step
+from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
 from persistence.mapping import EntityMapping, RoleField
@@ -51,10 +51,12 @@ class Encodings:
             version: the version after the commit.
             created: whether the item is new, so that what it keeps from then on is given too.
         """
+        if not mapping.managed_attributes:
+            return NOTHING_KEPT
         known = self._kept.get((mapping, version, created))
         if known is not None:
             return known
-        kept = Kept(self._roles(mapping, version, created), mapping.roles.version, self._stored)
+        kept = Kept(self._roles(mapping, version, created=created), mapping.roles.version, self._stored)
         if not created or mapping.roles.incarnation is None:
             self._kept[mapping, version, created] = kept
         return kept
@@ -82,7 +84,7 @@ class Encodings:
             self._steps[mapping, text] = known
         return known
 
-    def _roles(self, mapping: EntityMapping[Any], version: int, created: bool) -> dict[RoleField, object]:
+    def _roles(self, mapping: EntityMapping[Any], version: int, *, created: bool) -> dict[RoleField, object]:
         roles = mapping.roles
         values: dict[RoleField, object] = {}
         if roles.version is not None:

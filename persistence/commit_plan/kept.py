@@ -1,10 +1,9 @@
-"""What the unit of work gives to the items of one mapping by a commit, worked out once for all that get it."""
+"""What the unit of work gives to items of one mapping by a commit, worked out once for all that get it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from persistence.attributes import AttributeValue, Item
 from persistence.commit_plan.writes import named
@@ -26,6 +25,8 @@ class Kept:
         version: the version after the commit; None where there is none.
     """
 
+    __slots__ = ("_actions", "_attributes", "_encode", "named", "roles", "version")
+
     def __init__(
         self,
         roles: Mapping[RoleField, object],
@@ -36,17 +37,25 @@ class Kept:
         self.named = named(roles)
         self.version = None if version is None else roles.get(version)
         self._encode = encode
+        self._attributes: Item | None = None
+        self._actions: tuple[Set, ...] | None = None
 
-    @cached_property
+    @property
     def attributes(self) -> Item:
         """The attributes of the item."""
-        return {role.attribute: self._encode(role, value) for role, value in self.roles.items()}
+        if self._attributes is None:
+            self._attributes = {
+                role.attribute: self._encode(role, value) for role, value in self.roles.items()
+            }
+        return self._attributes
 
-    @cached_property
+    @property
     def actions(self) -> tuple[Set, ...]:
         """What sets them."""
-        attributes = self.attributes
-        return tuple([Set(role.path, Value(attributes[role.attribute])) for role in self.roles])
+        if self._actions is None:
+            attributes = self.attributes
+            self._actions = tuple([Set(role.path, Value(attributes[role.attribute])) for role in self.roles])
+        return self._actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +74,7 @@ class Step:
     kept: Kept
     condition: Condition | None
     by_version: bool
+
+
+NOTHING_KEPT = Kept({}, None, RoleField.encode)
+"""What items of mappings get that have no such fields."""

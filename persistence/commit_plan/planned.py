@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -218,7 +217,8 @@ class CommitPlan:
     @property
     def by_type(self) -> dict[str, int]:
         """Entity type name -> number of its actions."""
-        return dict(Counter([planned.mapping.name for planned in self.actions]))
+        names = [planned.mapping.name for planned in self.actions]
+        return {name: names.count(name) for name in dict.fromkeys(names)}
 
     def check(self, limits: Limits) -> None:
         """Refuse a commit that one transaction can't hold.

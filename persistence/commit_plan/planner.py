@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar, assert_never
+from typing import Any, Final, TypeVar
 
 from persistence.attributes import NUMBER_SIZE_LIMIT, Item
 from persistence.changes import Change

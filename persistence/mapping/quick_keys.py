@@ -86,7 +86,8 @@ def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None
     first, *others = parts
     if others or first.parsed is not None or first.node is not STRING or first.type != "S":
         return None
-    attribute, limit, read = first.attribute, first.limit, attrgetter(*first.fields)
+    attribute, limit = first.attribute, first.limit
+    read: Callable[[object], object] = attrgetter(first.fields[0])
 
     def of_entity(entity: object) -> Item | None:
         try:

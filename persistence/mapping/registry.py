@@ -280,7 +280,7 @@ class EntityMapping(Generic[T]):
             for name in known:
                 setattr(entity, name, values[name])
             return entity
-        target = construction.copy(entity)
+        target: T = construction.copy(entity)
         for name in known:
             construction.set(target, name, values[name])
         return target

@@ -102,7 +102,7 @@ class Intent(Enum):
 WATCH: Final = Intent.WATCH
 CREATE: Final = Intent.CREATE
 EXPIRED: Final = Intent.EXPIRED
-"""Those that are asked for of each entity, as names of the module: Python 3.11 is slow to look up a member."""
+"""Those that each entity is asked for, as names of the module: Python 3.11 is slow to look up a member."""
 
 _REMOVE: Final = Intent.REMOVE
 _PURGE: Final = Intent.PURGE
