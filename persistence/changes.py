@@ -118,13 +118,12 @@ def changes(
     for name in differing:
         if name in ignoring:
             continue
-        within = shape.fields.get(name)
+        within, was, now = shape.fields.get(name), before.get(name), after.get(name)
         if within is not None:
-            side = _Side((name,), stored.get(name), before.get(name), after.get(name))
-            found.extend(_changes(side, within, by_index))
-        elif not same(before.get(name), after.get(name)) and (name in stored or name in after):
+            found.extend(_changes(_Side((name,), stored.get(name), was, now), within, by_index))
+        elif not same(was, now) and (now is not None or name in stored):
             path = paths[name] if name in paths else Path((name,))
-            found.append(Change(path, stored.get(name), after.get(name)))
+            found.append(Change(path, stored.get(name), now))
     return tuple(found)
 
 

@@ -318,7 +318,7 @@ class _Planner:
         mapping = tracked.mapping
         kept = self._encodings.kept(mapping, version=FIRST_VERSION, created=True)
         item = self._encodings.encoded(tracked, kept)
-        self._encodings.weighed(tracked, item)
+        weight = self._encodings.weighed(tracked, item)
         steps = step_roles(mapping, kept.roles, may_create=True)
         actions = (*set_all(tracked, item), *whole_marks(tracked), *steps)
         if not any(isinstance(action, Set) for action in actions):
@@ -328,12 +328,15 @@ class _Planner:
             )
         reads = self._reads(mapping, tracked.key, tracked)
         condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads, fit_for_the_whole(tracked))
+        # Beside the item it names what it removes.
+        known = condition is None and all([name in item for name in mapping.attributes])
         return action_of(
             Kind.OVERWRITE,
             tracked,
             update_item(tracked, actions, condition),
             encoded=item,
             expected_version=self._version_read(tracked),
+            weight=weight if known else None,
         )
 
     def _version_read(self, tracked: Tracked[T]) -> object:

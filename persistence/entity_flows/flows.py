@@ -144,11 +144,9 @@ class EntityFlows(EntityReading[T]):
 
     def save(self, entity: T) -> Flow[T]:
         """Overwrite what is stored; at once, the stored entity with its new version is read back."""
-        self._check(entity)
-        inside = self.uow.current_unit() is not None
+        if self.put(entity, IdentityMap.save):
+            return entity
         stored = yield from self.write(entity, IdentityMap.save)
-        if inside:
-            return stored
         try:
             return (yield from self.get(self.mapping.key_of(entity)))
         except (StoreError, EntityNotFound) as unread:

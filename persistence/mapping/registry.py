@@ -311,6 +311,12 @@ class EntityMapping(Generic[T]):
         return Path.of(self.table.partition)
 
     @cached_property
+    def kept_apart(self) -> frozenset[str]:
+        """The attributes that a write of all the others leaves to itself: keys, versions, times and marks."""
+        marks = () if self.versions is None else self.versions.attributes
+        return frozenset((*self.key_names, *marks, *self.managed_attributes))
+
+    @cached_property
     def paths(self) -> Mapping[str, Path]:
         """The paths of its attributes, by their names."""
         return {name: Path.of(name) for name in self.attributes}

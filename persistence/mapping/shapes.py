@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from persistence.mapping.containers import ListOf, MapOf, Nullable, Validated
 from persistence.mapping.nodes import Node
@@ -57,6 +58,10 @@ class _Fields(Mapping[str, Shape]):
         if attribute not in self._found:
             self._found[attribute] = _shape(self._nodes[attribute])
         return self._found[attribute]
+
+    def get(self, attribute: str, default: Any = None) -> Any:
+        found = self._found
+        return found[attribute] if attribute in found else super().get(attribute, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._nodes)

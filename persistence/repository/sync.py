@@ -126,6 +126,8 @@ class Repository(RepositoryBase[T, UnitOfWork, "querying.Query[T]", "querying.Pa
         Raises:
             EntityGone: it is stored, marked as deleted; in a unit as a reason of `CommitConflict`.
         """
+        if self._flows.put(entity, IdentityMap.save):
+            return entity
         return self._uow.perform(self._flows.save(entity))
 
     def remove(self, entity: T) -> None:
