@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
@@ -15,8 +15,6 @@ from persistence.store import Limits
 from persistence.tracking import Loaded, Tracked, key_part, refuse_changed_key
 
 T = TypeVar("T")
-
-_NOTHING: Final[AttributeValue] = {}
 
 
 class Encodings:
@@ -69,8 +67,9 @@ class Encodings:
             origin: what was loaded.
         """
         mapping, role = tracked.mapping, tracked.mapping.roles.version
-        text = None if role is None else origin.item.get(role.attribute, _NOTHING).get("N")
-        known = self._steps.get((mapping, text))
+        version = None if role is None else origin.item.get(role.attribute)
+        text = None if version is None else version.get("N")
+        known = self._steps.get((mapping, text)) if text is not None or version is None else None
         if known is None:
             expected = Expectation(tracked)
             pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
@@ -81,7 +80,8 @@ class Encodings:
                 expected.condition() if alike else None,
                 by_version=text is not None,
             )
-            self._steps[mapping, text] = known
+            if text is not None or version is None:
+                self._steps[mapping, text] = known
         return known
 
     def _roles(self, mapping: EntityMapping[Any], version: int, *, created: bool) -> dict[RoleField, object]:

@@ -329,7 +329,7 @@ class _Planner:
         reads = self._reads(mapping, tracked.key, tracked)
         condition = all_of(free_or_own_type(mapping), unmarked(mapping), reads, fit_for_the_whole(tracked))
         # Beside the item it names what it removes.
-        known = condition is None and all([name in item for name in mapping.attributes])
+        known = condition is None and all(map(item.__contains__, mapping.attributes))
         return action_of(
             Kind.OVERWRITE,
             tracked,
