@@ -12,12 +12,12 @@ from marshmallow import ValidationError, post_dump, pre_dump, validate, validate
 from persistence import fields
 from persistence.attributes import Item
 from persistence.commit_plan import CommitPlan, plan
-from persistence.errors import KeyChanged, ValidationFailed
-from persistence.expressions import Path, Set, Value
+from persistence.errors import DecodeError, KeyChanged, TransactionTooLarge, ValidationFailed
+from persistence.expressions import Path, Set, Value, all_of, equals
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import PutItem, UpdateItem
 from persistence.patches import Patch
-from persistence.store import AWS_LIMITS
+from persistence.store import AWS_LIMITS, Limits
 from persistence.table import GlobalIndex, Key, Table
 from persistence.tracking import IdentityMap, Loaded
 
@@ -83,6 +83,45 @@ class Dated:
     id: str
     text: str
     updated_at: datetime | None = None
+
+
+@dataclass
+class Stamped:
+    id: str
+    updated_at: datetime | None = None
+
+
+class StampedMapping(MappingSchema[Stamped]):
+    class Meta:
+        table = "stamped"
+        key = Key("id")
+
+    updated_at = fields.UpdatedAt()
+
+
+class HiddenMapping(MappingSchema[Stamped]):
+    class Meta:
+        table = "hidden"
+        key = Key("id")
+
+    version = fields.Version()
+
+
+@dataclass
+class Created:
+    id: str
+    text: str
+    version: int = 0
+    created_at: datetime | None = None
+
+
+class CreatedMapping(MappingSchema[Created]):
+    class Meta:
+        table = "created"
+        key = Key("id")
+
+    version = fields.Version()
+    created_at = fields.CreatedAt()
 
 
 BY_TIME = Table("dated", partition="PK", indexes=(GlobalIndex("by-time", Key("GSI1PK")),))
@@ -159,6 +198,105 @@ class TestAnEntityIsEncoded:
 
         assert action.patch is not None
         assert CONVERTED == ["second"]
+
+
+class TestWhatIsNew:
+    @pytest.mark.parametrize("version", [7, 10**40, "seven", None])
+    def test_is_stored_in_the_first_version(self, version: Any) -> None:
+        """Whatever version it brings along, one that can't be stored included."""
+        entities = IdentityMap()
+        entities.add(mapping_of(CountedMapping), Counted("c1", "new", version=version))
+
+        (action,) = planned(entities).actions
+
+        assert isinstance(action.action, PutItem)
+        assert action.action.item["version"] == {"N": "0"}
+        assert action.roles == {"version": 0}
+
+    @pytest.mark.parametrize("time", [None, datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1)])  # noqa: DTZ001  # that is the subject
+    def test_is_stored_with_the_time_of_the_commit(self, time: datetime | None) -> None:
+        """Whatever time it brings along, also one without a time zone."""
+        entities = IdentityMap()
+        entities.add(mapping_of(StampedMapping), Stamped("s1", time))
+
+        (action,) = planned(entities).actions
+
+        assert isinstance(action.action, PutItem)
+        assert action.action.item == {"id": {"S": "s1"}, "updated_at": {"S": NOW_TEXT}}
+
+
+class TestSeveralOfOneMapping:
+    def test_demand_and_get_versions_of_their_own(self) -> None:
+        """What is worked out for one version is not taken for another."""
+        entities, mapping = IdentityMap(), mapping_of(CountedMapping)
+        for number, version in enumerate(("3", "4", "3")):
+            item = {**ITEM, "id": {"S": f"c{number}"}, "version": {"N": version}}
+            loaded = entities.load(mapping, item)
+            assert loaded is not None
+            loaded.text = "second"
+
+        actions = planned(entities).actions
+
+        versions = [(each.expected_version, each.new_version) for each in actions]
+        assert versions == [(3, 4), (4, 5), (3, 4)]
+        assert [each.action.condition for each in actions] == [
+            equals(Path.of("version"), {"N": text}) for text in ("3", "4", "3")
+        ]
+        assert [each.stored and each.stored["version"]["N"] for each in actions] == ["4", "5", "4"]
+
+    def test_demand_the_creation_of_their_own(self) -> None:
+        """Two items of one version were made at different times."""
+        entities, mapping = IdentityMap(), mapping_of(CreatedMapping)
+        times = ("2025-01-02T03:04:05.000006Z", "2025-02-02T03:04:05.000006Z")
+        for time in times:
+            item = {"id": {"S": time}, "text": {"S": "a"}, "version": {"N": "1"}, "created_at": {"S": time}}
+            loaded = entities.load(mapping, item)
+            assert loaded is not None
+            loaded.text = "b"
+
+        assert [each.action.condition for each in planned(entities).actions] == [
+            all_of(equals(Path.of("version"), {"N": "1"}), equals(Path.of("created_at"), {"S": time}))
+            for time in times
+        ]
+
+    def test_are_refused_where_their_version_is_no_number(self) -> None:
+        """Also after one that has none."""
+        entities, mapping = IdentityMap(), mapping_of(HiddenMapping)
+        for key, version in (("h1", {}), ("h2", {"version": {"S": "x"}})):
+            loaded = entities.load(mapping, {"id": {"S": key}, "updated_at": {"S": NOW_TEXT}, **version})
+            assert loaded is not None
+            loaded.updated_at = None
+
+        with pytest.raises(DecodeError):
+            planned(entities)
+
+
+class TestTheBytesOfACommit:
+    @pytest.mark.parametrize("schema", [CountedMapping, CreatedMapping], ids=lambda each: each.__name__)
+    @pytest.mark.parametrize("call", ["add", "change", "save", "remove"])
+    def test_are_never_taken_for_fewer(self, schema: type[MappingSchema[Any]], call: str) -> None:
+        """A limit of one byte less than a commit has refuses it, and the limit itself does not."""
+        entities, mapping = IdentityMap(), mapping_of(schema)
+        for number in range(3):
+            entity = Counted(f"c{number}", "x" * number, version=1)
+            if schema is CreatedMapping:
+                entity = Created(f"c{number}", "x" * number, version=1, created_at=NOW)
+            if call in ("add", "save"):
+                getattr(entities, call)(mapping, entity)
+                continue
+            loaded = entities.load(mapping, mapping.codec.encode(entity))
+            if call == "remove":
+                entities.remove(mapping, loaded)
+            else:
+                loaded.text = "changed"
+        commit = planned(entities)
+        with pytest.raises(TransactionTooLarge) as refused:
+            commit.check(Limits(transaction_bytes=0))
+        size = refused.value.size
+
+        with pytest.raises(TransactionTooLarge):
+            commit.check(Limits(transaction_bytes=size - 1))
+        commit.check(Limits(transaction_bytes=size))
 
 
 class TestWhatDependsOnTheVersion:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence import fields
-from persistence.attributes import PARTITION_KEY_SIZE_LIMIT, SORT_KEY_SIZE_LIMIT
+from persistence.attributes import PARTITION_KEY_SIZE_LIMIT, SORT_KEY_SIZE_LIMIT, normalised_key
 from persistence.errors import QueryError, ValidationFailed
 from persistence.mapping import EntityMapping, MappingSchema
 from persistence.mapping.registry import compile_mapping
@@ -108,6 +108,21 @@ class TestAreThoseOfTheSureWay:
 
         for args in ((one,), (one, two)):
             assert outcome(partial(quick.key_from, args, {})) == outcome(partial(sure.key_from, args, {}))
+
+    @pytest.mark.parametrize("case", WAYS, ids=lambda case: f"{case[0].__name__}-{case[1].names}")
+    @pytest.mark.parametrize("stored", [{"S": "a"}, {"N": "1.0"}, {"B": b"a"}])
+    def test_in_the_identity_of_items(self, case: tuple[type, Key], stored: dict[str, Any]) -> None:
+        """Whatever is stored there, also what is of another type than the declaration says."""
+        mapping, _sure = WAYS[case]
+        item = {**dict.fromkeys(mapping.key_names, stored), "more": {"S": "x"}}
+
+        assert mapping.identity(item) == (mapping.table.name, normalised_key(item, mapping.key_names))
+
+    def test_in_the_identity_of_numbers(self) -> None:
+        """Numbers that are equal are one key, however they are written."""
+        mapping, _sure = WAYS[int, PLAIN]
+
+        assert mapping.identity({"id": {"N": "1"}}) == mapping.identity({"id": {"N": "1.0"}})
 
 
 @dataclass
