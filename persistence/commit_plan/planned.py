@@ -206,13 +206,15 @@ class CommitPlan:
 
     Attributes:
         actions: in the order in which they are sent.
+        distinct: whether no two of them can have one key.
     """
 
     actions: tuple[PlannedAction[Any], ...]
+    distinct: bool = False
 
     def request(self, token: str) -> TransactWrite:
         """Make the one request that the commit sends, again and again if need be."""
-        return TransactWrite(tuple([planned.action for planned in self.actions]), token)
+        return TransactWrite(tuple([planned.action for planned in self.actions]), token, self.distinct)
 
     @property
     def by_type(self) -> dict[str, int]:

@@ -97,7 +97,9 @@ def plan(
         writes += planner.patches(writes)
     if additions is not None:
         writes += [planner.create(tracked) for tracked in additions(writes, encodings.time)]
-    return CommitPlan((*writes, *(checks(identities, writes, encodings.time) if checked and writes else ())))
+    demands = checks(identities, writes, encodings.time) if checked and writes else ()
+    # There is one entity or patch per key; only what is stored beside them may meet one of theirs.
+    return CommitPlan((*writes, *demands), distinct=additions is None)
 
 
 _CREATE: Final = Kind.CREATE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 import persistence.expressions as expressions
@@ -210,10 +210,12 @@ class TransactWrite(Operation[TransactWriteResult]):
         actions: in the order in which cancellation reasons come back.
         token: the client token, 1 to 36 characters; repeating the same request with it within 10 minutes
             has no further effect. None: the store makes one per call.
+        distinct: whether its maker has seen to it that no two actions have one key, so that a store need not.
     """
 
     actions: tuple[TransactAction, ...]
     token: str | None = None
+    distinct: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

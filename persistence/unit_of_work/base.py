@@ -288,7 +288,7 @@ class UnitOfWorkBase(Generic[S]):
             if not unit.closed:
                 unit.end(UnitState.DISCARDED)
                 event_log().debug("uow.discarded", broken=unit.first_failure is not None)
-        if events is not None:
+        if events:
             yield from self._hand_on(events)
 
     def _finish(self, unit: Unit[S]) -> Flow[CollectedEvents]:

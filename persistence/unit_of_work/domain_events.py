@@ -127,7 +127,8 @@ class CollectedEvents:
             for tracked in entities
             if getattr(tracked.entity, attribute, None) and (events := policy.raised_by(tracked))
         ]
-        return cls(tuple(recorded), tuple(kept))
+        given = tuple(recorded)
+        return cls(given, tuple(kept)) if given or kept else NO_EVENTS
 
     def __bool__(self) -> bool:
         return bool(self.recorded or self.raised)
@@ -155,6 +156,10 @@ class CollectedEvents:
         """Take the events away from the entities that kept them."""
         for tracked, events in self.raised:
             policy.drain(tracked, len(events))
+
+
+NO_EVENTS = CollectedEvents((), ())
+"""What most commits hand on."""
 
 
 def _recorded(

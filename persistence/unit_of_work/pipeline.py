@@ -26,7 +26,7 @@ from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
 from persistence.unit_of_work.additions import Additions
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
-from persistence.unit_of_work.domain_events import CollectedEvents
+from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
 from persistence.unit_of_work.foreign import ForeignAttempts
 from persistence.unit_of_work.outcomes import (
     Committed,
@@ -42,8 +42,6 @@ from persistence.unit_of_work.transaction import TransactionAttempts
 from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
-
-_NO_EVENTS = CollectedEvents((), ())
 
 FOREIGN_MARGIN = 120.0
 """Seconds by which the clocks of two machines may differ."""
@@ -82,9 +80,10 @@ class Pipeline(Generic[S]):
             if commit.actions or unit.isolation == "default":
                 # Where nothing was sent nothing was checked: a serializable unit goes on relying on it.
                 unit.entities.settle()
-            unit.written |= bool(events)
-            events.drain(self._policies.events)
-            unit.recorded.clear()
+            if events is not NO_EVENTS:
+                unit.written = True
+                events.drain(self._policies.events)
+                unit.recorded.clear()
         except BaseException as error:
             unit.break_with(error)
             raise
@@ -215,7 +214,7 @@ class Pipeline(Generic[S]):
             policies.timing,
             event_log(),
         )
-        result: WriteResult = yield from self._send(self._begun(attempts, store, _NO_EVENTS))
+        result: WriteResult = yield from self._send(self._begun(attempts, store, NO_EVENTS))
         return result
 
     def _plan(
@@ -309,7 +308,7 @@ class Pipeline(Generic[S]):
             commit_id=unknown.commit_id,
             ambiguous=True,
         )
-        return Unresolved(sending, _NO_EVENTS, store, now - (policies.clock() - begun).total_seconds())
+        return Unresolved(sending, NO_EVENTS, store, now - (policies.clock() - begun).total_seconds())
 
     def _advise(self, log: EventLog, limits: Limits) -> None:
         seconds = limits.answer_seconds

@@ -27,8 +27,7 @@ def _running_loop() -> object | None:
     events = sys.modules.get("asyncio.events")
     if events is None:
         return None
-    running = getattr(events, "_get_running_loop", None)
-    loop: object | None = None if running is None else running()
+    loop: object | None = events._get_running_loop()
     return loop
 
 

@@ -246,6 +246,16 @@ class TestTheWhole:
 
         assert planned(entities).request("token-1") == TransactWrite((put(1, 0, IS_FREE),), "token-1")
 
+    def test_spares_stores_to_look_for_doubles(self) -> None:
+        """A unit holds one entity or patch per key; what is stored beside them may have one of their keys."""
+        entities, beside = IdentityMap(), IdentityMap()
+        entities.add(ACCOUNTS, Account("a1", 1))
+        beside.add(ACCOUNTS, Account("a1", 2))
+
+        assert planned(entities).request("t").distinct
+        with_more = plan(entities, lambda: NOW, AWS_LIMITS, additions=lambda _writes, _now: list(beside))
+        assert not with_more.request("t").distinct
+
     def test_asks_the_clock_once(self) -> None:
         """All entities of a commit have one time."""
         entities, asked = IdentityMap(), []

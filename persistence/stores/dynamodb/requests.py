@@ -73,11 +73,12 @@ def transact_write(operation: TransactWrite) -> Parameters:
         InvalidRequest: an action asks for something that the service has only for single writes, or two
             actions have one key (which not every local server refuses).
     """
-    refuse_doubles(
-        "TransactWrite",
-        operation.actions,
-        "Transaction request cannot include multiple operations on one item",
-    )
+    if not operation.distinct:
+        refuse_doubles(
+            "TransactWrite",
+            operation.actions,
+            "Transaction request cannot include multiple operations on one item",
+        )
     token = _when(operation.token is not None, ClientRequestToken=operation.token)
     return {"TransactItems": [_action(action) for action in operation.actions], **token, **CAPACITY}
 
