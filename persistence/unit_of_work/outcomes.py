@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
 from persistence.unit_of_work.attempts import Attempts
@@ -35,8 +35,7 @@ class Committed:
         return cls(sending.token, sending.commit.by_type, sending.commit_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(NamedTuple):
     """A commit whose outcome is unknown.
 
     Attributes:

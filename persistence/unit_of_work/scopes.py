@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from persistence.unit_of_work.unit import Unit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScopeEntry:
+class ScopeEntry(NamedTuple):
     """One `with` block that was entered.
 
     Attributes:
@@ -41,9 +39,9 @@ def innermost(owner: object) -> ScopeEntry | None:
     entries = _ENTRIES.get()
     if not entries:
         return None
-    last = entries[-1]
-    if last.owner is owner:
-        return last
+    entry: ScopeEntry = entries[-1]
+    if entry.owner is owner:
+        return entry
     for entry in reversed(entries):
         if entry.owner is owner:
             return entry
@@ -52,6 +50,7 @@ def innermost(owner: object) -> ScopeEntry | None:
 
 def innermost_block(owner: object) -> ScopeEntry | None:
     """Give the innermost `with uow:` of this context; scopes of `uow()` know their own entry."""
+    entry: ScopeEntry
     for entry in reversed(_ENTRIES.get()):
         if entry.owner is owner and not entry.one_shot:
             return entry

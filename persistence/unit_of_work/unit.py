@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from threading import get_ident
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from persistence.errors import ConcurrentUse, UnitBroken, UnitClosed, UnitOfWorkStateError
 from persistence.flows import Flow
@@ -45,8 +44,7 @@ _OPEN: Final = UnitState.OPEN
 """A name of the module, since Python 3.11 is slow to look up a member, and each use of a unit asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """The thread, and the event loop if one runs in it, that a unit belongs to."""
 
     thread: int
