@@ -278,13 +278,13 @@ class TestTheBytesOfACommit:
         """A limit of one byte less than a commit has refuses it, and the limit itself does not."""
         entities, mapping = IdentityMap(), mapping_of(schema)
         for number in range(3):
-            entity = Counted(f"c{number}", "x" * number, version=1)
+            entity: Any = Counted(f"c{number}", "x" * number, version=1)
             if schema is CreatedMapping:
                 entity = Created(f"c{number}", "x" * number, version=1, created_at=NOW)
             if call in ("add", "save"):
                 getattr(entities, call)(mapping, entity)
                 continue
-            loaded = entities.load(mapping, mapping.codec.encode(entity))
+            loaded: Any = entities.load(mapping, mapping.codec.encode(entity))
             if call == "remove":
                 entities.remove(mapping, loaded)
             else:
