@@ -14,10 +14,10 @@ from persistence.stores.memory.capacity import read_units
 from persistence.stores.memory.contents import Partition, content, stable_hash
 from persistence.stores.memory.ranges import Range
 from persistence.stores.memory.reads import shown
-from persistence.stores.memory.record import Record
 from persistence.stores.memory.space import KeySpace
 from persistence.stores.memory.table import LiveTable
 from persistence.stores.validation.pages import START_INVALID, check_query, check_scan, demanded
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import Refused
 from persistence.table import LocalIndex
 
