@@ -27,7 +27,9 @@ SCALARS: st.SearchStrategy[AttributeValue] = st.one_of(
     st.just({"NULL": True}),
     st.binary(max_size=5).map(lambda content: {"B": content}),
     st.lists(TEXTS, min_size=1, max_size=3, unique=True).map(lambda members: {"SS": members}),
-    st.lists(NUMBERS, min_size=1, max_size=3, unique_by=canonical_number).map(lambda members: {"NS": members}),
+    st.lists(NUMBERS, min_size=1, max_size=3, unique_by=canonical_number).map(
+        lambda members: {"NS": members}
+    ),
     st.lists(st.binary(max_size=3), min_size=1, max_size=3, unique=True).map(lambda members: {"BS": members}),
 )
 NAMES = st.one_of(st.sampled_from(["a", "b", "ä"]), st.text(min_size=1, max_size=5))
