@@ -140,7 +140,7 @@ class KeySpace:
         elif start is not None:
             low = max(low, bisect_right(partition.positions, start))
         order = range(high - 1, low - 1, -1) if descending else range(low, high)
-        return (partition.records[partition.positions[index]] for index in order)
+        return map(partition.records.__getitem__, map(partition.positions.__getitem__, order))
 
     def walk(self, start: Place | None, segment: int = 0, segments: int = 1) -> Iterator[Record]:
         """Give all records of a segment, in an order that lasts as partitions come and go.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from botocore.httpsession import URLLib3Session
 from botocore.session import get_session
@@ -13,5 +14,6 @@ NAMES_SHORT_ANSWERS = "enforce_content_length=False" not in inspect.getsource(UR
 
 def knows(code: str, member: str) -> bool:
     """Tell whether botocore's model has a member of an error; it drops those that it has not."""
-    shape = get_session().get_service_model("dynamodb").shape_for_error_code(code)
+    model: Any = get_session().get_service_model("dynamodb")
+    shape = model.shape_for_error_code(code)
     return shape is not None and member in shape.members
