@@ -49,21 +49,25 @@ def holds(condition: Condition, item: Item | None) -> bool:
         condition: the whole condition tree.
         item: the stored item; None where there is none.
     """
-    return _holds(condition, item if item is not None else {})
+    if item is None:
+        item = {}
+    if isinstance(condition, AttributeNotExists):
+        return value_at(condition.path, item) is None
+    return _holds(condition, item)
 
 
 def _holds(condition: Condition, item: Item) -> bool:
     match condition:
         case Compare(comparator, left, right):
             return _compares(comparator, _resolved(left, item), _resolved(right, item))
+        case AttributeExists(path):
+            return value_at(path, item) is not None
         case And(conditions):
             return all(_holds(part, item) for part in conditions)
         case Or(conditions):
             return any(_holds(part, item) for part in conditions)
         case Not(negated):
             return not _holds(negated, item)
-        case AttributeExists(path):
-            return value_at(path, item) is not None
         case AttributeNotExists(path):
             return value_at(path, item) is None
         case AttributeType(path, tag):
@@ -83,10 +87,10 @@ def _holds(condition: Condition, item: Item) -> bool:
 
 def _resolved(operand: Operand, item: Item) -> AttributeValue | None:
     match operand:
-        case Value(value):
-            return value
         case Path():
             return value_at(operand, item)
+        case Value():
+            return operand.value
         case Size(path):
             return _size(value_at(path, item))
         case _:

@@ -11,9 +11,11 @@ from persistence.expressions import Path
 
 def value_at(path: Path, item: Item) -> AttributeValue | None:
     """Give what an item holds at a document path, or None if there is nothing."""
-    first, *rest = path.segments
-    value = item.get(first)  # type: ignore[arg-type]  # the first segment is a name
-    for segment in rest:
+    segments = path.segments
+    value = item.get(segments[0])  # type: ignore[arg-type]  # the first segment is a name
+    if len(segments) == 1:
+        return value
+    for segment in segments[1:]:
         if value is None:
             return None
         value = _part(value, segment)

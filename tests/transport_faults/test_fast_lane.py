@@ -186,6 +186,8 @@ class TestAnswers:
         (plain, plain_body), (fast, fast_body) = sent
         assert fast.keys() == plain.keys()
         assert fast_body == plain_body
+        # Old versions of botocore don't tell how many attempts there may be.
+        assert fast.pop("amz-sdk-request").startswith(plain.pop("amz-sdk-request"))
         same = plain.keys() - {"host", "authorization", "x-amz-date", "amz-sdk-invocation-id", "user-agent"}
         assert {name: fast[name] for name in same} == {name: plain[name] for name in same}
         scope = "Credential=AKIDEXAMPLE/"

@@ -9,6 +9,7 @@ from persistence.operations import ItemResult
 from tests.transport_faults.faults import CLEAR, LOST, OK, OPERATIONS, UNREAD, WRITES_IN_DOUBT_END
 from tests.transport_faults.misbehaving import Answer
 from tests.transport_faults.ways import WAYS, Trial, Way
+from tests.unit.stores.dynamodb.versions import NAMES_SHORT_ANSWERS
 
 FAULTS = {**LOST, **CLEAR, **UNREAD}
 
@@ -16,6 +17,8 @@ FAULTS = {**LOST, **CLEAR, **UNREAD}
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_ends_as_without_tuning(operation: str, fault: str, trial: Trial) -> None:
+    if NAMES_SHORT_ANSWERS and any(isinstance(answer, Answer) and answer.cut for answer in FAULTS[fault]):
+        pytest.skip("this botocore names what was cut off in its own way")
     expected = trial.outcome("plain", OPERATIONS[operation], FAULTS[fault])
 
     for way in WAYS:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from persistence.stores.memory.contents import Content
-from persistence.stores.memory.record import Record
+from persistence.stores.validation.record import Record
 
 TableKey = tuple[Content, ...]
 

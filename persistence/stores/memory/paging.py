@@ -14,10 +14,10 @@ from persistence.stores.memory.capacity import read_units
 from persistence.stores.memory.contents import Partition, content, stable_hash
 from persistence.stores.memory.ranges import Range
 from persistence.stores.memory.reads import shown
-from persistence.stores.memory.record import Record
 from persistence.stores.memory.space import KeySpace
 from persistence.stores.memory.table import LiveTable
 from persistence.stores.validation.pages import START_INVALID, check_query, check_scan, demanded
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import Refused
 from persistence.table import LocalIndex
 
@@ -95,13 +95,16 @@ def _page(
     fetch = _fetcher(operation, table)
     read = _read(records, operation.limit, fetch)
     condition = operation.filter
-    matching = [record for record in read.records if condition is None or holds(condition, record.item)]
+    matching = read.records
+    if condition is not None:
+        matching = [record for record in matching if holds(condition, record.item)]
     units = read_units(read.size, consistent=operation.consistent)
     items: tuple[Item, ...] = ()
     if not operation.count_only:
         whole = [fetch(record) for record in matching] if fetch is not None else []
         units += sum(read_units(record.size, consistent=operation.consistent) for record in whole)
-        items = tuple(shown(record, operation.projection) for record in whole or matching)
+        projection = operation.projection
+        items = tuple([shown(record, projection) for record in whole or matching])
     return Page(
         items=items,
         last_key=None if read.ended else _last_key(space, read.records[-1]),
@@ -118,7 +121,8 @@ def _read(records: Iterator[Record], limit: int | None, fetch: _Fetch | None) ->
     for record in records:
         read.append(record)
         size += record.size
-        fetched += fetch(record).size if fetch is not None else 0
+        if fetch is not None:
+            fetched += fetch(record).size
         if size + fetched >= PAGE_BYTES or len(read) == limit:
             return _Read(read, size, ended=False)
     return _Read(read, size, ended=True)

@@ -6,10 +6,9 @@ from persistence.attributes import Item
 from persistence.evaluate import project
 from persistence.expressions import Path
 from persistence.operations import GetItem
-from persistence.stores.memory.record import Record, copied_item
 from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.validation.conditions import check_projection
-from persistence.stores.validation.keys import check_key
+from persistence.stores.validation.record import Record, copied_item
 
 
 def check_get(get: GetItem, table: LiveTable) -> TableKey:
@@ -18,9 +17,9 @@ def check_get(get: GetItem, table: LiveTable) -> TableKey:
     Raises:
         Refused: the key does not match the table, or the projection is malformed.
     """
-    check_projection(get.projection)
-    check_key(table.key, get.key)
-    return table.key_of(get.key)
+    if get.projection is not None:
+        check_projection(get.projection)
+    return table.checked_key(get.key)
 
 
 def shown(record: Record, projection: tuple[Path, ...] | None) -> Item:

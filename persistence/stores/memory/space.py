@@ -10,8 +10,8 @@ from typing import NamedTuple
 from persistence.attributes import Item
 from persistence.stores.memory.contents import Partition, Position, content, stable_hash
 from persistence.stores.memory.ranges import EVERYTHING, Range
-from persistence.stores.memory.record import Record
 from persistence.stores.validation.keys import KeyPart, fits
+from persistence.stores.validation.record import Record
 
 
 class Place(NamedTuple):
@@ -88,6 +88,11 @@ class KeySpace:
         rest = self._located[self._several :]
         return Place(self.partition_of(item), tuple([content(part, item) for part in rest]))
 
+    def place_of(self, key: Position) -> Place:
+        """Tell where an item of a table lies that has a key."""
+        partition = key[0] if self._several == 1 else key[: self._several]
+        return Place(partition, key[self._several :])
+
     def put(self, place: Place, record: Record) -> None:
         """Insert or replace the record of a place."""
         partition = self._partitions.get(place.partition)
@@ -103,6 +108,12 @@ class KeySpace:
         if not partition.positions:
             del self._partitions[place.partition]
             self._order = None
+
+    def discard(self, place: Place) -> None:
+        """Delete the record of a place, if there is one."""
+        partition = self._partitions.get(place.partition)
+        if partition is not None and place.position in partition.records:
+            self.remove(place)
 
     def range(
         self,
@@ -129,7 +140,7 @@ class KeySpace:
         elif start is not None:
             low = max(low, bisect_right(partition.positions, start))
         order = range(high - 1, low - 1, -1) if descending else range(low, high)
-        return (partition.records[partition.positions[index]] for index in order)
+        return map(partition.records.__getitem__, map(partition.positions.__getitem__, order))
 
     def walk(self, start: Place | None, segment: int = 0, segments: int = 1) -> Iterator[Record]:
         """Give all records of a segment, in an order that lasts as partitions come and go.

@@ -63,16 +63,16 @@ from persistence.operations import (
 )
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.memory import batches, paging
-from persistence.stores.memory.capacity import read_from, read_units, written_to
+from persistence.stores.memory.capacity import read_from, read_units, written, written_to
 from persistence.stores.memory.control import changes
 from persistence.stores.memory.control.backups import Backups
 from persistence.stores.memory.control.features import Features
 from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
-from persistence.stores.memory.record import Record
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import (
     InUse,
     ItemTooBig,
@@ -188,6 +188,8 @@ class MemoryStore:
         except ItemTooBig as refused:
             raise _too_large(action, refused) from refused
         units = table.replace(prepared.key, new)
+        if action.returning == "none":
+            return written(table.name, units)
         return WriteResult(returned(action, old, new), written_to(table.name, units))
 
     def _query(self, operation: QueryPage) -> Page:

@@ -8,9 +8,17 @@ from persistence.attributes import Item
 from persistence.stores.memory.capacity import write_units
 from persistence.stores.memory.contents import content
 from persistence.stores.memory.journal import Journal, TableKey
-from persistence.stores.memory.record import Record
 from persistence.stores.memory.space import KeySpace
-from persistence.stores.validation.keys import index_key_parts, key_parts
+from persistence.stores.validation.keys import (
+    check_index_keys,
+    check_item_keys,
+    check_key,
+    index_key_parts,
+    key_parts,
+    plain_contents,
+    plain_names,
+)
+from persistence.stores.validation.record import Record
 from persistence.table import Index, Table
 
 __all__ = ["LiveIndex", "LiveTable", "TableKey"]
@@ -77,8 +85,13 @@ class LiveTable:
     def __init__(self, declaration: Table, records: Iterable[Record] = ()) -> None:
         self.journal: Journal | None = None
         self.key = key_parts(declaration)
+        self.name = declaration.name
         self.records: dict[TableKey, Record] = {}
-        self.space = KeySpace(self.key)
+        self._plain = plain_names(self.key)
+        self._space = KeySpace(self.key)
+        # Keys of what was written since somebody asked for the order of the records: most items are never
+        # read but by their keys.
+        self._unplaced: dict[TableKey, None] = {}
         self.indexes: dict[str, LiveIndex] = {}
         self.declare(declaration)
         for record in records:
@@ -101,9 +114,42 @@ class LiveTable:
             self.indexes[index.name] = live
 
     @property
-    def name(self) -> str:
-        """The table's name."""
-        return self.declaration.name
+    def space(self) -> KeySpace:
+        """All records, in order."""
+        for key in self._unplaced:
+            place = self._space.place_of(key)
+            record = self.records.get(key)
+            if record is not None:
+                self._space.put(place, record)
+            else:
+                self._space.discard(place)
+        self._unplaced.clear()
+        return self._space
+
+    def checked_key(self, key: Item) -> TableKey:
+        """Check a key that stands alone, and give the identity of its item.
+
+        Raises:
+            Refused: it does not match the table.
+        """
+        plain = plain_contents(self._plain, key) if len(key) == len(self.key) else None
+        if plain is not None:
+            return plain
+        check_key(self.key, key)
+        return self.key_of(key)
+
+    def checked_keys(self, item: Item) -> TableKey:
+        """Check all keys within an item, and give its identity.
+
+        Raises:
+            Refused: they do not match the table and its indexes.
+        """
+        plain = plain_contents(self._plain, item)
+        if plain is None:
+            check_item_keys(self.key, item)
+        if self.index_key:
+            check_index_keys(self.index_key, item)
+        return plain or self.key_of(item)
 
     def key_of(self, item: Item) -> TableKey:
         """Give the identity of an item or key."""
@@ -118,11 +164,17 @@ class LiveTable:
         old = self.records.get(key)
         if self.journal is not None and (old is not None or new is not None):
             self.journal.note(key, old)
+        size = 0
+        if old is not None:
+            size = old.size
         if new is not None:
+            size = max(size, new.size)
             self.records[key] = new
-            self.space.put(self.space.place(new.item), new)
+            self._unplaced[key] = None
         elif old is not None:
             del self.records[key]
-            self.space.remove(self.space.place(old.item))
-        size = max(old.size if old else 0, new.size if new else 0)
-        return write_units(size) + sum(index.replace(old, new) for index in self.indexes.values())
+            self._unplaced[key] = None
+        units = write_units(size)
+        for index in self.indexes.values():
+            units += index.replace(old, new)
+        return units

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from persistence.attributes import AttributeValue
-from persistence.expressions import Path, Value
+from persistence.expressions import AttributeExists, AttributeNotExists, Path, Value
 from persistence.operations import PutItem, TransactAction, UpdateItem
 from persistence.stores.validation.refused import Refused
 
@@ -66,44 +66,44 @@ def fingerprint(actions: tuple[TransactAction, ...]) -> int:
     Like the service's comparison it takes the request as it is written: the order of actions, of attributes
     and of set members counts.
     """
-    return hash(tuple(map(_action, actions)))
+    request = [_action(action) for action in actions]
+    try:
+        return hash(marshal.dumps(request, _MARSHAL_VERSION))
+    except ValueError:  # subclasses of str and the like, which marshal does not take
+        return hash(repr(request))
 
 
 def _action(action: TransactAction) -> tuple[object, ...]:
-    stored = action.item if isinstance(action, PutItem) else action.key
-    update = _tree(action.actions) if isinstance(action, UpdateItem) else None
+    condition = action.condition
     return (
         type(action).__name__,
         action.table.name,
-        marshal.dumps(stored, _MARSHAL_VERSION),
-        update,
-        _tree(action.condition),
+        action.item if isinstance(action, PutItem) else action.key,
+        _tree(action.actions) if isinstance(action, UpdateItem) else None,
+        None if condition is None else _tree(condition),
         action.item_on_failure,
     )
 
 
 def _tree(node: Any) -> object:
-    match node:
-        case None | str() | Path():
-            return node
-        case tuple():
-            return tuple(map(_tree, node))
-        case dict():
-            return marshal.dumps(node, _MARSHAL_VERSION)
-        case _:  # expressions are dataclasses with slots
-            return type(node).__name__, *(_tree(getattr(node, name)) for name in node.__slots__)
+    """Give an expression as plain data."""
+    if isinstance(node, Path):
+        return node.segments
+    if isinstance(node, tuple):
+        return tuple([_tree(part) for part in node])
+    if node is None or isinstance(node, str | dict):
+        return node
+    # Expressions are dataclasses with slots.
+    return (type(node).__name__, *[_tree(getattr(node, name)) for name in node.__slots__])
 
 
 def constants(node: Any) -> Iterator[AttributeValue]:
     """Give the constants of conditions and update actions, wherever they stand."""
-    match node:
-        case None | str() | Path():
-            return
-        case Value(value):
-            yield value
-        case tuple():
-            for part in node:
-                yield from constants(part)
-        case _:
-            for name in node.__slots__:
-                yield from constants(getattr(node, name))
+    if isinstance(node, Value):
+        yield node.value
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from constants(part)
+    elif node is not None and not isinstance(node, str | Path | AttributeExists | AttributeNotExists):
+        for name in node.__slots__:
+            yield from constants(getattr(node, name))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from persistence.attributes import item_size, value_size
@@ -21,13 +22,13 @@ from persistence.operations import (
     UpdateItem,
 )
 from persistence.store import Limits
-from persistence.stores.memory.capacity import TRANSACTION_FACTOR, read_units, total, write_units
+from persistence.stores.memory.capacity import TRANSACTION_FACTOR, read_units, total, write_units, written_to
 from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
-from persistence.stores.memory.record import Record
 from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.memory.tokens import Tokens, check_token, constants, fingerprint
 from persistence.stores.memory.writes import Prepared, check_expressions, decide, prepare
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import Refused, SchemaMismatch
 
 INNOCENT = CancellationReason("None")
@@ -57,20 +58,20 @@ class Transactions:
         attempts = [self._attempt(action) for action in actions]
         if len(actions) > 1:  # one action alone can't be that large
             _check_payload(attempts, actions, self._limits)
-        _check_distinct(attempts)
+            _check_distinct(attempts)
         request = fingerprint(actions) if operation.token is not None else 0
         if operation.token is not None and self._is_replay(operation.token, request):
             return TransactWriteResult(_replay_price(attempts))
-        decisions = _decisions(attempts, self._limits)
-        capacity = total(_apply(decision) for decision in decisions)
+        result = _done(_applied(_decisions(attempts, self._limits)))
         if operation.token is not None:
             self._tokens.remember(operation.token, request)
-        return TransactWriteResult(capacity)
+        return result
 
     def _attempt(self, action: TransactAction) -> Prepared | Refused:
         """Check one action; a key that does not fit the table is the action's failure, not the request's."""
         table = self._tables.use(action.table)
-        _check_has_actions(action)
+        if isinstance(action, UpdateItem):
+            _check_has_actions(action)
         check_expressions(action, table)
         try:
             return prepare(action, table, self._limits)
@@ -118,9 +119,9 @@ class _Decision(NamedTuple):
     new: Record | None
 
 
-def _check_has_actions(action: TransactAction) -> None:
+def _check_has_actions(update: UpdateItem) -> None:
     # A single update may do no more than bring an item into being; in a transaction the service demands more.
-    if isinstance(action, UpdateItem) and not action.actions:
+    if not update.actions:
         raise Refused("An update of a transaction needs at least one action")
 
 
@@ -148,13 +149,14 @@ def _payload(attempt: Prepared | Refused, action: TransactAction) -> int:
         size = attempt.record.size
     else:
         size = item_size(action.item if isinstance(action, PutItem) else action.key)
-    update = action.actions if isinstance(action, UpdateItem) else ()
-    return size + sum(map(value_size, constants((update, action.condition))))
+    if isinstance(action, UpdateItem):
+        size += sum(map(value_size, constants(action.actions)))
+    return size if action.condition is None else size + sum(map(value_size, constants(action.condition)))
 
 
 def _check_distinct(attempts: Sequence[Prepared | Refused]) -> None:
-    prepared = [attempt for attempt in attempts if isinstance(attempt, Prepared)]
-    if len({(attempt.table.name, attempt.key) for attempt in prepared}) < len(prepared):
+    places = [(attempt.table.name, attempt.key) for attempt in attempts if isinstance(attempt, Prepared)]
+    if len(set(places)) < len(places):
         raise Refused(TWICE)
 
 
@@ -164,10 +166,13 @@ def _decisions(attempts: Sequence[Prepared | Refused], limits: Limits) -> list[_
     Raises:
         TransactionCancelled: an action can't be done; nothing is.
     """
-    outcomes = [_outcome(attempt, limits) for attempt in attempts]
-    decisions = [outcome for outcome in outcomes if isinstance(outcome, _Decision)]
-    if len(decisions) < len(outcomes):
-        raise TransactionCancelled(_reasons(outcomes))
+    decisions: list[_Decision] = []
+    for attempt in attempts:
+        outcome = _outcome(attempt, limits)
+        if isinstance(outcome, CancellationReason):
+            outcomes = [_outcome(one, limits) for one in attempts]
+            raise TransactionCancelled(_reasons(outcomes))
+        decisions.append(outcome)
     return decisions
 
 
@@ -202,13 +207,31 @@ def _invalid(refused: Refused) -> CancellationReason:
     return CancellationReason(VALIDATION, str(refused))
 
 
-def _apply(decision: _Decision) -> ConsumedCapacity:
-    prepared = decision.prepared
-    if isinstance(prepared.action, ConditionCheck):
-        units = write_units(decision.old.size if decision.old else 0)
-    else:
-        units = prepared.table.replace(prepared.key, decision.new)
-    return ConsumedCapacity(prepared.table.name, write_units=units * TRANSACTION_FACTOR)
+def _applied(decisions: Iterable[_Decision]) -> Mapping[str, float]:
+    """Do what was decided, and give the write units that each table takes, in the order of the actions."""
+    units: dict[str, float] = {}
+    for prepared, old, new in decisions:
+        table = prepared.table
+        if isinstance(prepared.action, ConditionCheck):
+            taken = write_units(old.size if old else 0)
+        else:
+            taken = table.replace(prepared.key, new)
+        units[table.name] = units.get(table.name, 0.0) + taken * TRANSACTION_FACTOR
+    return units
+
+
+def _done(units: Mapping[str, float]) -> TransactWriteResult:
+    if len(units) == 1:
+        ((table, taken),) = units.items()
+        return _done_in_one(table, taken)
+    return TransactWriteResult(
+        tuple(ConsumedCapacity(table, write_units=taken) for table, taken in units.items())
+    )
+
+
+@lru_cache(256)
+def _done_in_one(table: str, units: float) -> TransactWriteResult:
+    return TransactWriteResult(written_to(table, units))
 
 
 def _replay_price(attempts: Sequence[Prepared | Refused]) -> Capacity:

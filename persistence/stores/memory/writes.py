@@ -9,10 +9,10 @@ from persistence.evaluate import UpdateRefused, apply_update, holds, project
 from persistence.expressions import Condition, Discard, Remove
 from persistence.operations import ConditionCheck, DeleteItem, PutItem, TransactAction, UpdateItem
 from persistence.store import Limits
-from persistence.stores.memory.record import Record, copied_item
 from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.validation.conditions import check_condition
-from persistence.stores.validation.keys import check_index_keys, check_item_keys, check_key
+from persistence.stores.validation.keys import check_index_keys
+from persistence.stores.validation.record import Record, copied_item
 from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.updates import check_update
 from persistence.stores.validation.values import admit
@@ -49,7 +49,8 @@ def check_expressions(action: TransactAction, table: LiveTable) -> None:
     Raises:
         Refused: the service would refuse them whatever is stored.
     """
-    check_condition(action.condition)
+    if action.condition is not None:
+        check_condition(action.condition)
     if isinstance(action, UpdateItem):
         check_update(action.actions, table.declaration.key_names())
 
@@ -61,12 +62,9 @@ def prepare(action: TransactAction, table: LiveTable, limits: Limits) -> Prepare
         Refused: the key does not match the table, or the item can't be stored.
     """
     if isinstance(action, PutItem):
-        record = Record.of(admit(action.item, limits.item_bytes))
-        check_item_keys(table.key, record.item)
-        check_index_keys(table.index_key, record.item)
-        return Prepared(action, table, table.key_of(record.item), record)
-    check_key(table.key, action.key)
-    return Prepared(action, table, table.key_of(action.key))
+        record = admit(action.item, limits.item_bytes)
+        return Prepared(action, table, table.checked_keys(record.item), record)
+    return Prepared(action, table, table.checked_key(action.key))
 
 
 def decide(prepared: Prepared, old: Record | None, limits: Limits) -> Record | None:
@@ -75,10 +73,10 @@ def decide(prepared: Prepared, old: Record | None, limits: Limits) -> Record | N
     Raises:
         Refused: the update does not fit the item, or its result can't be stored.
     """
+    if prepared.record is not None:
+        return prepared.record
     match prepared.action:
-        case PutItem():
-            return prepared.record
-        case DeleteItem():
+        case PutItem() | DeleteItem():
             return None
         case ConditionCheck():
             return old
@@ -95,7 +93,7 @@ def _updated(update: UpdateItem, table: LiveTable, old: Record | None, limits: L
     before: Item = update.key if old is None else old.item
     try:
         after = apply_update(before, update.actions)
-        new = Record.of(admit(after, limits.item_bytes))
+        new = admit(after, limits.item_bytes)
     except UpdateRefused as refused:
         raise Refused(str(refused)) from refused
     except ItemTooBig as refused:
@@ -108,9 +106,9 @@ def returned(
     action: PutItem | UpdateItem | DeleteItem, old: Record | None, new: Record | None
 ) -> Item | None:
     """Give the attributes that a write was asked to return, as the caller's own."""
+    if action.returning == "none":
+        return None
     match action.returning:
-        case "none":
-            return None
         case "old":
             return old.copy() if old is not None else None
         case "new":
@@ -136,6 +134,8 @@ def check_returning(action: PutItem | UpdateItem | DeleteItem) -> None:
     Raises:
         Refused: only updates can return more than the old item.
     """
+    if action.returning == "none":
+        return
     allowed = _RETURNING if isinstance(action, UpdateItem) else ("none", "old")
     if action.returning not in allowed:
         raise Refused(

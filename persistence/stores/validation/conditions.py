@@ -59,6 +59,10 @@ def check_condition(condition: Condition | None, expression: str = "ConditionExp
     if condition is None:
         return
     try:
+        if isinstance(condition, AttributeNotExists | AttributeExists):
+            # What guards most writes can't be large.
+            check_path(condition.path)
+            return
         weight = _weigh(condition, 0)
     except Refused as refused:
         raise Refused(f"Invalid {expression}: {refused.reason}", refused.place) from None
@@ -83,12 +87,14 @@ def _weigh(condition: Condition, depth: int) -> int:
     if depth > NESTED_CONDITIONS:
         raise Refused("The expression contains too many operators; conditions are nested too deeply")
     match condition:
+        case Compare(comparator, left, right):
+            return _weigh_comparison(comparator, left, right)
+        case AttributeExists(path) | AttributeNotExists(path):
+            return _weigh_operands("attribute_exists", path)
         case And(parts) | Or(parts):
             return _weigh_joined(parts, depth)
         case Not(negated):
             return 1 + _weigh(negated, depth + 1)
-        case Compare(comparator, left, right):
-            return _weigh_comparison(comparator, left, right)
         case Between(operand, low, high):
             return _weigh_between(operand, low, high)
         case In(operand, options):
@@ -101,8 +107,6 @@ def _weigh(condition: Condition, depth: int) -> int:
         case AttributeType(path, tag):
             _check_type_tag(tag)
             return 1 + _weigh_operands("attribute_type", path)
-        case AttributeExists(path) | AttributeNotExists(path):
-            return _weigh_operands("attribute_exists", path)
         case _:
             assert_never(condition)
 
@@ -176,12 +180,12 @@ def _weigh_operands(operator: str, first: Operand, *others: Operand) -> int:
 
 def _weigh_operand(operand: Operand) -> int:
     match operand:
-        case Value(value):
-            check_value(value)
-            return 1
         case Path():
             check_path(operand)
             return len(operand.segments)
+        case Value():
+            check_value(operand.value)
+            return 1
         case Size(path):
             check_path(path)
             return 1 + len(path.segments)
@@ -219,6 +223,8 @@ def check_path(path: Path) -> None:
             "The document path has too many nesting elements; "
             f"nesting: {len(segments)}, limit: {NESTING_LIMIT}, attribute: {segments[0]}"
         )
+    if len(segments) == 1 and segments[0]:
+        return
     for segment in segments:
         if segment == "" or (isinstance(segment, int) and not 0 <= segment <= LAST_INDEX):
             raise Refused(

@@ -53,6 +53,33 @@ def index_key_parts(table: Table) -> tuple[KeyPart, ...]:
     return tuple(part for part in parts if part.name not in own)
 
 
+def plain_names(parts: tuple[KeyPart, ...]) -> tuple[str, ...]:
+    """Give the names of a key's attributes if all are texts, as most are; nothing for other keys."""
+    return tuple(part.name for part in parts) if all(part.type == "S" for part in parts) else ()
+
+
+def plain_contents(names: tuple[str, ...], item: Mapping[str, AttributeValue]) -> tuple[str, ...] | None:
+    """Give the contents of a key at a glance, if all its attributes hold short texts.
+
+    Args:
+        names: what `plain_names` gives for the key.
+        item: an item or key.
+
+    Returns:
+        None for what has to be looked at closely.
+    """
+    found = []
+    for name in names:
+        value = item.get(name)
+        if type(value) is not dict or len(value) != 1:
+            return None
+        text = value.get("S")
+        if type(text) is not str or not 0 < len(text) <= SORT_KEY_SIZE_LIMIT or not text.isascii():
+            return None
+        found.append(text)
+    return tuple(found) or None
+
+
 def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
     """Check a key that stands alone: all its attributes, no others, of the right types and sizes.
 
@@ -60,8 +87,6 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
         Refused: it has other attributes than the table's key, or a malformed or empty value.
         SchemaMismatch: a value has another type, or is too long.
     """
-    if len(key) == len(parts) and all(_is_plain(part, key.get(part.name)) for part in parts):
-        return
     for name, value in key.items():
         check_value(value, name)
     names = [part.name for part in parts]
@@ -71,14 +96,6 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
         if part.type not in key[part.name]:
             raise SchemaMismatch(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
         _check_size(part, key[part.name])
-
-
-def _is_plain(part: KeyPart, value: AttributeValue | None) -> bool:
-    """Tell at a glance that a key attribute is a short text, as most are; all else is looked at closely."""
-    if part.type != "S" or not isinstance(value, dict) or len(value) != 1:
-        return False
-    text = value.get("S")
-    return isinstance(text, str) and 0 < len(text) <= SORT_KEY_SIZE_LIMIT and text.isascii()
 
 
 def check_item_keys(parts: tuple[KeyPart, ...], item: Item) -> None:

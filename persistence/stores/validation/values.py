@@ -1,50 +1,31 @@
 """Attribute values: what the service accepts, the one form in which it keeps them, and their size.
 
-One walk over an item does all three, because a store needs all three for every write.
+One walk over an item does all three, because a store needs all three for every write. Usual items are
+admitted by a quicker one, in `usual_values`; the walk here is for all others, and finds what is wrong.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from persistence.attributes import (
-    ITEM_SIZE_LIMIT,
-    NESTING_LIMIT,
-    AttributeValue,
-    Item,
-    NumberRefused,
-    canonical_number,
-)
+from persistence.attributes import ITEM_SIZE_LIMIT, NESTING_LIMIT, AttributeValue, Item, NumberRefused
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import ItemTooBig, Refused
-
-ATTRIBUTE_NAME_LIMIT = 65_535
+from persistence.stores.validation.usual_values import (
+    admit_usual,
+    encoded,
+    is_usual,
+    name_size,
+    number_admitted,
+)
 
 _SCALARS = frozenset({"S", "N", "B", "BOOL", "NULL"})
-# What is in the canonical form already needs no arithmetic.
-_CANONICAL = re.compile(r"0|-?[1-9][0-9]{0,37}|-?(?=[0-9.]{3,39}\Z)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
-
 _INVALID = "One or more parameter values were invalid"
 _Content = tuple[Any, int]
 
 
-class Admitted(NamedTuple):
-    """An item as a table keeps it.
-
-    Attributes:
-        item: a copy of its own, numbers in canonical form.
-        size: its bytes as the service counts them.
-        nested: names of the attributes that hold documents or sets, in other words mutable parts.
-    """
-
-    item: Item
-    size: int
-    nested: tuple[str, ...]
-
-
-def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> Admitted:
+def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> Record:
     """Check an item and give it in the form in which a table keeps it.
 
     Args:
@@ -55,10 +36,18 @@ def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> A
         Refused: a malformed value, a number out of range, an empty or doubled set, too deep a nesting.
         ItemTooBig: it is larger than the limit.
     """
-    kept, total, nested = _members(item, 1)
-    if total > limit:
+    try:
+        record = admit_usual(item)
+    except (ValueError, TypeError, AttributeError):
+        record = _admit_closely(item)
+    if record.size > limit:
         raise ItemTooBig("Item size has exceeded the maximum allowed size")
-    return Admitted(kept, total, tuple(nested))
+    return record
+
+
+def _admit_closely(item: Mapping[str, AttributeValue]) -> Record:
+    kept, total = _members(item, 1)
+    return Record(kept, total, tuple(name for name, value in kept.items() if _SCALARS.isdisjoint(value)))
 
 
 def check_value(value: AttributeValue, name: str = "") -> None:
@@ -71,42 +60,25 @@ def check_value(value: AttributeValue, name: str = "") -> None:
     Raises:
         Refused: the service would not take it.
     """
+    if is_usual(value):
+        return
     try:
         _admitted(value, 1)
     except Refused as refused:
         raise (refused.below(name) if name else refused) from None
 
 
-def _members(values: Mapping[str, AttributeValue], depth: int) -> tuple[Item, int, list[str]]:
-    """Admit named values; most are short texts and numbers, which take no call of another function."""
+def _members(values: Mapping[str, AttributeValue], depth: int) -> _Content:
     kept: Item = {}
-    nested: list[str] = []
     total = 0
     for name, value in values.items():
-        if type(value) is dict and len(value) == 1:
-            ((tag, content),) = value.items()
-            if tag == "S" and type(content) is str and content.isascii():
-                kept[name] = {"S": content}
-                total += len(content) + _name_size(name)
-                continue
-            if tag == "N" and type(content) is str:
-                try:
-                    content, size = _number_admitted(content)
-                except NumberRefused:
-                    pass  # told below, with its place
-                else:
-                    kept[name] = {"N": content}
-                    total += size + _name_size(name)
-                    continue
         try:
             tag, content, size = _admitted(value, depth)
-            total += size + _name_size(name)
+            total += size + name_size(name)
         except Refused as refused:
             raise refused.below(name) from None
         kept[name] = {tag: content}
-        if tag not in _SCALARS:
-            nested.append(name)
-    return kept, total, nested
+    return kept, total
 
 
 def _admitted(value: AttributeValue, depth: int) -> tuple[str, Any, int]:
@@ -135,44 +107,20 @@ def _malformed(value: object) -> str:
     )
 
 
-@lru_cache(4096)
-def _name_size(name: Any) -> int:
-    if not isinstance(name, str) or not name:
-        raise Refused("Attribute names must be strings of at least one character")
-    size = len(name) if name.isascii() else len(_encoded(name))
-    if size > ATTRIBUTE_NAME_LIMIT:
-        raise Refused(f"Attribute name is too large, its size must be at most {ATTRIBUTE_NAME_LIMIT} bytes")
-    return size
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise Refused("Text must be valid Unicode; this has a surrogate without its pair") from None
-
-
 def _string(content: Any, depth: int) -> _Content:
     if not isinstance(content, str):
         raise Refused(_expected("S", "str", content))
-    return content, len(content) if content.isascii() else len(_encoded(content))
+    text = str.__str__(content)  # of a subclass, as the service would give it back
+    return text, len(text) if text.isascii() else len(encoded(text))
 
 
 def _number(content: Any, depth: int) -> _Content:
     if not isinstance(content, str):
         raise Refused(_expected("N", "a number as str", content))
     try:
-        return _number_admitted(content)
+        return number_admitted(str.__str__(content))
     except NumberRefused as refused:
         raise Refused(_number_refusal(refused)) from refused
-
-
-@lru_cache(4096)
-def _number_admitted(text: str) -> tuple[str, int]:
-    if not _CANONICAL.fullmatch(text):
-        text = canonical_number(text)
-    digits = text.replace(".", "").strip("-0")
-    return text, 1 + (len(digits) + 1) // 2 + (text[0] == "-")
 
 
 def _number_refusal(refused: NumberRefused) -> str:
@@ -228,7 +176,7 @@ def _map(content: Any, depth: int) -> _Content:
     if not isinstance(content, Mapping):
         raise Refused(_expected("M", "dict", content))
     _check_depth(depth)
-    kept, total, _ = _members(content, depth + 1)
+    kept, total = _members(content, depth + 1)
     return kept, 3 + len(kept) + total
 
 

@@ -24,8 +24,8 @@ from persistence.operations import (
 from persistence.stores.memory.control.managed import ManagedTable
 from persistence.stores.memory.control.settings import Settings
 from persistence.stores.memory.control.tables import Tables
-from persistence.stores.memory.record import Record
 from persistence.stores.validation.backups import check_name, check_time
+from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import BackupInUse, NameTaken, NoBackup, NoRecovery, Refused
 from persistence.stores.validation.tables import check_list
 from persistence.table import Table

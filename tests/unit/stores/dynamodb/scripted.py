@@ -121,10 +121,10 @@ def scripted(steps: Sequence[Step]) -> Iterator[Scripted]:
 
 
 def _serve(listener: socket.socket, server: Scripted, steps: Sequence[Step]) -> None:
-    listener.settimeout(0.05)
     waiting = list(steps)
     while waiting:
         try:
+            listener.settimeout(0.05)
             connection, _ = listener.accept()
         except TimeoutError:
             continue

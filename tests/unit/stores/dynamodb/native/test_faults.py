@@ -25,6 +25,7 @@ from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.table import Table
 from tests.unit.stores.dynamodb.native.clients import NoThreads, session
 from tests.unit.stores.dynamodb.scripted import Answer, Drop, Reset, Step, refusal, scripted
+from tests.unit.stores.dynamodb.versions import NAMES_SHORT_ANSWERS
 
 TABLE = Table("things", "id")
 KEY = {"id": {"S": "1"}}
@@ -160,6 +161,8 @@ class TestEveryFault:
     @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
     @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
     def test_ends_as_over_botocore(self, script: list[Step], operation: Operation[Any]) -> None:
+        if NAMES_SHORT_ANSWERS and any(isinstance(step, Answer) and step.cut for step in script):
+            pytest.skip("this botocore names what was cut off in its own way")
         with scripted(script) as server, client(server.endpoint_url) as made:
             expected = by_thread(DynamoStore(made), operation)
         expected_requests = len(server.requests)

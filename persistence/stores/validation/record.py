@@ -10,32 +10,27 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from persistence.attributes import AttributeValue, Item, value_size
-from persistence.stores.validation.values import Admitted
 
 
 class Record(NamedTuple):
     """One stored item.
 
     Attributes:
-        item: in canonical form, shared by nobody outside the store; never changed.
+        item: shared by nobody outside the store and never changed; numbers in canonical form.
         size: its bytes as the service counts them.
-        nested: the attributes whose values have mutable parts.
+        nested: names of the attributes that hold documents or sets, in other words mutable parts.
     """
 
     item: Item
     size: int
     nested: tuple[str, ...]
 
-    @classmethod
-    def of(cls, admitted: Admitted) -> Record:
-        """Take an item that passed validation."""
-        return cls(*admitted)
-
     def copy(self) -> Item:
         """Give the item as the caller's own."""
-        if not self.nested:
-            return {name: value.copy() for name, value in self.item.items()}
-        return copied_item(self.item)
+        item = {name: value.copy() for name, value in self.item.items()}
+        for name in self.nested:
+            item[name] = copied(item[name])
+        return item
 
     def narrowed(self, names: Iterable[str]) -> Record:
         """Give the part of the item that an index holds."""
@@ -46,14 +41,17 @@ class Record(NamedTuple):
 
 def copied(value: AttributeValue) -> AttributeValue:
     """Copy a value with all its parts."""
+    if "M" in value:
+        return {"M": copied_item(value["M"])}
+    if "L" in value:
+        return {"L": [copied(part) for part in value["L"]]}
     for tag, content in value.items():
-        if type(content) is list:
-            return {tag: [copied(part) for part in content] if tag == "L" else content.copy()}
-        if tag == "M":
-            return {tag: copied_item(content)}
-    return value.copy()
+        return {tag: content.copy() if type(content) is list else content}
+    return {}
 
 
 def copied_item(item: Item) -> Item:
     """Copy an item with all its parts."""
-    return {name: copied(value) for name, value in item.items()}
+    return {
+        name: value.copy() if "S" in value or "N" in value else copied(value) for name, value in item.items()
+    }
