@@ -34,7 +34,6 @@ def measure_collector() -> Iterator[Comparison]:
                         Contender("after gc.freeze()", _timed(work, freeze=True)),
                     ),
                     most_rounds=_ROUNDS,
-                    quick=False,
                 )
         held.clear()
 

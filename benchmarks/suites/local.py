@@ -49,7 +49,6 @@ def _comparisons(url: str) -> Iterator[Comparison]:
             f"DynamoDB Local: {title}, simple",
             tuple(waiting(name, each[title]) for name, each in jobs.items()),
             most_rounds=_ROUNDS,
-            quick=False,
         )
 
 

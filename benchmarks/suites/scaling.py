@@ -25,7 +25,7 @@ from persistence import Repository, UnitOfWork
 WORKERS = (1, 2, 4, 8)
 SEGMENTS = 8
 
-_ROUNDS = 5
+_ROUNDS = 3
 
 ReadPart = Callable[[str, int], int]
 """Reads a part of the table behind a URL, and gives how many items it has."""
@@ -66,7 +66,6 @@ def _comparison(
             title,
             tuple(_scanning(workers, each, read) for workers, each in pools.items()),
             most_rounds=_ROUNDS,
-            quick=False,
         )
     finally:
         for each in pools.values():

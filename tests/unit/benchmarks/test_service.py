@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, SSLError
 
 from benchmarks.service.answers import SCANNED, answer, page
 from benchmarks.service.models import PARTITION, SHAPES
+from benchmarks.service.sent import taken_from
 from benchmarks.service.server import Service, reply, service
 
 ITEMS = {name: shape.encode(shape.entity(PARTITION, 0)) for name, shape in SHAPES.items()}
@@ -166,6 +167,18 @@ class TestServer:
                 second = connection.recv(65536)
 
         assert first == second == reply((head % len(body))[:-4], body)
+
+    def test_remembers_what_it_was_sent_until_it_is_asked(self) -> None:
+        with service() as stub:
+            client = connected(stub)
+            client.put_item(TableName="simple", Item=ITEMS["simple"])
+            client.get_item(TableName="simple", Key=SHAPES["simple"].key_of(ITEMS["simple"]))
+            first, second = taken_from(stub.url), taken_from(stub.url)
+
+        assert [each.operation for each in first] == ["PutItem", "GetItem"]
+        assert first[0].content == {"TableName": "simple", "Item": ITEMS["simple"]}
+        assert first[0].raw.startswith(b"POST / HTTP/1.1\r\n")
+        assert second == ()
 
     def test_waits_as_long_as_it_is_told_to(self) -> None:
         with service(latency_ms=50) as stub:
