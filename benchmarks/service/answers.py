@@ -15,7 +15,7 @@ from benchmarks.service.models import PARTITION, SHAPES, Shape
 
 Body = bytes
 
-PAGE = 1000
+PAGE = 250
 """Items on a page of a scan."""
 
 SCANNED = 16 * PAGE

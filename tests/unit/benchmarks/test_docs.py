@@ -27,7 +27,7 @@ def compared(title: str, *, ours: float = 0.5) -> Result:
 def content() -> dict[str, Any]:
     results: dict[str, list[Result | Footprint]] = {
         "single": [compared("get simple"), compared("get complex", ours=0.75)],
-        "scaling": [compared_workers("scan of 16,000, persistence, threads, 0 ms of latency")],
+        "scaling": [compared_workers("scan of 4,000, persistence, threads, 0 ms of latency")],
         "memory_use": [Footprint("read items", {"query": 60_000_000}, 50_000_000)],
     }
     plain: dict[str, Any] = json.loads(json.dumps(report.as_json(results)))
