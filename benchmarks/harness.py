@@ -170,7 +170,7 @@ class Effort:
     turn: Seconds
 
 
-FULL = Effort(rounds=15, turn=0.03)
+FULL = Effort(rounds=11, turn=0.03)
 QUICK = Effort(rounds=5, turn=0.02)
 
 

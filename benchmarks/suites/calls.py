@@ -18,9 +18,8 @@ from benchmarks.service.sent import Sent, taken_from
 from benchmarks.service.server import service
 from benchmarks.targets import AT_MOST, limits_of, targets_of
 
-_DEMANDED_ROUNDS = 11
+_DEMANDED_ROUNDS = 9
 _ROUNDS = 5
-_LONG_ROUNDS = 7
 _QUICK = frozenset(
     {"get simple", "put simple", "query 100 simple", "query 100 complex", "commit of 10 simple"}
     | {"commit of 100 simple"}
@@ -61,7 +60,8 @@ def over_tls() -> Iterator[Comparison]:
     with service(tls=True) as stub, ways(stub.url, stub.certificate) as found:
         for job in ("get simple", "query 100 complex", "commit of 10 simple"):
             for each in comparisons(job, found, stub.url):
-                yield replace(each, title=f"{job}, over TLS", targets=(), limits=())
+                title = f"{job}, over TLS"
+                yield replace(each, title=title, targets=(), limits=(), most_rounds=_ROUNDS)
 
 
 def _comparisons(whats: Sequence[str], quick: bool) -> Iterator[Comparison]:
@@ -103,14 +103,13 @@ def comparisons(job: Job, found: Sequence[Way], url: str) -> Iterator[Comparison
 
 def _rounds(job: Job) -> int:
     """Give how many rounds there are: fewer where the work is long, or no ratio is demanded."""
-    if "1000" in job:
-        return _LONG_ROUNDS
-    return _DEMANDED_ROUNDS if any(job in bounds for bounds in AT_MOST.values()) else _ROUNDS
+    demanded = any(job in bounds for bounds in AT_MOST.values())
+    return _DEMANDED_ROUNDS if demanded and "1000" not in job else _ROUNDS
 
 
 def _exchanges(job: Job) -> int:
     """Give how often the floor has its turn in a round: seldom where the raw client is slow."""
-    return 2 if "1000" in job else 5 if "100 " in job else 30
+    return 1 if "1000" in job else 5 if "100 " in job else 30
 
 
 def _checked(way: Way, job: Job, url: str) -> tuple[Sent, ...]:

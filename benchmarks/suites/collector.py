@@ -16,7 +16,7 @@ from persistence import DynamoStore, UnitOfWork
 HELD = 200_000
 """Objects that the process holds beside, as an application does once it has started."""
 
-_ROUNDS = 9
+_ROUNDS = 5
 
 
 def measure_collector() -> Iterator[Comparison]:

@@ -31,7 +31,7 @@ def compare_imports() -> Iterator[Comparison]:
     yield Comparison(
         "import in a fresh process",
         tuple(_importing(name, statement) for name, statement in statements.items()),
-        most_rounds=9,
+        most_rounds=5,
     )
 
 
