@@ -132,6 +132,19 @@ class TestReplies:
         assert "ListTables" in capsys.readouterr().err
 
 
+class TestForms:
+    @pytest.mark.parametrize("table", ["simple", "entries"])
+    def test_are_those_that_a_peer_can_read(self, table: str) -> None:
+        """PynamoDB reads no other form of a moment than its own, not even among the small items of queries."""
+
+        def moments(name: str) -> set[str]:
+            found = answered("Query", TableName=name, ExpressionAttributeValues={":p": {"S": "100"}})
+            return {item["created_at"]["S"][-6:] for item in found["Items"]}
+
+        assert all(each.endswith("Z") for each in moments(table))
+        assert all(each.endswith("1+0000") for each in moments(f"{table}_pynamodb"))
+
+
 class TestServer:
     @pytest.mark.parametrize(
         "call",
