@@ -3,7 +3,8 @@
 The bounds were set on a machine where the floor, what nobody can do without (to send the bytes and to
 receive the answer), is a small share of a call: 57 of 738 us for a get. No client can be quicker than the
 floor, so where the kernel is dearer (in a sandbox, on some virtual machines) the same code has higher ratios.
-Each bound knows the share that it was set at.
+Each bound knows the share that it was set at. These shares were taken on the wall, the stub's answer
+included: they are rather too high, so what they forgive is rather too little.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ QUICKSTART = "from persistence import DynamoStore, Key, MappingSchema, Repositor
 
 _MOST_OF_BOTO3 = 1.1
 _MOST_OVER_BOTOCORE: Seconds = 0.030
-_ROUNDS = 9
+_ROUNDS = 7
 
 _OURS = """
 from dataclasses import dataclass

@@ -49,7 +49,8 @@ def _compared(url: str, latency: int) -> Iterator[Comparison]:
     for name, read in readers.items():
         title = f"scan of {SCANNED:,}, {name}, threads, {latency} ms of latency"
         yield from _comparison(title, ThreadPoolExecutor, partial(read, url))
-    for name in (each for each in (DEFAULT, TYPED) if latency == 0 and each in present):
+    if latency == 0:
+        name = TYPED if TYPED in present else DEFAULT
         title = f"scan of {SCANNED:,}, {name}, processes, {latency} ms of latency"
         yield from _comparison(title, _processes, partial(readers[name], url))
 

@@ -135,7 +135,7 @@ class TestReplies:
 class TestForms:
     @pytest.mark.parametrize("table", ["simple", "entries"])
     def test_are_those_that_a_peer_can_read(self, table: str) -> None:
-        """PynamoDB reads no other form of a moment than its own, not even among the small items of queries."""
+        """PynamoDB reads no other form of a moment than its own, not in small items either."""
 
         def moments(name: str) -> set[str]:
             found = answered("Query", TableName=name, ExpressionAttributeValues={":p": {"S": "100"}})
