@@ -171,7 +171,7 @@ class Effort:
 
 
 FULL = Effort(rounds=11, turn=0.03)
-QUICK = Effort(rounds=5, turn=0.02)
+QUICK = Effort(rounds=3, turn=0.01)
 
 
 @dataclass(frozen=True, slots=True)
