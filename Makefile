@@ -54,7 +54,7 @@ bench: $(BENCH_VENV)/.installed dynamodb-local ## Run the benchmarks, side by si
 	$(BENCH_PY) -m benchmarks --json .cache/benchmarks.json $(BENCH_ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(BENCH_VENV)/.installed ## The same for a first impression (a minute)
+bench-quick: $(BENCH_VENV)/.installed ## The same for a first impression (a minute or two)
 	$(BENCH_PY) -m benchmarks --quick $(BENCH_ARGS)
 
 .PHONY: bench-docs

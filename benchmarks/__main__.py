@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import report
 from benchmarks.footprint import Footprint
-from benchmarks.harness import FULL, QUICK, Comparison, Effort, Result, measured
-from benchmarks.suites import SUITES
+from benchmarks.harness import FULL, QUICK, Effort, Result, measured
+from benchmarks.suites import QUICK_SUITES, SUITES, Suite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     print(report.machine())
     print(", ".join(f"{name} {version}" for name, version in report.versions().items()))
-    names = options.only or list(SUITES)
-    results = {name: _run(name, QUICK if options.quick else FULL) for name in names}
+    suites, effort = (QUICK_SUITES, QUICK) if options.quick else (SUITES, FULL)
+    effort = replace(effort, rounds=min(effort.rounds, options.rounds or effort.rounds))
+    names = [name for name in options.only or suites if name in suites]
+    results = {name: _run(name, suites[name], effort) for name in names}
     everything = [result for found in results.values() for result in found]
     print(f"\n{report.summary(everything)}")
     if options.json is not None:
@@ -39,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure the library side by side with its peers."
     )
-    parser.add_argument("--quick", action="store_true", help="few and short rounds, for a first impression")
+    parser.add_argument("--quick", action="store_true", help="some suites, with few and short rounds")
+    parser.add_argument("--rounds", type=_rounds, metavar="N", help="at most so many rounds, two at least")
     parser.add_argument(
         "--only",
         action="append",
@@ -52,20 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(name: str, effort: Effort) -> list[Result | Footprint]:
+def _rounds(text: str) -> int:
+    """Read a number of rounds: quartiles need two."""
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError(f"two rounds at least, not {number}")
+    return number
+
+
+def _run(name: str, suite: Suite, effort: Effort) -> list[Result | Footprint]:
     print(f"\n== {name} ==")
     results: list[Result | Footprint] = []
-    for given in SUITES[name]():
-        if effort is QUICK and not _is_quick(given):
-            continue
+    begun = time.perf_counter()
+    for given in suite():
         result = given if isinstance(given, Footprint) else measured(given, effort)
         print(f"\n{report.table(result)}", flush=True)
         results.append(result)
+    print(f"\n{name} took {time.perf_counter() - begun:.0f} s", flush=True)
     return results
-
-
-def _is_quick(given: Comparison | Footprint) -> bool:
-    return isinstance(given, Comparison) and given.quick
 
 
 if __name__ == "__main__":

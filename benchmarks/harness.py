@@ -19,6 +19,9 @@ from typing import Literal
 
 Seconds = float
 
+Verdict = Literal["met", "met at this machine's floor", "missed"]
+"""Met as it was set, or met once what no client can do without here is reckoned with, or neither."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contender:
@@ -79,16 +82,41 @@ class Target:
         faster: the one below it.
         demand: whether the ratio shall be `at most` or `at least` the bound.
         bound: the ratio.
+        floor: the floor's share of the time of the one below, on the machine that the bound was set on; None
+            where no floor was reckoned with.
     """
 
     slower: str
     faster: str
     demand: Literal["at most", "at least"]
     bound: float
+    floor: float | None = None
+
+    def bound_at(self, floor: float) -> float:
+        """Give the bound where the floor has another share: what is above the floor is demanded as before."""
+        if self.floor is None:
+            return self.bound
+        return floor + (self.bound - self.floor) * (1 - floor) / (1 - self.floor)
 
     def met_by(self, ratio: float) -> bool:
-        """Tell whether a measured ratio is good enough."""
-        return ratio <= self.bound if self.demand == "at most" else ratio >= self.bound
+        """Tell whether a measured ratio is good enough, as the bound was set."""
+        return self._met(ratio, self.bound)
+
+    def verdict(self, ratio: float, floor: float | None) -> Verdict:
+        """Judge a measured ratio.
+
+        Args:
+            ratio: what was measured.
+            floor: the floor's share here; None if it was not measured.
+        """
+        if self.met_by(ratio):
+            return "met"
+        if floor is not None and self._met(ratio, self.bound_at(floor)):
+            return "met at this machine's floor"
+        return "missed"
+
+    def _met(self, ratio: float, bound: float) -> bool:
+        return ratio <= bound if self.demand == "at most" else ratio >= bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +144,8 @@ class Comparison:
         targets: what is demanded of their times.
         most_rounds: end after so many rounds, where each is costly.
         limits: what is demanded of single times.
-        quick: whether it belongs to a first impression.
+        floor: the contender that only does what no other can do without.
+        marks: in what contenders differ from the baseline though they do the same work.
     """
 
     title: str
@@ -124,7 +153,8 @@ class Comparison:
     targets: tuple[Target, ...] = ()
     most_rounds: int | None = None
     limits: tuple[Limit, ...] = ()
-    quick: bool = True
+    floor: str | None = None
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +170,8 @@ class Effort:
     turn: Seconds
 
 
-FULL = Effort(rounds=15, turn=0.05)
-QUICK = Effort(rounds=7, turn=0.03)
+FULL = Effort(rounds=11, turn=0.03)
+QUICK = Effort(rounds=3, turn=0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +210,26 @@ class Result:
         """Give the ratio of each round."""
         return [one / other for one, other in zip(self.times[above], self.times[below], strict=True)]
 
+    @property
+    def floor_share(self) -> float | None:
+        """The floor's share of the baseline's time, where it was measured."""
+        floor = self.comparison.floor
+        return None if floor is None else self.ratio(floor, self.baseline)
+
+    def net(self, above: str, below: str) -> float | None:
+        """Give the ratio of what two contenders take above the floor: the median of all rounds."""
+        floor = self.comparison.floor
+        if floor is None or below == floor:
+            return None
+        triples = zip(self.times[above], self.times[below], self.times[floor], strict=True)
+        return median((one - least) / (other - least) for one, other, least in triples)
+
     def wall_ratio(self, name: str) -> float | None:
-        """Give how many times as long as the baseline a contender takes by the clock on the wall."""
-        if not self.walls:
+        """Give how many times as long as the baseline a contender takes by the clock on the wall.
+
+        None where that was not taken, and for the floor, whose turns hold the work of others.
+        """
+        if not self.walls or name == self.comparison.floor:
             return None
         pairs = zip(self.walls[name], self.walls[self.baseline], strict=True)
         return median(one / other for one, other in pairs)
@@ -191,10 +238,15 @@ class Result:
         """Give the time that a limit is about."""
         return self.typical(limit.name) - (0 if limit.over is None else self.typical(limit.over))
 
+    def verdict(self, target: Target) -> Verdict:
+        """Judge one of the targets."""
+        floor = None if self.comparison.floor is None else self.ratio(self.comparison.floor, target.faster)
+        return target.verdict(self.ratio(target.slower, target.faster), floor)
+
     def misses(self) -> tuple[Target | Limit, ...]:
-        """Give the targets and limits that are not met."""
+        """Give the targets and limits that are not met, not even at this machine's floor."""
         comparison = self.comparison
-        slow = (each for each in comparison.targets if not each.met_by(self.ratio(each.slower, each.faster)))
+        slow = (each for each in comparison.targets if self.verdict(each) == "missed")
         return (*slow, *(each for each in comparison.limits if self.limited(each) > each.most))
 
 

@@ -53,7 +53,7 @@ def _bars(found: Sequence[Result], titles: Sequence[str]) -> Figure:
         axes = figure.add_subplot(1, len(chosen), place)
         names = list(result["contenders"])[::-1]
         ratios = [result["contenders"][name]["ratio"] for name in names]
-        bars = axes.barh(names, ratios, color=[_colour(name, result["baseline"]) for name in names])
+        bars = axes.barh(names, ratios, color=[_colour(name, result) for name in names])
         axes.bar_label(bars, fmt="%.2f", padding=2)
         axes.axvline(1, color=_BASELINE, linewidth=0.8)
         axes.set(title=result["title"], xlabel="processor time, raw client = 1")
@@ -62,8 +62,10 @@ def _bars(found: Sequence[Result], titles: Sequence[str]) -> Figure:
     return figure
 
 
-def _colour(name: str, baseline: str) -> str:
-    return _BASELINE if name == baseline else _OURS if name.startswith("persistence") else _OTHERS
+def _colour(name: str, result: Result) -> str:
+    if name in (result["baseline"], result["floor"]):
+        return _BASELINE
+    return _OURS if name.startswith("persistence") else _OTHERS
 
 
 def _lines(found: Sequence[Result]) -> Figure:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -29,6 +30,9 @@ from benchmarks.shapes import Simple
 from persistence import DynamoStore, MemoryStore, Query, Repository, SchemaService, Store, UnitOfWork
 from persistence.mapping.schema import mapping_of
 from persistence.operations import PutItem
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 _STATUS = Path("/proc/self/status")
 _FORGET_PEAK = Path("/proc/self/clear_refs")
@@ -88,14 +92,18 @@ def stub_of_service() -> Iterator[Callable[[], Store]]:
 
 def connected(url: str) -> DynamoStore:
     """Make a store that talks to a stub."""
-    client = boto3.client(
+    return DynamoStore(client_of(url))
+
+
+def client_of(url: str) -> DynamoDBClient:
+    """Make a plain client that talks to a stub."""
+    return boto3.client(
         "dynamodb",
         region_name="us-east-1",
         endpoint_url=url,
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    return DynamoStore(client)
 
 
 STORES = MappingProxyType({"memory": loaded_memory, "service": stub_of_service})

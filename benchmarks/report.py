@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.footprint import Bytes, Footprint
-from benchmarks.harness import Limit, Result, Seconds, Target
+from benchmarks.harness import Limit, Result, Seconds, Target, Verdict
 
 _PACKAGES = (
     *("persistence-dynamodb", "boto3", "botocore", "marshmallow", "moto", "msgspec", "aiohttp"),
     *("pynamodb", "dyntastic", "pydantic", "bloop", "pydynox", "aiodynamo"),
 )
 _UNITS: tuple[tuple[str, float], ...] = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3))
+AT_FLOOR: Verdict = "met at this machine's floor"
 _LEAST_OF_UNIT = {"us": 1e-5, "ms": 1e-2}
 
 
@@ -25,7 +27,7 @@ _LEAST_OF_UNIT = {"us": 1e-5, "ms": 1e-2}
 class Judgement:
     """Whether a target is met, in words too."""
 
-    met: bool
+    verdict: Verdict
     text: str
 
 
@@ -60,8 +62,15 @@ def table(result: Result | Footprint) -> str:
 
 
 def _rows(result: Result) -> list[tuple[str, ...]]:
-    columns = (result.comparison.title, "median", "ratio", "quartiles", *(("wall",) if result.walls else ()))
-    return [columns, *(_row(result, each.name) for each in result.comparison.contenders)]
+    comparison = result.comparison
+    columns = (
+        *(comparison.title, "median", "ratio"),
+        *(("net",) if comparison.floor is not None else ()),
+        "quartiles",
+        *(("wall",) if result.walls else ()),
+        *(("differs",) if comparison.marks else ()),
+    )
+    return [columns, *(_row(result, each.name) for each in comparison.contenders)]
 
 
 def _rows_of_footprint(footprint: Footprint) -> list[tuple[str, ...]]:
@@ -73,12 +82,13 @@ def _row(result: Result, name: str) -> tuple[str, ...]:
     low, high = result.spread(name, result.baseline)
     quartiles = "" if name == result.baseline else f"{low:.2f} - {high:.2f}"
     ratio, wall = f"{result.ratio(name, result.baseline):.2f}x", result.wall_ratio(name)
+    net, marks = result.net(name, result.baseline), result.comparison.marks
     return (
-        name,
-        duration(result.typical(name)),
-        ratio,
+        *(name, duration(result.typical(name)), ratio),
+        *(() if net is None else ("" if name == result.comparison.floor else f"{net:.2f}x",)),
         quartiles,
-        *(() if wall is None else (f"{wall:.2f}x",)),
+        *(("" if wall is None else f"{wall:.2f}x",) if result.walls else ()),
+        *((", ".join(marks.get(name, ())),) if marks else ()),
     )
 
 
@@ -115,30 +125,52 @@ def judgements(result: Result | Footprint) -> list[Judgement]:
 
 
 def _judged(result: Result, target: Target) -> Judgement:
-    ratio = result.ratio(target.slower, target.faster)
-    told = f"{target.slower} / {target.faster} {ratio:.2f}x, {target.demand} {target.bound:g}x"
-    return _judgement(told, met=target.met_by(ratio))
+    ratio, net = result.ratio(target.slower, target.faster), result.net(target.slower, target.faster)
+    here = bound_here(result, target)
+    told = (
+        f"{target.slower} / {target.faster} {ratio:.2f}x{'' if net is None else f' (net {net:.2f}x)'}, "
+        f"{target.demand} {target.bound:g}x{'' if here is None else f' ({here:.2f}x at this floor)'}"
+    )
+    return _judgement(told, result.verdict(target))
+
+
+def bound_here(result: Result, target: Target) -> float | None:
+    """Give a target's bound at this machine's floor; None where it makes no difference."""
+    floor = result.comparison.floor
+    if floor is None or target.floor is None:
+        return None
+    return target.bound_at(result.ratio(floor, target.faster))
 
 
 def _kept(result: Result, limit: Limit) -> Judgement:
     taken, over = result.limited(limit), "" if limit.over is None else f" over {limit.over}"
     told = f"{limit.name} {duration(taken)}{over}, at most {duration(limit.most)}"
-    return _judgement(told, met=taken <= limit.most)
+    return _judgement(told, "met" if taken <= limit.most else "missed")
 
 
 def _judged_use(footprint: Footprint, name: str, *, met: bool) -> Judgement:
-    return _judgement(f"{name} {size(footprint.used[name])}, at most {size(footprint.most)}", met=met)
+    told = f"{name} {size(footprint.used[name])}, at most {size(footprint.most)}"
+    return _judgement(told, "met" if met else "missed")
 
 
-def _judgement(told: str, *, met: bool) -> Judgement:
-    return Judgement(met, f"target {'met' if met else 'MISSED'}: {told}")
+def _judgement(told: str, verdict: Verdict) -> Judgement:
+    return Judgement(verdict, f"target {'MISSED' if verdict == 'missed' else verdict}: {told}")
 
 
 def summary(results: Iterable[Result | Footprint]) -> str:
-    """Tell how many targets are met, and which are not."""
+    """Tell how many targets are met, and which are not as they were set."""
     judged = [(result, each) for result in results for each in judgements(result)]
-    missed = [f"  {_title(result)}: {each.text}" for result, each in judged if not each.met]
-    return "\n".join([f"{len(judged) - len(missed)} of {len(judged)} targets met", *missed])
+    others = [f"  {_title(result)}: {each.text}" for result, each in judged if each.verdict != "met"]
+    return "\n".join([counted([each.verdict for _, each in judged]), *others])
+
+
+def counted(verdicts: Sequence[Verdict]) -> str:
+    """Tell how often there is each verdict."""
+    number = Counter(verdicts)
+    return (
+        f"{number['met']} of {len(verdicts)} targets met as set, "
+        f"{number[AT_FLOOR]} more at this machine's floor, {number['missed']} missed"
+    )
 
 
 def _title(result: Result | Footprint) -> str:
@@ -160,7 +192,12 @@ def _result_as_json(result: Result | Footprint) -> dict[str, Any]:
 
 def _footprint_as_json(footprint: Footprint) -> dict[str, Any]:
     targets = [
-        {"name": name, "demand": "at most", "bound": footprint.most, "met": name not in footprint.misses()}
+        {
+            "name": name,
+            "demand": "at most",
+            "bound": footprint.most,
+            "verdict": "missed" if name in footprint.misses() else "met",
+        }
         for name in footprint.limited
     ]
     return {"title": footprint.title, "used": dict(footprint.used), "targets": targets}
@@ -170,11 +207,14 @@ def _times_as_json(result: Result) -> dict[str, Any]:
     return {
         "title": result.comparison.title,
         "baseline": result.baseline,
+        "floor": result.comparison.floor,
         "contenders": {
             name: {
                 "median": result.typical(name),
                 "ratio": result.ratio(name, result.baseline),
+                "net": result.net(name, result.baseline),
                 "wall": result.wall_ratio(name),
+                "marks": list(result.comparison.marks.get(name, ())),
                 "quartiles": list(result.spread(name, result.baseline)),
                 "times": list(times),
             }
@@ -187,7 +227,7 @@ def _times_as_json(result: Result) -> dict[str, Any]:
                 "over": each.over,
                 "most": each.most,
                 "taken": result.limited(each),
-                "met": result.limited(each) <= each.most,
+                "verdict": "met" if result.limited(each) <= each.most else "missed",
             }
             for each in result.comparison.limits
         ],
@@ -201,6 +241,8 @@ def _target_as_json(result: Result, target: Target) -> dict[str, Any]:
         "faster": target.faster,
         "demand": target.demand,
         "bound": target.bound,
+        "here": bound_here(result, target),
         "ratio": ratio,
-        "met": target.met_by(ratio),
+        "net": result.net(target.slower, target.faster),
+        "verdict": result.verdict(target),
     }

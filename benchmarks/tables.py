@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from benchmarks.report import duration, size
+from benchmarks.report import counted, duration, size
 
 Result = Mapping[str, Any]
 """What was measured of one comparison, as it stands in the JSON."""
 
 MATRICES = ("single", "pages", "commits")
-"""Suites with the same contenders throughout: a column per comparison."""
+"""Suites with the same contenders throughout: a table per job, with a column per shape."""
 
 _NAMES = {
     "codec": "Codec",
@@ -58,25 +59,45 @@ PLOTTED = (*MATRICES, "scaling")
 
 def _suite(name: str, found: Sequence[Result]) -> Iterator[str]:
     if name in MATRICES:
-        yield matrix(found)
+        for _, same in groupby(found, lambda each: each["title"].rpartition(" ")[0]):
+            yield from matrix(list(same))
     else:
         yield from map(single, found)
 
 
-def matrix(found: Sequence[Result]) -> str:
-    """Show comparisons of the same contenders side by side: ratios, and the baseline's time in bold."""
+def matrix(found: Sequence[Result]) -> Iterator[str]:
+    """Show comparisons of the same contenders side by side, and what the marks in it mean.
+
+    A cell has the ratio, with that above the floor in parentheses; that of the baseline has its time in bold.
+    """
     names = dict.fromkeys(name for each in found for name in each["contenders"])
-    rows = [[name, *(_cell(each, name) for each in found)] for name in names]
-    return _table(["", *(each["title"] for each in found)], rows)
+    marks = _numbered(found)
+    rows = [[name, *(_cell(each, name, marks) for each in found)] for name in names]
+    yield _table(["", *(each["title"] for each in found)], rows)
+    if marks:
+        yield ", ".join(f"{number} {mark}" for mark, number in marks.items())
 
 
-def _cell(result: Result, name: str) -> str:
+def _numbered(found: Iterable[Result]) -> Mapping[str, str]:
+    """Number the marks in the order of their appearance."""
+    names = (mark for each in found for one in each["contenders"].values() for mark in one["marks"])
+    return {mark: f"<sup>{number}</sup>" for number, mark in enumerate(dict.fromkeys(names), 1)}
+
+
+def _cell(result: Result, name: str, marks: Mapping[str, str]) -> str:
     measured = result["contenders"].get(name)
     if measured is None:
         return "-"
     if name == result["baseline"]:
         return f"**{duration(measured['median'])}**"
-    return f"{measured['ratio']:.2f}"
+    numbers = " ".join(marks[mark] for mark in measured["marks"])
+    return f"{measured['ratio']:.2f}{_net(result, name, measured)}{numbers}"
+
+
+def _net(result: Result, name: str, measured: Result) -> str:
+    if measured["net"] is None or name == result["floor"]:
+        return ""
+    return f" ({measured['net']:.2f})"
 
 
 def single(result: Result) -> str:
@@ -86,7 +107,12 @@ def single(result: Result) -> str:
             [result["title"], "above base"], [[name, size(n)] for name, n in result["used"].items()]
         )
     rows = [
-        [name, duration(each["median"]), f"{each['ratio']:.2f}", _quartiles(each, name == result["baseline"])]
+        [
+            name,
+            duration(each["median"]),
+            f"{each['ratio']:.2f}{_net(result, name, each)}",
+            _quartiles(each, name == result["baseline"]),
+        ]
         for name, each in result["contenders"].items()
     ]
     return _table([result["title"], "median", "ratio", "quartiles"], rows)
@@ -104,32 +130,40 @@ def _targets(content: Mapping[str, Any]) -> str:
         for each in found
         for row in _demands(each)
     ]
-    missed = sum(row[-1] != "met" for row in rows)
-    head = ["", "what is demanded", "measured", "target", ""]
-    return f"{len(rows) - missed} of {len(rows)} are met.\n\n{_table(head, rows)}"
+    verdicts = [
+        demand["verdict"]
+        for found in content["suites"].values()
+        for each in found
+        for demand in (*each["targets"], *each.get("limits", ()))
+    ]
+    head = ["", "what is demanded", "measured", "target", "at this floor", ""]
+    return f"{counted(verdicts)}.\n\n{_table(head, rows)}"
 
 
 def _demands(result: Result) -> Iterator[list[str]]:
     if "used" in result:
         for each in result["targets"]:
             used, bound = size(result["used"][each["name"]]), size(each["bound"])
-            yield [each["name"], used, f"at most {bound}", _met(each)]
+            yield [each["name"], used, f"at most {bound}", "", _met(each)]
         return
     for each in result["targets"]:
         told = f"{each['slower']} / {each['faster']}"
-        yield [told, f"{each['ratio']:.2f}", f"{each['demand']} {each['bound']:g}", _met(each)]
+        net = "" if each["net"] is None else f" ({each['net']:.2f})"
+        here = "" if each["here"] is None else f"{each['here']:.2f}"
+        yield [told, f"{each['ratio']:.2f}{net}", f"{each['demand']} {each['bound']:g}", here, _met(each)]
     for each in result["limits"]:
         over = f" over {each['over']}" if each["over"] else ""
         yield [
             f"{each['name']}{over}",
             duration(each["taken"]),
             f"at most {duration(each['most'])}",
+            "",
             _met(each),
         ]
 
 
 def _met(demand: Result) -> str:
-    return "met" if demand["met"] else "**missed**"
+    return "**missed**" if demand["verdict"] == "missed" else str(demand["verdict"])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

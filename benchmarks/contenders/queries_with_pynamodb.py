@@ -15,7 +15,7 @@ def reads(url: str) -> Mapping[str, Callable[[int], object]]:
 
     class Entry(Model):
         class Meta:
-            table_name = "entries"
+            table_name = "entries_pynamodb"
             host = url
             region = "us-east-1"
             aws_access_key_id = "testing"

@@ -97,6 +97,7 @@ def _jobs(client: Client, shape: Shape) -> Iterator[tuple[str, Callable[[], Awai
     key = {name: getattr(entity, name) for name in (shape.partition, shape.sort)}
     ((tag, content),) = shape.given.items()
     change = F(shape.changes).set(int(content) if tag == "N" else content)
+    absent, present = F(shape.partition).does_not_exist(), F(shape.partition).exists()
 
     async def get() -> object:
         return load(await table.get_item(key))
@@ -114,14 +115,14 @@ def _jobs(client: Client, shape: Shape) -> Iterator[tuple[str, Callable[[], Awai
 
     def commit(count: int) -> Callable[[], Awaitable[object]]:
         async def write() -> None:
-            puts = [Put(shape.name, _values(each)) for each in entities[:count]]
+            puts = [Put(shape.name, _values(each), absent) for each in entities[:count]]
             await client.transact_write_items(puts, request_token="00000000-0000-0000-0000-000000000000")
 
         return write
 
     yield "get", get
-    yield "put", lambda: table.put_item(_values(entity))
-    yield "update", lambda: table.update_item(key, change)
+    yield "put", lambda: table.put_item(_values(entity), condition=absent)
+    yield "update", lambda: table.update_item(key, change, condition=present)
     yield "query 100", query(100)
     yield "query 1000", query(1000)
     for count in (10, 25, 100):

@@ -78,15 +78,16 @@ def _jobs(engine: Any, model: Any, shape: Shape) -> Iterator[tuple[str, Callable
         return found
 
     yield "get", get
-    yield "put", lambda: engine.save(one)
     condition = getattr(model, shape.partition)
+    absent = condition.is_(None)
+    yield "put", lambda: engine.save(one, condition=absent)
     yield "query 100", lambda: list(engine.query(model, key=condition == "100"))
     yield "query 1000", lambda: list(engine.query(model, key=condition == "1000"))
 
     def commit() -> None:
         with engine.transaction() as transaction:
             for each in made[:10]:
-                transaction.save(each)
+                transaction.save(each, condition=absent)
 
     yield "commit of 10", commit
 

@@ -1,26 +1,33 @@
 """boto3's low-level client: items as the service has them, which nobody makes anything of. The baseline.
 
-Also what people build upon it: marshmallow's schemas with boto3's serializers, and boto3's own resource.
+It sends what our unit of work sends. Also what people build upon it: marshmallow's schemas with boto3's
+serializers, and boto3's own resource. One way that promises nothing is there for comparison.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
-from enum import Enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
 from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.types import TypeDeserializer
+from botocore import xform_name
 from botocore.config import Config
 
 from benchmarks.contenders import with_marshmallow
-from benchmarks.peers.way import Way, ways_of
+from benchmarks.peers.learned import Content, content_of, requests_of
+from benchmarks.peers.way import Job, Way, ways_of
 from benchmarks.service.models import PARTITION, Shape
+from benchmarks.service.sent import Sent
 
 CLIENT = "boto3 client"
+NO_CONDITIONS = "boto3 client, no conditions"
 RESOURCE = "boto3 resource"
 MARSHMALLOW = "boto3 + marshmallow"
+
+Learned = Mapping[Job, tuple[Sent, ...]]
+Jobs = Iterator[tuple[str, Callable[[], object]]]
 
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=50)
 
@@ -29,9 +36,11 @@ def ways(url: str) -> Iterator[Way]:
     """Give the ways to talk to a stub."""
     client: Any = boto3.session.Session().client("dynamodb", endpoint_url=url, config=_CONFIG)
     resource: Any = boto3.session.Session().resource("dynamodb", endpoint_url=url, config=_CONFIG)
-    yield ways_of(CLIENT, lambda shape: _plain(client, shape), client.close)
-    yield ways_of(RESOURCE, lambda shape: _of_resource(resource, shape), resource.meta.client.close)
-    yield ways_of(MARSHMALLOW, lambda shape: _with_marshmallow(client, shape))
+    learned = requests_of(url)
+    yield ways_of(CLIENT, lambda shape: _plain(client, shape, learned), client.close)
+    yield ways_of(NO_CONDITIONS, lambda shape: _without_conditions(client, shape))
+    yield ways_of(RESOURCE, lambda shape: _of_resource(resource, shape, learned), resource.meta.client.close)
+    yield ways_of(MARSHMALLOW, lambda shape: _with_marshmallow(client, shape, learned))
 
 
 def query_of(shape: Shape, count: int) -> dict[str, Any]:
@@ -65,37 +74,53 @@ def in_batches(items: list[Any]) -> Iterator[list[Any]]:
     return (items[start : start + 25] for start in range(0, len(items), 25))
 
 
-def _plain(client: Any, shape: Shape) -> Iterator[tuple[str, Callable[[], object]]]:
-    item = shape.encode(shape.entity(PARTITION, 0))
-    key, update = shape.key_of(item), update_of(shape)
+_WRITES = ("put", "update", "commit of 1", "commit of 10", "commit of 25", "commit of 100")
+
+
+def _plain(client: Any, shape: Shape, learned: Learned) -> Jobs:
+    yield "get", _Call(client, learned[f"get {shape.name}"], "Item")
+    for count in (100, 1000):
+        yield f"query {count}", _Call(client, learned[f"query {count} {shape.name}"], "Items")
+    for what in (*_WRITES, "bulk of 100"):
+        yield what, _Call(client, learned[f"{what} {shape.name}"])
+
+
+class _Call:
+    """Sends requests that were learned, one after the other.
+
+    Args:
+        client: the raw client.
+        sent: the requests.
+        member: what is wanted of the last answer.
+    """
+
+    def __init__(self, client: Any, sent: Sequence[Sent], member: str | None = None) -> None:
+        self._calls = [(getattr(client, xform_name(each.operation)), content_of(each)) for each in sent]
+        self._member = member
+
+    def __call__(self) -> object:
+        answer: Any = None
+        for call, content in self._calls:
+            answer = call(**content)
+        return answer if self._member is None else answer[self._member]
+
+
+def _without_conditions(client: Any, shape: Shape) -> Jobs:
+    item, update = shape.encode(shape.entity(PARTITION, 0)), update_of(shape)
     items = [shape.encode(entity) for entity in shape.entities(100)]
-    yield "get", lambda: client.get_item(TableName=shape.name, Key=key)["Item"]
     yield "put", lambda: client.put_item(TableName=shape.name, Item=item)
     yield "update", lambda: client.update_item(**update)
-    for count in (100, 1000):
-        yield f"query {count}", _Query(client, shape, count)
-    for count in (1, 10, 25, 100):
+    yield "commit of 1", _Transaction(client, puts_of(shape, [item]))
+    for count in (10, 25, 100):
         yield f"commit of {count}", _Transaction(client, puts_of(shape, items[:count]))
-    yield (
-        "bulk of 100",
-        lambda: [
-            client.batch_write_item(
-                RequestItems={shape.name: [{"PutRequest": {"Item": each}} for each in batch]}
-            )
-            for batch in in_batches(items)
-        ],
-    )
 
 
 class _Query:
-    def __init__(
-        self, client: Any, shape: Shape, count: int, load: Callable[[Any], object] | None = None
-    ) -> None:
-        self._client, self._asked, self._load = client, query_of(shape, count), load
+    def __init__(self, client: Any, asked: Content, load: Callable[[Any], object]) -> None:
+        self._client, self._asked, self._load = client, asked, load
 
     def __call__(self) -> list[Any]:
-        items = self._client.query(**self._asked)["Items"]
-        return items if self._load is None else [self._load(item) for item in items]
+        return [self._load(item) for item in self._client.query(**self._asked)["Items"]]
 
 
 class _Transaction:
@@ -106,16 +131,19 @@ class _Transaction:
         return self._client.transact_write_items(TransactItems=self._actions)
 
 
-def _with_marshmallow(client: Any, shape: Shape) -> Iterator[tuple[str, Callable[[], object]]]:
+def _with_marshmallow(client: Any, shape: Shape, learned: Learned) -> Jobs:
     codec = with_marshmallow.CODECS[shape.name]
     entity, entities = shape.entity(PARTITION, 0), shape.entities(100)
-    key = shape.key_of(shape.encode(entity))
-    yield "get", lambda: codec.decode(client.get_item(TableName=shape.name, Key=key)["Item"])
-    yield "put", lambda: client.put_item(TableName=shape.name, Item=codec.encode(entity))
+    asked = {what: content_of(learned[f"{what} {shape.name}"][0]) for what in ("get", "put")}
+    kept = {name: value for name, value in asked["put"]["Item"].items() if not hasattr(entity, name)}
+    yield "get", lambda: codec.decode(client.get_item(**asked["get"])["Item"])
+    yield "put", lambda: client.put_item(**asked["put"] | {"Item": codec.encode(entity) | kept})
     for count in (100, 1000):
-        yield f"query {count}", _Query(client, shape, count, codec.decode)
+        asked_for = content_of(learned[f"query {count} {shape.name}"][0])
+        yield f"query {count}", _Query(client, asked_for, codec.decode)
     for count in (10, 25, 100):
-        yield f"commit of {count}", _Encoding(client, shape, entities[:count], codec.encode)
+        commit = content_of(learned[f"commit of {count} {shape.name}"][0])
+        yield f"commit of {count}", _Encoding(client, commit, entities[:count], codec.encode)
     yield (
         "bulk of 100",
         lambda: [
@@ -128,48 +156,54 @@ def _with_marshmallow(client: Any, shape: Shape) -> Iterator[tuple[str, Callable
 
 
 class _Encoding:
+    """A transaction whose items are made of entities each time; all else of it was learned."""
+
     def __init__(
-        self, client: Any, shape: Shape, entities: list[Any], encode: Callable[[Any], object]
+        self, client: Any, learned: Content, entities: list[Any], encode: Callable[[Any], object]
     ) -> None:
-        self._client, self._shape, self._entities, self._encode = client, shape, entities, encode
+        self._client, self._learned, self._entities, self._encode = client, learned, entities, encode
 
     def __call__(self) -> object:
-        items = [self._encode(entity) for entity in self._entities]
-        return self._client.transact_write_items(TransactItems=puts_of(self._shape, items))
+        pairs = zip(self._learned["TransactItems"], self._entities, strict=True)
+        actions = [{"Put": action["Put"] | {"Item": self._encode(entity)}} for action, entity in pairs]
+        return self._client.transact_write_items(**self._learned | {"TransactItems": actions})
 
 
-def plain_values(entity: Any) -> dict[str, Any]:
-    """Give the fields of an entity as values that boto3's serializers take; absent ones are left out."""
-    return {name: _plain_value(value) for name, value in asdict(entity).items() if value is not None}
+_deserialize = TypeDeserializer().deserialize
+_OF_VALUES = frozenset({"Item", "Key", "ExpressionAttributeValues"})
 
 
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    return value.isoformat() if hasattr(value, "isoformat") else value
+def in_python(content: Content) -> Content:
+    """Give parameters with the values of Python that boto3's resource takes."""
+    return {name: _in_python(name, value) for name, value in content.items()}
 
 
-def _of_resource(resource: Any, shape: Shape) -> Iterator[tuple[str, Callable[[], object]]]:
+def _in_python(name: str, value: Any) -> Any:
+    if name in _OF_VALUES:
+        return {each: _deserialize(stored) for each, stored in value.items()}
+    if name == "TransactItems":
+        return [{kind: in_python(action) for kind, action in each.items()} for each in value]
+    return value
+
+
+def _of_resource(resource: Any, shape: Shape, learned: Learned) -> Jobs:
     table: Any = resource.Table(shape.name)
-    entity = shape.entity(PARTITION, 0)
-    values = [plain_values(each) for each in shape.entities(100)]
-    key = {shape.partition: getattr(entity, shape.partition), shape.sort: getattr(entity, shape.sort)}
-    given = _given(shape.given)
-    yield "get", lambda: table.get_item(Key=key)["Item"]
-    yield "put", lambda: table.put_item(Item=values[0])
-    yield (
-        "update",
-        lambda: table.update_item(
-            Key=key,
-            UpdateExpression="SET #a = :a",
-            ExpressionAttributeNames={"#a": shape.changes},
-            ExpressionAttributeValues={":a": given},
-        ),
-    )
+    asked = {
+        what: in_python(content_of(learned[f"{what} {shape.name}"][0]))
+        for what in ("get", "put", "update", "commit of 10", "commit of 25", "commit of 100")
+    }
+    get, put, update = asked["get"], asked["put"], asked["update"]["TransactItems"][0]["Update"]
+    for each in (get, put, update):
+        del each["TableName"]
+    yield "get", lambda: table.get_item(**get)["Item"]
+    yield "put", lambda: table.put_item(**put)
+    yield "update", lambda: table.update_item(**update)
     for count in (100, 1000):
         yield f"query {count}", _ResourceQuery(table, shape, count)
     for count in (10, 25, 100):
-        yield f"commit of {count}", _Transaction(resource.meta.client, puts_of(shape, values[:count]))
+        what = f"commit of {count}"
+        yield what, _ResourceTransaction(resource.meta.client, asked[what])
+    values = [each["Put"]["Item"] for each in asked["commit of 100"]["TransactItems"]]
 
     def bulk() -> None:
         with table.batch_writer() as batch:
@@ -179,9 +213,12 @@ def _of_resource(resource: Any, shape: Shape) -> Iterator[tuple[str, Callable[[]
     yield "bulk of 100", bulk
 
 
-def _given(stored: Mapping[str, str]) -> object:
-    ((tag, content),) = stored.items()
-    return int(content) if tag == "N" else content
+class _ResourceTransaction:
+    def __init__(self, client: Any, asked: Content) -> None:
+        self._client, self._asked = client, asked
+
+    def __call__(self) -> object:
+        return self._client.transact_write_items(**self._asked)
 
 
 class _ResourceQuery:

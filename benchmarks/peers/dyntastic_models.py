@@ -73,12 +73,14 @@ def _jobs(model: Any, shape: Shape) -> Iterator[tuple[str, Callable[[], object]]
     ((tag, content),) = shape.given.items()
     change = getattr(A, shape.changes).set(int(content) if tag == "N" else content)
     yield "get", lambda: model.get(*key)
-    yield "put", one.save
-    yield "update", lambda: (one.ignore_unrefreshed(), one.update(change, refresh=False))
+    hash_key: Any = getattr(A, shape.partition)
+    absent, present = hash_key.not_exists(), hash_key.exists()
+    yield "put", lambda: one.save(condition=absent)
+    yield "update", lambda: (one.ignore_unrefreshed(), one.update(change, condition=present, refresh=False))
     yield "query 100", lambda: list(model.query("100"))
     yield "query 1000", lambda: list(model.query("1000"))
     for count in (10, 25, 100):
-        yield f"commit of {count}", _Commit(made[:count])
+        yield f"commit of {count}", _Commit(made[:count], absent)
 
     def bulk() -> None:
         with model.batch_writer():
@@ -89,10 +91,10 @@ def _jobs(model: Any, shape: Shape) -> Iterator[tuple[str, Callable[[], object]]
 
 
 class _Commit:
-    def __init__(self, models: list[Any]) -> None:
-        self._models = models
+    def __init__(self, models: list[Any], condition: Any) -> None:
+        self._models, self._condition = models, condition
 
     def __call__(self) -> None:
         with transaction():
             for model in self._models:
-                model.save()
+                model.save(condition=self._condition)

@@ -75,12 +75,14 @@ def _jobs(client: DynamoDBClient, model: Any, shape: Shape) -> Iterator[tuple[st
     ((tag, content),) = shape.given.items()
     change = {shape.changes: int(content) if tag == "N" else content}
     yield "get", lambda: model.sync_get(**key)
-    yield "put", lambda: one.sync_save(full_replace=True)
-    yield "update", lambda: model.sync_update_by_key(**key, **change)
+    hash_key: Any = getattr(model, shape.partition)
+    absent, present = hash_key.not_exists(), hash_key.exists()
+    yield "put", lambda: one.sync_save(condition=absent, full_replace=True)
+    yield "update", lambda: model.sync_update_by_key(condition=present, **key, **change)
     yield "query 100", lambda: list(model.sync_query("100"))
     yield "query 1000", lambda: list(model.sync_query("1000"))
     for count in (10, 25, 100):
-        yield f"commit of {count}", _Commit(client, made[:count])
+        yield f"commit of {count}", _Commit(client, made[:count], absent)
 
     def bulk() -> None:
         with SyncBatchWriter(client, shape.name) as batch:
@@ -91,10 +93,10 @@ def _jobs(client: DynamoDBClient, model: Any, shape: Shape) -> Iterator[tuple[st
 
 
 class _Commit:
-    def __init__(self, client: DynamoDBClient, models: list[Any]) -> None:
-        self._client, self._models = client, models
+    def __init__(self, client: DynamoDBClient, models: list[Any], condition: Any) -> None:
+        self._client, self._models, self._condition = client, models, condition
 
     def __call__(self) -> None:
         with SyncTransaction(self._client) as transaction:
             for model in self._models:
-                transaction.save_model(model)
+                transaction.save_model(model, self._condition)

@@ -16,6 +16,7 @@ def jobs(url: str) -> dict[str, Callable[[], object]]:
     model = models(url)["simple"]
     model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
     numbers = count()
+    absent = getattr(model, _SHAPE.partition).does_not_exist()
     made = [native(model, each) for each in _SHAPE.entities(100)]
 
     def batch() -> None:
@@ -24,7 +25,7 @@ def jobs(url: str) -> dict[str, Callable[[], object]]:
                 writes.save(each)
 
     return {
-        "create one": lambda: native(model, _SHAPE.entity("theirs", next(numbers))).save(),
+        "create one": lambda: native(model, _SHAPE.entity("theirs", next(numbers))).save(condition=absent),
         "batch of 100": batch,
         "query 100": lambda: list(model.query("100")),
     }

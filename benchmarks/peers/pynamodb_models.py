@@ -15,6 +15,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.connection import Connection
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -103,12 +104,14 @@ def _jobs(
     ((tag, content),) = shape.given.items()
     change = getattr(model, shape.changes).set(int(content) if tag == "N" else content)
     yield "get", lambda: model.get(*key)
-    yield "put", one.save
-    yield "update", lambda: one.update(actions=[change])
+    hash_key: Any = getattr(model, shape.partition)
+    absent, present = hash_key.does_not_exist(), hash_key.exists()
+    yield "put", lambda: one.save(condition=absent)
+    yield "update", lambda: one.update(actions=[change], condition=present)
     yield "query 100", lambda: list(model.query("100"))
     yield "query 1000", lambda: list(model.query("1000"))
     for count in (10, 25, 100):
-        yield f"commit of {count}", _Commit(connection, made[:count])
+        yield f"commit of {count}", _Commit(connection, made[:count], absent)
 
     def bulk() -> None:
         with model.batch_write() as batch:
@@ -119,10 +122,10 @@ def _jobs(
 
 
 class _Commit:
-    def __init__(self, connection: Connection, models: list[Model]) -> None:
-        self._connection, self._models = connection, models
+    def __init__(self, connection: Connection, models: list[Model], condition: Condition) -> None:
+        self._connection, self._models, self._condition = connection, models, condition
 
     def __call__(self) -> None:
         with TransactWrite(connection=self._connection) as transaction:
             for model in self._models:
-                transaction.save(model)
+                transaction.save(model, condition=self._condition)

@@ -15,7 +15,7 @@ from benchmarks.service.models import PARTITION, SHAPES, Shape
 
 Body = bytes
 
-PAGE = 1000
+PAGE = 250
 """Items on a page of a scan."""
 
 SCANNED = 16 * PAGE
@@ -78,7 +78,9 @@ def _read(entries: Callable[[Mapping[str, Any]], Body], pages: Callable[[str, An
     def read(request: Body) -> Body:
         asked = json.loads(request)
         table = asked["TableName"]
-        return entries(asked) if table == "entries" else pages(table, asked)
+        if table.partition("_")[0] == "entries":
+            return _in_form_of(table, entries(asked))
+        return pages(table, asked)
 
     return read
 

@@ -4,7 +4,7 @@
 
 It prints its port, and where its certificate is if it has one, and serves until its input ends. Connections
 are kept. It has one thread: what it costs is not counted, since the contenders' processor time is taken in
-their own process.
+their own process. It remembers the last requests: see `benchmarks.service.sent`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmarks.service.answers import answer
+from benchmarks.service.sent import OPERATION, Memory
 
 _OPERATION = re.compile(rb"x-amz-target: ?DynamoDB_\d+\.(\w+)", re.IGNORECASE)
+_ASKED_FOR_REQUESTS = OPERATION.encode()
 _LENGTH = re.compile(rb"content-length: ?(\d+)", re.IGNORECASE)
 _HEAD = (
     b"HTTP/1.1 %s\r\nServer: Server\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
@@ -96,10 +98,12 @@ class Connection(asyncio.Protocol):
 
     Args:
         latency: seconds that each answer waits.
+        memory: what all connections were sent.
     """
 
-    def __init__(self, latency: float) -> None:
+    def __init__(self, latency: float, memory: Memory) -> None:
         self._latency = latency
+        self._memory = memory
         self._received = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -115,9 +119,17 @@ class Connection(asyncio.Protocol):
             stop = start + (int(length[1]) if length else 0)
             if len(received) < stop:
                 break
-            self._answer(reply(head, received[start:stop]))
+            self._answer(self._reply(received[:start], received[start:stop]))
             received = received[stop:]
         self._received = received
+
+    def _reply(self, head: bytes, body: bytes) -> bytes:
+        operation = _OPERATION.search(head)
+        if operation is not None and operation[1] == _ASKED_FOR_REQUESTS:
+            text = self._memory.take()
+            return _HEAD % (b"200 OK", len(text), zlib.crc32(text)) + text
+        self._memory.add(head + body)
+        return reply(head, body)
 
     def _answer(self, text: bytes) -> None:
         assert self._transport is not None, "it is connected"
@@ -145,7 +157,10 @@ async def _serve(latency: float, files: tuple[Path, Path] | None) -> None:
     if files is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*files)
-    server = await loop.create_server(lambda: Connection(latency), "127.0.0.1", 0, ssl=context, backlog=512)
+    memory = Memory()
+    server = await loop.create_server(
+        lambda: Connection(latency, memory), "127.0.0.1", 0, ssl=context, backlog=512
+    )
     port = server.sockets[0].getsockname()[1]
     print(port, files[0] if files else "", flush=True)
     async with server:

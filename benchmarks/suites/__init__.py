@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from benchmarks.footprint import Footprint
@@ -20,7 +21,9 @@ from benchmarks.suites.queries import compare_queries
 from benchmarks.suites.scaling import measure_scaling
 from benchmarks.suites.work import measure_work
 
-SUITES: Mapping[str, Callable[[], Iterator[Comparison] | Iterator[Footprint]]] = MappingProxyType(
+Suite = Callable[[], Iterator[Comparison] | Iterator[Footprint]]
+
+SUITES: Mapping[str, Suite] = MappingProxyType(
     {
         "codec": compare_codecs,
         "memory": compare_stores,
@@ -40,3 +43,14 @@ SUITES: Mapping[str, Callable[[], Iterator[Comparison] | Iterator[Footprint]]] =
     }
 )
 """Each gives its comparisons one by one, ready to be measured before the next one is asked for."""
+
+QUICK_SUITES: Mapping[str, Suite] = MappingProxyType(
+    {
+        **{name: SUITES[name] for name in ("codec", "memory", "work", "overhead", "queries")},
+        "single": partial(single_items, quick=True),
+        "pages": partial(pages, quick=True),
+        "commits": partial(commits, quick=True),
+        **{name: SUITES[name] for name in ("imports", "cold")},
+    }
+)
+"""Those of a first impression, or as much of them as belongs to one."""

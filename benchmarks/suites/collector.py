@@ -16,7 +16,7 @@ from persistence import DynamoStore, UnitOfWork
 HELD = 200_000
 """Objects that the process holds beside, as an application does once it has started."""
 
-_ROUNDS = 9
+_ROUNDS = 5
 
 
 def measure_collector() -> Iterator[Comparison]:
@@ -34,7 +34,6 @@ def measure_collector() -> Iterator[Comparison]:
                         Contender("after gc.freeze()", _timed(work, freeze=True)),
                     ),
                     most_rounds=_ROUNDS,
-                    quick=False,
                 )
         held.clear()
 

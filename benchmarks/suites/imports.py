@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
 from benchmarks.harness import Comparison, Contender, Seconds
+from benchmarks.suites.cold import said_by
 
 _STATEMENTS = {
     "persistence": "import persistence",
@@ -31,7 +30,7 @@ def compare_imports() -> Iterator[Comparison]:
     yield Comparison(
         "import in a fresh process",
         tuple(_importing(name, statement) for name, statement in statements.items()),
-        most_rounds=9,
+        most_rounds=5,
     )
 
 
@@ -41,5 +40,4 @@ def _importing(name: str, statement: str) -> Contender:
 
 def _processor_time(statement: str) -> Seconds:
     program = f"import time; start = time.process_time(); {statement}; print(time.process_time() - start)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    return float(said_by(program))

@@ -18,7 +18,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from benchmarks.contenders import handwritten
 from benchmarks.harness import Comparison, Contender, calling
-from benchmarks.reading import Entries, connected
+from benchmarks.reading import Entries, client_of, connected
 from benchmarks.service.server import service
 from persistence import MemoryStore, UnitOfWork
 
@@ -48,7 +48,7 @@ def compare_queries() -> Iterator[Comparison]:
 
 def readers_of(url: str) -> Mapping[str, Reads]:
     """Give the ways to read of all contenders that are installed."""
-    found = {HANDWRITTEN: _by_hand(connected(url).client), OURS: _ours(Entries(UnitOfWork(connected(url))))}
+    found = {HANDWRITTEN: _by_hand(client_of(url)), OURS: _ours(Entries(UnitOfWork(connected(url))))}
     if find_spec("pynamodb") is not None:
         found[PYNAMODB] = import_module("benchmarks.contenders.queries_with_pynamodb").reads(url)
     return found

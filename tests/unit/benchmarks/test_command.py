@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.suites import QUICK_SUITES, SUITES
 
 
 class TestCommandLine:
@@ -33,3 +34,25 @@ class TestCommandLine:
             main(["--only", "nothing"])
 
         assert "invalid choice: 'nothing'" in capsys.readouterr().err
+
+    def test_makes_as_many_rounds_as_it_is_told_to(self, tmp_path: Path) -> None:
+        file = tmp_path / "times.json"
+
+        main(["--only", "work", "--rounds", "2", "--json", str(file)])
+
+        (first, _) = json.loads(file.read_text())["suites"]["work"]
+        assert [len(each["times"]) for each in first["contenders"].values()] == [2, 2]
+
+    def test_refuses_to_make_one_round(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(["--rounds", "1"])
+
+        assert "two rounds at least" in capsys.readouterr().err
+
+    def test_leaves_out_what_is_no_part_of_a_first_impression(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["--quick", "--only", "scaling"]) == 0
+
+        assert "== scaling ==" not in capsys.readouterr().out
+        assert set(QUICK_SUITES) < set(SUITES)

@@ -26,8 +26,8 @@ def compared(title: str, *, ours: float = 0.5) -> Result:
 @pytest.fixture
 def content() -> dict[str, Any]:
     results: dict[str, list[Result | Footprint]] = {
-        "single": [compared("get simple"), compared("put simple", ours=0.75)],
-        "scaling": [compared_workers("scan of 16,000, persistence, threads, 0 ms of latency")],
+        "single": [compared("get simple"), compared("get complex", ours=0.75)],
+        "scaling": [compared_workers("scan of 4,000, persistence, threads, 0 ms of latency")],
         "memory_use": [Footprint("read items", {"query": 60_000_000}, 50_000_000)],
     }
     plain: dict[str, Any] = json.loads(json.dumps(report.as_json(results)))
@@ -49,23 +49,53 @@ class TestPage:
     def test_shows_the_comparisons_of_a_suite_side_by_side(self, content: dict[str, Any]) -> None:
         shown = tables.page(content)
 
-        assert "|  | get simple | put simple |\n| --- | ---: | ---: |" in shown
+        assert "|  | get simple | get complex |\n| --- | ---: | ---: |" in shown
         assert "| boto3 client | **1,000 us** | **1,000 us** |" in shown
         assert "| persistence | 0.50 | 0.75 |" in shown
 
     def test_tells_of_each_target_whether_it_is_met(self, content: dict[str, Any]) -> None:
         shown = tables.page(content)
 
-        assert "3 of 7 are met." in shown
-        assert "| get simple | persistence / boto3 client | 0.50 | at most 0.6 | met |" in shown
-        assert "| put simple | persistence / boto3 client | 0.75 | at most 0.6 | **missed** |" in shown
-        assert "| get simple | persistence over boto3 client | -500 us | at most 1,000 ns | met |" in shown
-        assert "| read items | query | 60.0 MB | at most 50.0 MB | **missed** |" in shown
+        assert "3 of 7 targets met as set, 0 more at this machine's floor, 4 missed." in shown
+        assert "| get simple | persistence / boto3 client | 0.50 | at most 0.6 |  | met |" in shown
+        assert "| get complex | persistence / boto3 client | 0.75 | at most 0.6 |  | **missed** |" in shown
+        assert "| get simple | persistence over boto3 client | -500 us | at most 1,000 ns |  | met |" in shown
+        assert "| read items | query | 60.0 MB | at most 50.0 MB |  | **missed** |" in shown
 
     def test_leaves_out_what_a_contender_can_not_do(self, content: dict[str, Any]) -> None:
         del content["suites"]["single"][1]["contenders"]["persistence"]
 
         assert "| persistence | 0.50 | - |" in tables.page(content)
+
+    def test_gives_each_job_a_table(self, content: dict[str, Any]) -> None:
+        content["suites"]["single"][1]["title"] = "put simple"
+
+        shown = tables.page(content)
+
+        assert "|  | get simple |\n" in shown
+        assert "|  | put simple |\n" in shown
+
+    def test_tells_what_is_above_the_floor_and_who_does_a_little_else(self) -> None:
+        contenders = tuple(
+            Contender(name, float) for name in ("boto3 client", "persistence", "peer", "floor")
+        )
+        times = {"boto3 client": (1e-3,) * 2, "persistence": (0.55e-3,) * 2, "peer": (0.7e-3,) * 2}
+        marks = {"peer": ("no condition", "UpdateItem")}
+        target = Target("persistence", "boto3 client", "at most", 0.4, 0.1)
+        comparison = Comparison("put simple", contenders, (target,), floor="floor", marks=marks)
+        result = Result(comparison, {**times, "floor": (0.4e-3,) * 2})
+
+        shown = tables.page(json.loads(json.dumps(report.as_json({"single": [result]}))))
+
+        assert "| boto3 client | **1,000 us** |" in shown
+        assert "| persistence | 0.55 (0.25) |" in shown
+        assert "| peer | 0.70 (0.50)<sup>1</sup> <sup>2</sup> |" in shown
+        assert "| floor | 0.40 |" in shown
+        assert "<sup>1</sup> no condition, <sup>2</sup> UpdateItem" in shown
+        assert (
+            "| put simple | persistence / boto3 client | 0.55 (0.25) | at most 0.4 | 0.60 "
+            "| met at this machine's floor |"
+        ) in shown
 
 
 class TestMarkers:

@@ -159,6 +159,56 @@ class TestRatio:
         assert result.spread("other", "baseline") == (2.0, 4.0)
 
 
+class TestFloor:
+    def test_is_taken_off_both_sides_of_a_ratio(self) -> None:
+        contenders = tuple(Contender(name, float) for name in ("client", "ours", "floor"))
+        times = {"client": (5.0, 9.0), "ours": (3.0, 6.0), "floor": (1.0, 3.0)}
+
+        result = Result(Comparison("work", contenders, floor="floor"), times)
+
+        assert result.net("ours", "client") == 0.5
+        assert result.net("client", "floor") is None
+        assert result.floor_share == pytest.approx((1 / 5 + 3 / 9) / 2)
+
+    def test_is_not_there_where_nobody_measured_it(self) -> None:
+        result = result_of(client=(1.0, 1.0), ours=(1.0, 1.0))
+
+        assert result.net("ours", "client") is None
+        assert result.floor_share is None
+
+    def test_has_no_time_on_the_wall(self) -> None:
+        contenders = tuple(Contender(name, float, waits=True) for name in ("client", "floor"))
+
+        result = measured(Comparison("work", contenders, floor="floor"), Effort(2, 1.0))
+
+        assert result.wall_ratio("client") == 1.0
+        assert result.wall_ratio("floor") is None
+
+    def test_raises_a_bound_as_far_as_nobody_can_be_quicker(self) -> None:
+        target = Target("ours", "client", "at most", 0.3, 0.1)
+
+        assert target.bound_at(0.1) == pytest.approx(0.3)
+        assert target.bound_at(0.55) == pytest.approx(0.55 + 0.2 * 0.45 / 0.9)
+        assert target.bound_at(1.0) == 1.0
+        assert Target("ours", "client", "at most", 0.3).bound_at(0.9) == 0.3
+
+    @pytest.mark.parametrize(
+        ("ratio", "floor", "verdict"),
+        [
+            (0.3, 0.5, "met"),
+            (0.3, None, "met"),
+            (0.6, 0.55, "met at this machine's floor"),
+            (0.66, 0.55, "missed"),
+            (0.6, None, "missed"),
+            (0.3, 0.0, "met"),
+        ],
+    )
+    def test_is_reckoned_with_where_a_bound_is_missed(
+        self, ratio: float, floor: float | None, verdict: str
+    ) -> None:
+        assert Target("ours", "client", "at most", 0.3, 0.1).verdict(ratio, floor) == verdict
+
+
 class TestTargets:
     @pytest.mark.parametrize(
         ("target", "ratio", "met"),

@@ -42,7 +42,7 @@ class TestFootprint:
 
     def test_counts_in_the_summary(self) -> None:
         assert report.summary([FOOTPRINT]).splitlines() == [
-            "1 of 2 targets met",
+            "1 of 2 targets met as set, 0 more at this machine's floor, 1 missed",
             "  read items: target MISSED: scan 50.1 MB, at most 50.0 MB",
         ]
 
@@ -51,9 +51,9 @@ class TestFootprint:
 
         (shown,) = data["suites"]["memory_use"]
         assert shown["used"] == FOOTPRINT.used
-        assert [(each["name"], each["met"]) for each in shown["targets"]] == [
-            ("query", True),
-            ("scan", False),
+        assert [(each["name"], each["verdict"]) for each in shown["targets"]] == [
+            ("query", "met"),
+            ("scan", "missed"),
         ]
 
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, SSLError
 
 from benchmarks.service.answers import SCANNED, answer, page
 from benchmarks.service.models import PARTITION, SHAPES
+from benchmarks.service.sent import taken_from
 from benchmarks.service.server import Service, reply, service
 
 ITEMS = {name: shape.encode(shape.entity(PARTITION, 0)) for name, shape in SHAPES.items()}
@@ -131,6 +132,19 @@ class TestReplies:
         assert "ListTables" in capsys.readouterr().err
 
 
+class TestForms:
+    @pytest.mark.parametrize("table", ["simple", "entries"])
+    def test_are_those_that_a_peer_can_read(self, table: str) -> None:
+        """PynamoDB reads no other form of a moment than its own, not in small items either."""
+
+        def moments(name: str) -> set[str]:
+            found = answered("Query", TableName=name, ExpressionAttributeValues={":p": {"S": "100"}})
+            return {item["created_at"]["S"][-6:] for item in found["Items"]}
+
+        assert all(each.endswith("Z") for each in moments(table))
+        assert all(each.endswith("1+0000") for each in moments(f"{table}_pynamodb"))
+
+
 class TestServer:
     @pytest.mark.parametrize(
         "call",
@@ -166,6 +180,18 @@ class TestServer:
                 second = connection.recv(65536)
 
         assert first == second == reply((head % len(body))[:-4], body)
+
+    def test_remembers_what_it_was_sent_until_it_is_asked(self) -> None:
+        with service() as stub:
+            client = connected(stub)
+            client.put_item(TableName="simple", Item=ITEMS["simple"])
+            client.get_item(TableName="simple", Key=SHAPES["simple"].key_of(ITEMS["simple"]))
+            first, second = taken_from(stub.url), taken_from(stub.url)
+
+        assert [each.operation for each in first] == ["PutItem", "GetItem"]
+        assert first[0].content == {"TableName": "simple", "Item": ITEMS["simple"]}
+        assert first[0].raw.startswith(b"POST / HTTP/1.1\r\n")
+        assert second == ()
 
     def test_waits_as_long_as_it_is_told_to(self) -> None:
         with service(latency_ms=50) as stub:
