@@ -81,10 +81,17 @@ def dynalite() -> Iterator[str]:
     yield from _served(Dynalite())
 
 
-@pytest.fixture
-def moto_client() -> Iterator[DynamoDBClient]:
-    """A client of moto's imitation of DynamoDB in this process; each test has an empty one."""
+@pytest.fixture(scope="session")
+def _client_of_moto() -> Iterator[DynamoDBClient]:
+    # To make a client takes many times as long as what most tests do with it.
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=MOTO_ENDPOINT)
-        yield client
-        client.close()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def moto_client(_client_of_moto: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """The test process's client of moto's imitation of DynamoDB; each test finds that empty."""
+    with mock_aws():
+        yield _client_of_moto
