@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
+import math
 import os
+import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import boto3
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
 
 # Said outright, whatever endpoint the environment configures.
 MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
+HANGS_AFTER = 300.0
+"""Seconds after which all threads of a process show where they are: so many at least, and a minute more at most."""
 SERVER_MARKERS = {"dynamodb_local": "dynamodb_local", "dynalite": "dynalite", "moto_client": "moto"}
 
 # How long an example takes says nothing where many test processes share few processors.
@@ -26,6 +33,47 @@ settings.register_profile(
     "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("unhurried")
+
+
+@dataclass
+class Watch:
+    """Shows where a test hangs, at the price of one thread a minute.
+
+    Pytest's own `faulthandler_timeout` starts and ends one per test, for which busy processors have no time.
+    """
+
+    file: int
+    since: float = -math.inf
+
+    def look(self) -> None:
+        if time.monotonic() - self.since > 60:
+            self.since = time.monotonic()
+            faulthandler.dump_traceback_later(HANGS_AFTER + 60, file=self.file)
+
+    def end(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        os.close(self.file)
+
+
+WATCH = pytest.StashKey[Watch]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Not the test's standard error, which is captured.
+    config.stash[WATCH] = Watch(os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[WATCH].end()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[WATCH].look()
+
+
+def pytest_enter_pdb() -> None:
+    faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
