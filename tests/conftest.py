@@ -18,7 +18,7 @@ from moto import mock_aws
 from persistence.testing.servers import Dynalite, DynamoDBLocal, LocalServer, ServerUnavailable, client_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -82,6 +82,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in SERVER_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spare an expected failure the traceback that nobody is shown: it takes several times as long as the test."""
+    if call.excinfo is None or item.get_closest_marker("xfail") is None or item.config.getoption("xfail_tb"):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item.config.option, "tbstyle", "value")
+        report = yield
+    if report.failed:
+        report.longrepr = item.repr_failure(call.excinfo)
+    return report
 
 
 def _served(server: LocalServer) -> Iterator[str]:
