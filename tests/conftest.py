@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Said outright, whatever endpoint the environment configures.
 MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
 HANGS_AFTER = 300.0
-"""Seconds after which all threads of a process show where they are: so many at least, and a minute more at most."""
+"""Seconds that a test may take until all threads show where they are; it can be a minute more."""
 SERVER_MARKERS = {"dynamodb_local": "dynamodb_local", "dynalite": "dynalite", "moto_client": "moto"}
 
 # How long an example takes says nothing where many test processes share few processors.
@@ -88,7 +88,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Spare an expected failure the traceback that nobody is shown: it takes several times as long as the test."""
+    """Spare an expected failure the traceback that nobody is shown: it takes longer than the test."""
     if call.excinfo is None or item.get_closest_marker("xfail") is None or item.config.getoption("xfail_tb"):
         return (yield)
     with pytest.MonkeyPatch.context() as patch:
