@@ -76,12 +76,17 @@ def pytest_enter_pdb() -> None:
     faulthandler.cancel_dump_traceback_later()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on.
+
+    Among several processes the slow tests come first: none is left to wait for at the end.
+    """
     for item in items:
         for fixture, marker in SERVER_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
