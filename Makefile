@@ -11,6 +11,8 @@ PYTEST_ARGS ?=
 
 export PERSISTENCE_CACHE ?= $(CURDIR)/.cache
 export STORE WORKERS
+# Containers like to set it; the hundreds of processes that the tests start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 ifdef UV
 can_make_venv = true

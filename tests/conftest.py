@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
+import math
 import os
+import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import boto3
@@ -13,12 +18,14 @@ from moto import mock_aws
 from persistence.testing.servers import Dynalite, DynamoDBLocal, LocalServer, ServerUnavailable, client_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
 
 # Said outright, whatever endpoint the environment configures.
 MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
+HANGS_AFTER = 300.0
+"""Seconds that a test may take until all threads show where they are; it can be a minute more."""
 SERVER_MARKERS = {"dynamodb_local": "dynamodb_local", "dynalite": "dynalite", "moto_client": "moto"}
 
 # How long an example takes says nothing where many test processes share few processors.
@@ -28,12 +35,73 @@ settings.register_profile(
 settings.load_profile("unhurried")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on."""
+@dataclass
+class Watch:
+    """Shows where a test hangs, at the price of one thread a minute.
+
+    Pytest's own `faulthandler_timeout` starts and ends one per test, for which busy processors have no time.
+    """
+
+    file: int
+    since: float = -math.inf
+
+    def look(self) -> None:
+        if time.monotonic() - self.since > 60:
+            self.since = time.monotonic()
+            faulthandler.dump_traceback_later(HANGS_AFTER + 60, file=self.file)
+
+    def end(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        os.close(self.file)
+
+
+WATCH = pytest.StashKey[Watch]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Not the test's standard error, which is captured.
+    config.stash[WATCH] = Watch(os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[WATCH].end()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[WATCH].look()
+
+
+def pytest_enter_pdb() -> None:
+    faulthandler.cancel_dump_traceback_later()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on.
+
+    Among several processes the slow tests come first: none is left to wait for at the end.
+    """
     for item in items:
         for fixture, marker in SERVER_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spare an expected failure the traceback that nobody is shown: it takes longer than the test."""
+    if call.excinfo is None or item.get_closest_marker("xfail") is None or item.config.getoption("xfail_tb"):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item.config.option, "tbstyle", "value")
+        report = yield
+    if report.failed:
+        report.longrepr = item.repr_failure(call.excinfo)
+    return report
 
 
 def _served(server: LocalServer) -> Iterator[str]:
@@ -81,10 +149,17 @@ def dynalite() -> Iterator[str]:
     yield from _served(Dynalite())
 
 
-@pytest.fixture
-def moto_client() -> Iterator[DynamoDBClient]:
-    """A client of moto's imitation of DynamoDB in this process; each test has an empty one."""
+@pytest.fixture(scope="session")
+def _client_of_moto() -> Iterator[DynamoDBClient]:
+    # To make a client takes many times as long as what most tests do with it.
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=MOTO_ENDPOINT)
-        yield client
-        client.close()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def moto_client(_client_of_moto: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """The test process's client of moto's imitation of DynamoDB; each test finds that empty."""
+    with mock_aws():
+        yield _client_of_moto

@@ -1,4 +1,7 @@
-"""The DynamoDB store fulfils the contract on DynamoDB Local, on each way, but for what differs there."""
+"""The DynamoDB store fulfils the contract on DynamoDB Local, on each way, but for what differs there.
+
+The cases of managing tables run on the default way only: those operations take no other.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from persistence.store import Store
 from persistence.stores.dynamodb import DynamoStore
 from persistence.testing.contract import StoreContract
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
-from tests.contract.ways import FAST, PLAIN, differences, local_store, on_the_lane
+from tests.contract.ways import FAST, PLAIN, ItemContract, differences, local_store, on_the_lane
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -43,18 +46,18 @@ class TestDynamoDBLocal(StoreContract):
         return default_store
 
 
-class TestPlainOnDynamoDBLocal(StoreContract):
+class TestPlainOnDynamoDBLocal(ItemContract):
     shares_store = True
-    known_differences = differences("dynamodb-local", StoreContract)
+    known_differences = differences("dynamodb-local", ItemContract)
 
     @pytest.fixture
     def store(self, plain_store: Store) -> Store:
         return plain_store
 
 
-class TestFastLaneOnDynamoDBLocal(StoreContract):
+class TestFastLaneOnDynamoDBLocal(ItemContract):
     shares_store = True
-    known_differences = differences("dynamodb-local", StoreContract)
+    known_differences = differences("dynamodb-local", ItemContract)
 
     @pytest.fixture
     def store(self, fast_store: Store) -> Store:

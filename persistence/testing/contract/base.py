@@ -199,9 +199,10 @@ def _maker(store: Store, made: list[str]) -> TableMaker:
         options: TableOptions = NO_OPTIONS,
     ) -> Table:
         table = Table(unique_table_name(), partition, sort, indexes, types, options=options)
-        store.perform(CreateTable(table))
+        created = store.perform(CreateTable(table))
         made.append(table.name)
-        wait_until_active(store, table.name)
+        if not created.active:
+            wait_until_active(store, table.name)
         return table
 
     return make
@@ -233,7 +234,9 @@ def wait_until_active(store: Store, name: str) -> None:
         TimeoutError: it takes too long.
     """
     deadline = time.monotonic() + TABLE_DEADLINE
+    pause = 0.001
     while not store.perform(DescribeTable(name)).active:
         if time.monotonic() > deadline:
             raise TimeoutError(f"table {name!r} is not active after {TABLE_DEADLINE:.0f} seconds")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)

@@ -45,7 +45,7 @@ class TestAHandler:
         held = Held()
         with scripted([Answer({}), Answer({"Item": ITEM}), held]) as server:
             try:
-                (answer,) = run_function(server.endpoint_url, {"id": "v1", "seconds": 1.5, "buffer": 0.8})
+                (answer,) = run_function(server.endpoint_url, {"id": "v1", "seconds": 4.0, "buffer": 0.8})
             finally:
                 held.released.set()
 
