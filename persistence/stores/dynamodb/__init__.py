@@ -16,6 +16,7 @@
 | `identity`     | which table, which key: tells items apart (pure)                   |
 | `fast_lane`    | requests for items past most of botocore, on request               |
 | `attempts`     | watches botocore's own retries, and ends those that could do harm  |
+| `failures`     | what is to be known of them before there is one                    |
 | `faults`       | errors of the service and of botocore -> ours: one table           |
 | `fault_rows`   | what that table is made of                                         |
 | `echoes`       | cuts stored values out of foreign messages                         |

@@ -30,7 +30,7 @@ from persistence.operations import (
 from persistence.stores.dynamodb import answers, requests
 from persistence.stores.dynamodb.attempts import Repeats
 from persistence.stores.dynamodb.exchanges import Exchange
-from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.stores.dynamodb.failures import Asked
 
 
 @dataclass(frozen=True, slots=True)
