@@ -26,7 +26,9 @@ def read_endpoints(content: bytes) -> Any:
     Raises:
         ValueError: it is no JSON.
     """
-    texts, kept, at = [], [], 0
+    texts: list[bytes] = []
+    kept: list[bytes] = []
+    at = 0
     while (start := content.find(_SERVICES + b"{\n", at)) >= 0:
         begin, end = start + len(_SERVICES), content.find(_END_OF_SERVICES, start) + len(_END_OF_SERVICES)
         if end < begin:
