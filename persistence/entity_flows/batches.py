@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+import persistence.operations as operations
 from persistence.attributes import Item
 from persistence.errors import (
     KeysUnread,
@@ -13,7 +14,7 @@ from persistence.errors import (
 )
 from persistence.flows import Flow, pause, perform, run_together
 from persistence.mapping import EntityMapping
-from persistence.operations import BatchGetItems, GetItem
+from persistence.operations import GetItem
 from persistence.tracking import (
     Identity,
     identity_of,
@@ -89,7 +90,7 @@ class Batches(Generic[T]):
     ) -> Flow[tuple[Throttled | None, Sequence[GetItem]]]:
         """Ask once for a batch; give what is left of it, and why if anything is."""
         try:
-            answer = yield from perform(BatchGetItems(tuple(gets)))
+            answer = yield from perform(operations.BatchGetItems(tuple(gets)))
         except Throttled as throttled:
             return throttled, gets
         left = {self._identity(get.key) for get in answer.unprocessed}

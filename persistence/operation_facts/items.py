@@ -1,11 +1,11 @@
-"""Facts of operations on items; what is not among them is looked up in `tables`, which is loaded for it."""
+"""Facts of operations on items."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
+from persistence.operation_facts.kinds import OperationType
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -19,8 +19,6 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
-
-OperationType = type[Operation[Any]]
 
 ITEM_API_NAMES: Mapping[OperationType, str] = {
     GetItem: "GetItem",
@@ -41,19 +39,8 @@ ON_ITEMS = frozenset(ITEM_API_NAMES)
 """Operations on items; the others are about tables."""
 
 
-def api_name(kind: OperationType) -> str:
-    """Give the service's name of a type of operation, as it stands in a request's `X-Amz-Target`."""
-    name = ITEM_API_NAMES.get(kind)
-    return str(_of_tables().API_NAMES[kind]) if name is None else name
-
-
-def can_write(kind: OperationType) -> bool:
-    """Tell whether operations of a type can change something."""
-    return kind in ITEM_WRITES or (kind not in ON_ITEMS and kind in _of_tables().WRITES)
-
-
-def table_of(operation: Operation[Any]) -> str | None:
-    """Name the table that an operation concerns; None if it concerns several, or is not known."""
+def table_named(operation: Operation[Any]) -> str | None:
+    """Name the table that an operation on items concerns; None if it concerns several, or is not one."""
     match operation:
         case (
             GetItem(table)
@@ -68,9 +55,4 @@ def table_of(operation: Operation[Any]) -> str | None:
             names = {part.table.name for part in parts}
             return names.pop() if len(names) == 1 else None
         case _:
-            name: str | None = _of_tables().table_named(operation)
-            return name
-
-
-def _of_tables() -> Any:
-    return import_module("persistence.operation_facts.tables")
+            return None

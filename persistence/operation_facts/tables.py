@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persistence.operation_facts.items import ITEM_API_NAMES, ITEM_WRITES, OperationType
+from persistence.operation_facts.items import ITEM_API_NAMES, ITEM_WRITES
+from persistence.operation_facts.kinds import OperationType
 from persistence.operations import (
     CreateBackup,
     CreateTable,

@@ -8,8 +8,11 @@ makes an operation doesn't change them afterwards, and stores never do.
 
 | module     | what is in it                                                             |
 |------------|---------------------------------------------------------------------------|
-| `items`    | operations on items                                                       |
-| `tables`   | operations on tables; loaded when they are first used, as what follows    |
+| `items`    | what all have in common, and the reading of one item                      |
+| `writes`   | writes of items; loaded when they are first used, as what follows         |
+| `batches`  | operations on many items at once                                          |
+| `pages`    | pages of queries and scans                                                |
+| `tables`   | operations on tables                                                      |
 | `settings` | operations on settings of live tables: time to live, recovery, scaling .. |
 | `backups`  | operations on backups, and those that restore tables                      |
 """
@@ -20,29 +23,12 @@ from typing import TYPE_CHECKING
 
 from persistence.lazy import lazy_face
 from persistence.operations.items import (
-    BatchGetItems,
-    BatchGetResult,
-    BatchWriteItems,
-    BatchWriteResult,
     Capacity,
-    ConditionCheck,
     ConsumedCapacity,
-    DeleteItem,
     GetItem,
     ItemResult,
-    ItemsResult,
     Operation,
-    Page,
-    PutItem,
-    QueryPage,
     Returning,
-    ScanPage,
-    TransactAction,
-    TransactGet,
-    TransactWrite,
-    TransactWriteResult,
-    UpdateItem,
-    WriteResult,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +41,19 @@ if TYPE_CHECKING:
         ListBackups,
         RestoreBackup,
         RestoreToPoint,
+    )
+    from persistence.operations.batches import (
+        BatchGetItems,
+        BatchGetResult,
+        BatchWriteItems,
+        BatchWriteResult,
+        ItemsResult,
+        TransactGet,
+    )
+    from persistence.operations.pages import (
+        Page,
+        QueryPage,
+        ScanPage,
     )
     from persistence.operations.settings import (
         DeleteScaling,
@@ -85,6 +84,16 @@ if TYPE_CHECKING:
         TableNames,
         TableStatus,
         UpdateTable,
+    )
+    from persistence.operations.writes import (
+        ConditionCheck,
+        DeleteItem,
+        PutItem,
+        TransactAction,
+        TransactWrite,
+        TransactWriteResult,
+        UpdateItem,
+        WriteResult,
     )
 
 __all__ = [
@@ -160,6 +169,19 @@ __getattr__, __dir__ = lazy_face(
             "RestoreBackup",
             "RestoreToPoint",
         ),
+        "persistence.operations.batches": (
+            "BatchGetItems",
+            "BatchGetResult",
+            "BatchWriteItems",
+            "BatchWriteResult",
+            "ItemsResult",
+            "TransactGet",
+        ),
+        "persistence.operations.pages": (
+            "Page",
+            "QueryPage",
+            "ScanPage",
+        ),
         "persistence.operations.settings": (
             "DeleteScaling",
             "DescribeInsights",
@@ -189,6 +211,16 @@ __getattr__, __dir__ = lazy_face(
             "TableNames",
             "TableStatus",
             "UpdateTable",
+        ),
+        "persistence.operations.writes": (
+            "ConditionCheck",
+            "DeleteItem",
+            "PutItem",
+            "TransactAction",
+            "TransactWrite",
+            "TransactWriteResult",
+            "UpdateItem",
+            "WriteResult",
         ),
     },
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import persistence.operations as operations
 from persistence import fields
 from persistence.errors import UnitOfWorkStateError
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
-from persistence.operations import PutItem, TransactWrite
 from persistence.table import Key, Table
 
 KEPT = timedelta(days=7)
@@ -55,11 +55,13 @@ def commit_record_mapping(table: str | Table) -> type[MappingSchema[CommitRecord
     )
 
 
-def record_of(request: TransactWrite, records: EntityMapping[CommitRecord] | None) -> PutItem | None:
+def record_of(
+    request: operations.TransactWrite, records: EntityMapping[CommitRecord] | None
+) -> operations.PutItem | None:
     """Find the action of a request that writes its commit record."""
     if records is None:
         return None
-    puts = (each for each in request.actions if isinstance(each, PutItem) and "nonce" in each.item)
+    puts = (each for each in request.actions if isinstance(each, operations.PutItem) and "nonce" in each.item)
     return next((put for put in puts if put.table.name == records.table.name), None)
 
 

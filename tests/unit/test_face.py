@@ -123,6 +123,41 @@ def test_a_store_needs_no_boto3() -> None:
     assert "boto3" not in loaded
 
 
+NOT_FOR_NAMES = [
+    "asyncio",
+    "boto3",
+    "persistence.bulk.base",
+    "persistence.commit_plan.planner",
+    "persistence.operation_facts.items",
+    "persistence.operations.batches",
+    "persistence.operations.pages",
+    "persistence.operations.tables",
+    "persistence.operations.writes",
+    "persistence.query.base",
+    "persistence.stores.dynamodb.faults",
+    "persistence.table_options.parts",
+    "persistence.unit_of_work.pipeline",
+]
+
+
+def test_the_names_of_the_quickstart_load_only_what_stands_behind_them() -> None:
+    """Nothing that is done with them is loaded before it is done."""
+    loaded = imported_by(
+        "from persistence import DynamoStore, Key, MappingSchema, Repository, UnitOfWork, fields"
+    )
+
+    assert "persistence.mapping.schema" in loaded
+    assert not loaded & set(NOT_FOR_NAMES)
+
+
+def test_naming_a_key_loads_no_marshmallow() -> None:
+    """marshmallow takes longer than all else, its validators most of it."""
+    loaded = imported_by("from persistence import Key, Table, EntityNotFound, MemoryStore")
+
+    assert "persistence.table" in loaded
+    assert not loaded & {"marshmallow", "marshmallow.validate"}
+
+
 READS = """
 import botocore.awsrequest, io, sys
 from dataclasses import dataclass
@@ -157,17 +192,25 @@ NOT_FOR_A_READ = [
     "persistence.commit_plan.planner",
     "persistence.expressions.conditions",
     "persistence.flows.awaiting",
+    "persistence.operation_facts.items",
+    "persistence.operations.batches",
+    "persistence.operations.pages",
     "persistence.operations.tables",
+    "persistence.operations.writes",
     "persistence.outbox.declaration",
     "persistence.query.base",
     "persistence.render.renderer",
     "persistence.repository.asynchronous",
     "persistence.stores.dynamodb.asynchronous",
+    "persistence.stores.dynamodb.echoes",
     "persistence.stores.dynamodb.fast_lane.lane",
+    "persistence.stores.dynamodb.faults",
+    "persistence.stores.dynamodb.item_calls",
     "persistence.stores.dynamodb.native.way",
     "persistence.stores.dynamodb.table_calls",
     "persistence.stores.dynamodb.tables",
     "persistence.stores.validation",
+    "persistence.table_options.parts",
     "persistence.unit_of_work.asynchronous",
     "persistence.unit_of_work.pipeline",
 ]
@@ -205,6 +248,7 @@ LAZY = [
     "persistence.stores.dynamodb",
     "persistence.stores.dynamodb.fast_lane",
     "persistence.stores.memory",
+    "persistence.table_options",
     "persistence.tracking",
     "persistence.unit_of_work",
     "persistence.unit_of_work.committing",

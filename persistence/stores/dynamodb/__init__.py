@@ -6,7 +6,11 @@
 | `asynchronous` | `AsyncDynamoStore`: the same, awaited                              |
 | `workers`      | the threads in which that one waits                                |
 | `client`       | the client that a store makes when it is given none                |
-| `calls`        | operation type -> API, its parameters, its answer: one table       |
+| `sessions`     | the session that it is made in                                     |
+| `endpoints`    | botocore's list of endpoints, read by the service                  |
+| `calls`        | operation type -> API, its parameters, its answer                  |
+| `item_calls`   | the table of that for operations on items                          |
+| `table_calls`  | the same for all else; each is loaded when it is first needed      |
 | `exchanges`    | operations that take several requests, as generators (pure)        |
 | `requests`     | operations of items -> parameters (pure)                           |
 | `answers`      | answers about items -> results (pure)                              |
@@ -16,6 +20,7 @@
 | `identity`     | which table, which key: tells items apart (pure)                   |
 | `fast_lane`    | requests for items past most of botocore, on request               |
 | `attempts`     | watches botocore's own retries, and ends those that could do harm  |
+| `failures`     | what is to be known of them before there is one                    |
 | `faults`       | errors of the service and of botocore -> ours: one table           |
 | `fault_rows`   | what that table is made of                                         |
 | `echoes`       | cuts stored values out of foreign messages                         |

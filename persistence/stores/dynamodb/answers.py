@@ -5,28 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import persistence.operations as operations
 from persistence.attributes import Item
-from persistence.operations import (
-    BatchGetItems,
-    BatchGetResult,
-    BatchWriteItems,
-    BatchWriteResult,
-    Capacity,
-    ConsumedCapacity,
-    DeleteItem,
-    GetItem,
-    ItemResult,
-    ItemsResult,
-    Page,
-    PutItem,
-    QueryPage,
-    ScanPage,
-    TransactGet,
-    TransactWrite,
-    TransactWriteResult,
-    UpdateItem,
-    WriteResult,
-)
+from persistence.operations import Capacity, ConsumedCapacity, GetItem, ItemResult
 from persistence.stores.dynamodb.identity import identity_of, key_of
 from persistence.stores.dynamodb.requests import unasked_key_names
 from persistence.wire_items import WireItems
@@ -40,22 +21,26 @@ def item(operation: GetItem, answer: Answer) -> ItemResult:
     return ItemResult(answer.get("Item"), read_capacity(answer))
 
 
-def attributes(operation: PutItem | UpdateItem | DeleteItem, answer: Answer) -> WriteResult:
+def attributes(
+    operation: operations.PutItem | operations.UpdateItem | operations.DeleteItem, answer: Answer
+) -> operations.WriteResult:
     """Read the answer to a single write; the service leaves out attributes where there are none."""
-    return WriteResult(answer.get("Attributes"), write_capacity(answer))
+    return operations.WriteResult(answer.get("Attributes"), write_capacity(answer))
 
 
-def transact_write(operation: TransactWrite, answer: Answer) -> TransactWriteResult:
+def transact_write(operation: operations.TransactWrite, answer: Answer) -> operations.TransactWriteResult:
     """Read the answer to a `TransactWrite`; a repeated one was charged as reads."""
-    return TransactWriteResult(write_capacity(answer))
+    return operations.TransactWriteResult(write_capacity(answer))
 
 
-def items(operation: TransactGet, answer: Answer) -> ItemsResult:
+def items(operation: operations.TransactGet, answer: Answer) -> operations.ItemsResult:
     """Read the answer to a `TransactGet`, which is in the order asked."""
-    return ItemsResult(tuple(one.get("Item") for one in answer["Responses"]), read_capacity(answer))
+    return operations.ItemsResult(
+        tuple(one.get("Item") for one in answer["Responses"]), read_capacity(answer)
+    )
 
 
-def batch_get(operation: BatchGetItems, answer: Answer) -> BatchGetResult:
+def batch_get(operation: operations.BatchGetItems, answer: Answer) -> operations.BatchGetResult:
     """Read the answer to a `BatchGetItems`, which has no order, and put it into the order asked."""
     tables = {get.table.name: get.table for get in operation.gets}
     found: dict[Hashable, Item] = {
@@ -69,14 +54,14 @@ def batch_get(operation: BatchGetItems, answer: Answer) -> BatchGetResult:
         for key in request["Keys"]
     }
     asked = [(get, identity_of(get.table, get.key)) for get in operation.gets]
-    return BatchGetResult(
+    return operations.BatchGetResult(
         tuple(_as_asked(get, found.get(identity)) for get, identity in asked),
         tuple(get for get, identity in asked if identity in unprocessed),
         read_capacity(answer),
     )
 
 
-def batch_write(operation: BatchWriteItems, answer: Answer) -> BatchWriteResult:
+def batch_write(operation: operations.BatchWriteItems, answer: Answer) -> operations.BatchWriteResult:
     """Read the answer to a `BatchWriteItems`, and tell which of its writes were not done."""
     tables = {write.table.name: write.table for write in operation.writes}
     undone = {
@@ -85,13 +70,13 @@ def batch_write(operation: BatchWriteItems, answer: Answer) -> BatchWriteResult:
         for request in requests
     }
     unprocessed = (write for write in operation.writes if identity_of(write.table, key_of(write)) in undone)
-    return BatchWriteResult(tuple(unprocessed), write_capacity(answer))
+    return operations.BatchWriteResult(tuple(unprocessed), write_capacity(answer))
 
 
-def page(operation: QueryPage | ScanPage, answer: Answer) -> Page:
+def page(operation: operations.QueryPage | operations.ScanPage, answer: Answer) -> operations.Page:
     """Read the answer to a `QueryPage` or `ScanPage`."""
     found = answer.get("Items", ())
-    return Page(
+    return operations.Page(
         items=found if isinstance(found, WireItems) else tuple(found),
         last_key=answer.get("LastEvaluatedKey") or None,
         count=answer["Count"],

@@ -31,7 +31,8 @@ from persistence.operations import (
 )
 from persistence.store import Limits
 from persistence.stores.dynamodb.attempts import Attempts
-from persistence.stores.dynamodb.calls import ITEM_CALLS, asked, repeats_of
+from persistence.stores.dynamodb.calls import asked, repeats_of
+from persistence.stores.dynamodb.item_calls import ITEM_CALLS
 from persistence.stores.dynamodb.store import DynamoStore
 from persistence.stores.dynamodb.workers import Workers
 

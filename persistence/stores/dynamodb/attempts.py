@@ -32,8 +32,7 @@ from persistence.errors import (
     Throttled,
     TransactionCancelled,
 )
-from persistence.stores.dynamodb.fault_rows import THROTTLING, Asked
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, THROTTLING, Asked, translated
 
 Repeats = Literal["always", "unless in doubt", "never"]
 """Which failed attempts of a call botocore may repeat; "in doubt" is one that may have taken effect."""

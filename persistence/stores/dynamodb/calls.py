@@ -1,6 +1,7 @@
 """Which API performs which operation on items, as pure functions around a client's method.
 
-Operations on tables are in `table_calls`, which is loaded when the first of them is asked for.
+Reading an item is here. The other operations on items are in `item_calls`, those on tables in `table_calls`;
+each is loaded when the first of them is asked for.
 """
 
 from __future__ import annotations
@@ -13,24 +14,13 @@ from typing import Any
 
 from botocore import xform_name
 
+import persistence.operations as operations
 from persistence.operation_facts import api_name, can_write, table_of
-from persistence.operations import (
-    BatchGetItems,
-    BatchWriteItems,
-    DeleteItem,
-    GetItem,
-    Operation,
-    PutItem,
-    QueryPage,
-    ScanPage,
-    TransactGet,
-    TransactWrite,
-    UpdateItem,
-)
+from persistence.operations import GetItem, Operation
 from persistence.stores.dynamodb import answers, requests
 from persistence.stores.dynamodb.attempts import Repeats
 from persistence.stores.dynamodb.exchanges import Exchange
-from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.stores.dynamodb.failures import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +62,26 @@ def method_named(api: str) -> str:
     return str(xform_name(api))
 
 
-ITEM_CALLS: Mapping[type[Operation[Any]], Call] = {
-    GetItem: Call(requests.get_item, answers.item),
-    BatchGetItems: Call(requests.batch_get, answers.batch_get),
-    TransactGet: Call(requests.transact_get, answers.items),
-    PutItem: Call(requests.put_item, answers.attributes, repeats="unless in doubt"),
-    UpdateItem: Call(requests.update_item, answers.attributes, repeats="unless in doubt"),
-    DeleteItem: Call(requests.delete_item, answers.attributes, repeats="unless in doubt"),
-    TransactWrite: Call(requests.transact_write, answers.transact_write),
-    BatchWriteItems: Call(requests.batch_write, answers.batch_write),
-    QueryPage: Call(requests.query, answers.page),
-    ScanPage: Call(requests.scan, answers.page),
-}
+_HERE = __name__.rpartition(".")[0]
+
+READING = Call(requests.get_item, answers.item)
+"""How an item is read."""
 
 
 def call_of(kind: type[Operation[Any]]) -> Call | Talk | None:
     """Say how a type of operation is performed; None if it is not known."""
-    return ITEM_CALLS.get(kind) or _all_calls().get(kind)
+    return READING if kind is GetItem else _item_calls().get(kind) or _all_calls().get(kind)
 
 
+@cache
+def _item_calls() -> Mapping[type[Operation[Any]], Call]:
+    calls: Mapping[type[Operation[Any]], Call] = import_module(f"{_HERE}.item_calls").ITEM_CALLS
+    return calls
+
+
+@cache
 def _all_calls() -> Mapping[type[Operation[Any]], Call | Talk]:
-    calls: Mapping[type[Operation[Any]], Call | Talk] = import_module(
-        "persistence.stores.dynamodb.table_calls"
-    ).CALLS
+    calls: Mapping[type[Operation[Any]], Call | Talk] = import_module(f"{_HERE}.table_calls").CALLS
     return calls
 
 
@@ -103,15 +90,14 @@ def repeats_of(operation: Operation[Any], call: Call) -> Repeats:
 
     A transaction without a client token gets one from botocore, which nobody else could repeat it under.
     """
-    has_token = isinstance(operation, TransactWrite) and operation.token is not None
+    if isinstance(operation, GetItem):
+        return call.repeats
+    has_token = isinstance(operation, operations.TransactWrite) and operation.token is not None
     return "never" if has_token else call.repeats
 
 
 def asked(operation: Operation[Any]) -> Asked:
     """Describe an operation for errors."""
     kind = type(operation)
-    table = operation.table.name if isinstance(operation, _OF_ONE_TABLE) else table_of(operation)
+    table = operation.table.name if isinstance(operation, GetItem) else table_of(operation)
     return Asked(kind.__name__, table, can_write(kind))
-
-
-_OF_ONE_TABLE = (GetItem, PutItem, UpdateItem, DeleteItem, QueryPage, ScanPage)

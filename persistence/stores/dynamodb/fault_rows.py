@@ -20,45 +20,9 @@ from persistence.errors import (
     TransactionCancelled,
 )
 from persistence.stores.dynamodb.echoes import without_values
-
-THROTTLING = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingError",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
-)
-"""Codes of refusals because of too much traffic, of whole requests and of single actions of a transaction."""
+from persistence.stores.dynamodb.failures import THROTTLING, Asked
 
 BUSY = "a transaction is working on the item; try again"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked when a fault happened.
-
-    Attributes:
-        operation: name of the operation's type, such as "GetItem".
-        table: name of its table, if it concerns just one.
-        writes: whether it can change anything.
-    """
-
-    operation: str
-    table: str | None
-    writes: bool
-
-    @property
-    def where(self) -> dict[str, str | None]:
-        """The arguments of a `StoreError` that say where it happened."""
-        return {"operation": self.operation, "table": self.table}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,9 @@ from persistence.errors import (
     TransactionInProgress,
 )
 from persistence.stores.dynamodb.echoes import without_parameters, without_values
+from persistence.stores.dynamodb.failures import THROTTLING, Asked
 from persistence.stores.dynamodb.fault_rows import (
     BUSY,
-    THROTTLING,
-    Asked,
     Fault,
     Told,
     cancelled,
@@ -62,13 +61,6 @@ from persistence.stores.dynamodb.fault_rows import (
     throttled,
     unavailable,
 )
-
-FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError, NotImplementedError)
-"""What a call of boto3's client raises for reasons of the service, the network or the configuration.
-
-`UnicodeDecodeError` is of answers that are no text, such as those that a proxy compressed.
-`NotImplementedError` is of imitations of the service within the process, which lack an action.
-"""
 
 _CREDENTIALS = "no usable credentials were found; configure them, or pass a client that has some"
 _DENIED = (

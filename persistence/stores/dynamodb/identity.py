@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Mapping
 
+import persistence.operations as operations
 from persistence.attributes import AttributeValue, NumberRefused, canonical_number
 from persistence.errors import InvalidRequest
-from persistence.operations import GetItem, PutItem, TransactAction
+from persistence.operations import GetItem
 from persistence.table import Table
 
 _canonical_already = re.compile(r"(?:0|-?[1-9][0-9]{0,37})\Z").match
 
 
-def key_of(action: TransactAction | GetItem) -> Mapping[str, AttributeValue]:
+def key_of(action: operations.TransactAction | GetItem) -> Mapping[str, AttributeValue]:
     """Give what holds the key of an action: its key, or the item that it puts."""
-    return action.item if isinstance(action, PutItem) else action.key
+    return action.item if isinstance(action, operations.PutItem) else action.key
 
 
 def identity_of(table: Table, key: Mapping[str, AttributeValue]) -> Hashable:
@@ -34,7 +35,7 @@ def identity_of(table: Table, key: Mapping[str, AttributeValue]) -> Hashable:
     return None if partition is None or sort is None else (table.name, partition, sort)
 
 
-def refuse_doubles(where: str, actions: Iterable[TransactAction | GetItem], text: str) -> None:
+def refuse_doubles(where: str, actions: Iterable[operations.TransactAction | GetItem], text: str) -> None:
     """Refuse actions of which two have one key.
 
     Args:

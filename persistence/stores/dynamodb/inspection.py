@@ -19,8 +19,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from persistence.errors import AccessDenied, StoreError
-from persistence.stores.dynamodb.fault_rows import Asked
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MADE_UP = "local"

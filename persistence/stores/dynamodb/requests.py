@@ -8,27 +8,15 @@ they are not in that form; who sends a request doesn't change them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, assert_never
 
 import persistence.expressions as trees
+import persistence.operations as operations
 import persistence.render as rendering
 from persistence.errors import InvalidRequest
 from persistence.expressions import Path
-from persistence.operations import (
-    BatchGetItems,
-    BatchWriteItems,
-    ConditionCheck,
-    DeleteItem,
-    GetItem,
-    PutItem,
-    QueryPage,
-    Returning,
-    ScanPage,
-    TransactAction,
-    TransactGet,
-    TransactWrite,
-    UpdateItem,
-)
+from persistence.operations import GetItem, Returning
 from persistence.stores.dynamodb.identity import refuse_doubles
 from persistence.stores.dynamodb.stable import stable
 
@@ -51,22 +39,22 @@ def get_item(operation: GetItem) -> Parameters:
     return {**_get(operation), **_when(operation.consistent, ConsistentRead=True), **CAPACITY}
 
 
-def put_item(operation: PutItem) -> Parameters:
+def put_item(operation: operations.PutItem) -> Parameters:
     """Write a `PutItem`."""
     return {**_put(operation), **_return_values(operation.returning), **CAPACITY}
 
 
-def update_item(operation: UpdateItem) -> Parameters:
+def update_item(operation: operations.UpdateItem) -> Parameters:
     """Write an `UpdateItem`."""
     return {**_update(operation), **_return_values(operation.returning), **CAPACITY}
 
 
-def delete_item(operation: DeleteItem) -> Parameters:
+def delete_item(operation: operations.DeleteItem) -> Parameters:
     """Write a `DeleteItem`."""
     return {**_delete(operation), **_return_values(operation.returning), **CAPACITY}
 
 
-def transact_write(operation: TransactWrite) -> Parameters:
+def transact_write(operation: operations.TransactWrite) -> Parameters:
     """Write a `TransactWrite`, its actions in their order.
 
     Raises:
@@ -83,12 +71,12 @@ def transact_write(operation: TransactWrite) -> Parameters:
     return {"TransactItems": [_action(action) for action in operation.actions], **token, **CAPACITY}
 
 
-def transact_get(operation: TransactGet) -> Parameters:
+def transact_get(operation: operations.TransactGet) -> Parameters:
     """Write a `TransactGet`; its reads are consistent whatever the single gets say."""
     return {"TransactItems": [{"Get": _get(get)} for get in operation.gets], **CAPACITY}
 
 
-def batch_get(operation: BatchGetItems) -> Parameters:
+def batch_get(operation: operations.BatchGetItems) -> Parameters:
     """Write a `BatchGetItems`.
 
     A projection is widened by the key, without which the answer could not be told apart.
@@ -103,7 +91,7 @@ def batch_get(operation: BatchGetItems) -> Parameters:
     return {"RequestItems": {name: _table_gets(gets) for name, gets in by_table.items()}, **CAPACITY}
 
 
-def batch_write(operation: BatchWriteItems) -> Parameters:
+def batch_write(operation: operations.BatchWriteItems) -> Parameters:
     """Write a `BatchWriteItems`.
 
     Raises:
@@ -116,7 +104,7 @@ def batch_write(operation: BatchWriteItems) -> Parameters:
     return {"RequestItems": by_table, **CAPACITY}
 
 
-def query(operation: QueryPage) -> Parameters:
+def query(operation: operations.QueryPage) -> Parameters:
     """Write a `QueryPage`.
 
     Raises:
@@ -135,7 +123,7 @@ def query(operation: QueryPage) -> Parameters:
     }
 
 
-def scan(operation: ScanPage) -> Parameters:
+def scan(operation: operations.ScanPage) -> Parameters:
     """Write a `ScanPage`; see `query`."""
     return {
         "TableName": operation.table.name,
@@ -159,14 +147,14 @@ def _get(get: GetItem) -> Parameters:
     return parameters
 
 
-def _put(put: PutItem) -> Parameters:
+def _put(put: operations.PutItem) -> Parameters:
     parameters: Parameters = {"TableName": put.table.name, "Item": stable(put.item)}
     if put.condition is not None:
         _add_condition(parameters, put)
     return parameters
 
 
-def _update(update: UpdateItem) -> Parameters:
+def _update(update: operations.UpdateItem) -> Parameters:
     parameters: Parameters = {"TableName": update.table.name, "Key": stable(update.key)}
     if update.condition is not None:
         _add_condition(parameters, update, update.actions)
@@ -175,7 +163,7 @@ def _update(update: UpdateItem) -> Parameters:
     return parameters
 
 
-def _delete(delete: DeleteItem | ConditionCheck) -> Parameters:
+def _delete(delete: operations.DeleteItem | operations.ConditionCheck) -> Parameters:
     parameters: Parameters = {"TableName": delete.table.name, "Key": stable(delete.key)}
     if delete.condition is not None:
         _add_condition(parameters, delete)
@@ -183,7 +171,7 @@ def _delete(delete: DeleteItem | ConditionCheck) -> Parameters:
 
 
 def _add_condition(
-    parameters: Parameters, write: TransactAction, actions: tuple[trees.UpdateAction, ...] = ()
+    parameters: Parameters, write: operations.TransactAction, actions: tuple[trees.UpdateAction, ...] = ()
 ) -> None:
     condition = write.condition
     if not actions and isinstance(condition, (trees.AttributeExists, trees.AttributeNotExists)):
@@ -194,22 +182,24 @@ def _add_condition(
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
 
-def _action(action: TransactAction) -> Parameters:
-    name, write = _ACTIONS[type(action)]
-    if not isinstance(action, ConditionCheck) and action.returning != "none":
+def _action(action: operations.TransactAction) -> Parameters:
+    name, write = _writers()[type(action)]
+    if not isinstance(action, operations.ConditionCheck) and action.returning != "none":
         raise _single_only("TransactWrite", action)
     return {name: write(action)}
 
 
-_ACTIONS: Mapping[type[TransactAction], tuple[str, Callable[[Any], Parameters]]] = {
-    PutItem: ("Put", _put),
-    UpdateItem: ("Update", _update),
-    DeleteItem: ("Delete", _delete),
-    ConditionCheck: ("ConditionCheck", _delete),
-}
+@cache
+def _writers() -> Mapping[type[operations.TransactAction], tuple[str, Callable[[Any], Parameters]]]:
+    return {
+        operations.PutItem: ("Put", _put),
+        operations.UpdateItem: ("Update", _update),
+        operations.DeleteItem: ("Delete", _delete),
+        operations.ConditionCheck: ("ConditionCheck", _delete),
+    }
 
 
-def _write_request(write: PutItem | DeleteItem) -> Parameters:
+def _write_request(write: operations.PutItem | operations.DeleteItem) -> Parameters:
     if write.returning != "none":
         raise _single_only("BatchWriteItems", write)
     if write.condition is not None:
@@ -219,9 +209,9 @@ def _write_request(write: PutItem | DeleteItem) -> Parameters:
             table=write.table.name,
         )
     match write:
-        case PutItem(item=item):
+        case operations.PutItem(item=item):
             return {"PutRequest": {"Item": stable(item)}}
-        case DeleteItem(key=key):
+        case operations.DeleteItem(key=key):
             return {"DeleteRequest": {"Key": stable(key)}}
         case _:
             assert_never(write)
@@ -256,7 +246,7 @@ def unasked_key_names(get: GetItem) -> tuple[str, ...]:
     return tuple(name for name in get.table.key_names() if name not in asked)
 
 
-def _page(page: QueryPage | ScanPage) -> Parameters:
+def _page(page: operations.QueryPage | operations.ScanPage) -> Parameters:
     _refuse_half_wholes(page)
     return {
         **_when(page.index is not None, IndexName=page.index),
@@ -284,7 +274,9 @@ def _when(given: bool, **parameters: Any) -> Parameters:
     return parameters if given else {}
 
 
-def _single_only(where: str, write: PutItem | UpdateItem | DeleteItem) -> InvalidRequest:
+def _single_only(
+    where: str, write: operations.PutItem | operations.UpdateItem | operations.DeleteItem
+) -> InvalidRequest:
     return InvalidRequest(
         f"{type(write).__name__}(returning={write.returning!r}) is for single writes only",
         operation=where,
@@ -292,7 +284,7 @@ def _single_only(where: str, write: PutItem | UpdateItem | DeleteItem) -> Invali
     )
 
 
-def _refuse_half_wholes(page: QueryPage | ScanPage) -> None:
+def _refuse_half_wholes(page: operations.QueryPage | operations.ScanPage) -> None:
     # There is one `Select` for both, and not every local server refuses a projection beside it.
     if page.whole and (page.count_only or page.projection is not None):
         raise InvalidRequest(

@@ -1,9 +1,10 @@
 """A botocore session that is made quickly, for the clients of one store.
 
 What it finds is what botocore's own session finds: credentials, profiles, `~/.aws/config`, variables of the
-environment, data of the user in `~/.aws/models` and `AWS_DATA_PATH`. Only two things are done in a shorter
-way: of its data files those of a service that is asked for are looked up, instead of those of all 400; and
-the text of the `User-Agent` header is built once for a client, and not twice for each call.
+environment, data of the user in `~/.aws/models` and `AWS_DATA_PATH`. Only three things are done in a shorter
+way: of its data files those of a service that is asked for are looked up, instead of those of all 400; of the
+list of endpoints that service is read; and the text of the `User-Agent` header is built once for a client,
+and not twice for each call.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ from botocore.hooks import BaseEventHooks
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
+from persistence.stores.dynamodb.endpoints import read_endpoints
+
 _DATA_LOADER = "data_loader"
 """botocore's name of the component that reads its data files."""
+
+_ENDPOINTS = "endpoints"
+"""botocore's name of the file that lists the endpoints of all services."""
 
 
 class PlainFileLoader(JSONFileLoader):
@@ -39,7 +45,8 @@ class PlainFileLoader(JSONFileLoader):
             What it holds; None if it does not exist.
         """
         with suppress(FileNotFoundError, NotADirectoryError):
-            return json.loads(Path(f"{file_path}.json").read_bytes())
+            content = Path(f"{file_path}.json").read_bytes()
+            return (read_endpoints if Path(file_path).name == _ENDPOINTS else json.loads)(content)
         with suppress(FileNotFoundError, NotADirectoryError):
             return json.loads(gzip.decompress(Path(f"{file_path}.json.gz").read_bytes()))
         return None

@@ -24,8 +24,7 @@ from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_do
 from persistence.stores.dynamodb.calls import Talk, asked, call_of, method_named, method_of, repeats_of
 from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, LazyClient, is_at_aws, settings_of
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
-from persistence.stores.dynamodb.fault_rows import Asked
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.tuning import tune
 

@@ -32,7 +32,8 @@ from persistence.operations import (
     UpdateRecovery,
     UpdateTable,
 )
-from persistence.stores.dynamodb.calls import ITEM_CALLS, Call, Talk
+from persistence.stores.dynamodb.calls import Call, Talk
+from persistence.stores.dynamodb.item_calls import ITEM_CALLS
 from persistence.stores.dynamodb.tables import (
     backups,
     description,

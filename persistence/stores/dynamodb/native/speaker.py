@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, is_damaged, watched
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, translated
 from persistence.stores.dynamodb.native.forms import Form, events_of
 from persistence.stores.dynamodb.native.messages import (
     Received,

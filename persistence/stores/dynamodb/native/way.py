@@ -17,7 +17,7 @@ from botocore.client import BaseClient
 from persistence.events import event_log
 from persistence.stores.dynamodb.attempts import Attempts
 from persistence.stores.dynamodb.client import settings_of
-from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, translated
 from persistence.stores.dynamodb.native import speaker
 from persistence.stores.dynamodb.native.forms import Form, Unsuitable, learn, renewed
 from persistence.stores.dynamodb.native.messages import Received

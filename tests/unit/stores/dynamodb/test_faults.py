@@ -30,7 +30,7 @@ from persistence.errors import (
     TransactionCancelled,
     TransactionInProgress,
 )
-from persistence.stores.dynamodb.fault_rows import Asked
+from persistence.stores.dynamodb.failures import Asked
 from persistence.stores.dynamodb.faults import translated
 
 PUT = Asked("PutItem", "orders", writes=True)

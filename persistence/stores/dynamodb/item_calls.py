@@ -1,0 +1,35 @@
+"""Which API performs which operation on items, for those beside the reading of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.operations import (
+    BatchGetItems,
+    BatchWriteItems,
+    DeleteItem,
+    GetItem,
+    Operation,
+    PutItem,
+    QueryPage,
+    ScanPage,
+    TransactGet,
+    TransactWrite,
+    UpdateItem,
+)
+from persistence.stores.dynamodb import answers, requests
+from persistence.stores.dynamodb.calls import READING, Call
+
+ITEM_CALLS: Mapping[type[Operation[Any]], Call] = {
+    GetItem: READING,
+    BatchGetItems: Call(requests.batch_get, answers.batch_get),
+    TransactGet: Call(requests.transact_get, answers.items),
+    PutItem: Call(requests.put_item, answers.attributes, repeats="unless in doubt"),
+    UpdateItem: Call(requests.update_item, answers.attributes, repeats="unless in doubt"),
+    DeleteItem: Call(requests.delete_item, answers.attributes, repeats="unless in doubt"),
+    TransactWrite: Call(requests.transact_write, answers.transact_write),
+    BatchWriteItems: Call(requests.batch_write, answers.batch_write),
+    QueryPage: Call(requests.query, answers.page),
+    ScanPage: Call(requests.scan, answers.page),
+}
