@@ -12,9 +12,8 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
-import persistence.table_options as options
 from persistence.errors import MappingError
-from persistence.table_options import NO_OPTIONS, TableOptions, check_index_billing
+from persistence.table_options import NO_OPTIONS, Billing, TableOptions, check_index_billing
 
 ScalarType = Literal["S", "N", "B"]
 
@@ -158,7 +157,7 @@ class GlobalIndex:
     name: str
     key: Key
     projection: Projection = Projection()
-    billing: options.Billing | None = None
+    billing: Billing | None = None
     contributor_insights: bool | None = None
 
     def __post_init__(self) -> None:

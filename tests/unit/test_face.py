@@ -135,7 +135,6 @@ NOT_FOR_NAMES = [
     "persistence.operations.writes",
     "persistence.query.base",
     "persistence.stores.dynamodb.faults",
-    "persistence.table_options.parts",
     "persistence.unit_of_work.pipeline",
 ]
 
@@ -210,7 +209,6 @@ NOT_FOR_A_READ = [
     "persistence.stores.dynamodb.table_calls",
     "persistence.stores.dynamodb.tables",
     "persistence.stores.validation",
-    "persistence.table_options.parts",
     "persistence.unit_of_work.asynchronous",
     "persistence.unit_of_work.pipeline",
 ]
@@ -248,7 +246,6 @@ LAZY = [
     "persistence.stores.dynamodb",
     "persistence.stores.dynamodb.fast_lane",
     "persistence.stores.memory",
-    "persistence.table_options",
     "persistence.tracking",
     "persistence.unit_of_work",
     "persistence.unit_of_work.committing",
