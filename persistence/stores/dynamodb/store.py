@@ -241,11 +241,10 @@ class DynamoStore:
 def _send(
     client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
 ) -> dict[str, Any]:
-    with watched(attempts):
-        try:
-            answer = answer_of(client(), method, parameters, attempts)
-        except FOREIGN_ERRORS as error:
-            raise in_doubt(translated(error, attempts.asked), attempts) from error
+    try:
+        answer = watched(attempts, partial(answer_of, client(), method, parameters, attempts))
+    except FOREIGN_ERRORS as error:
+        raise in_doubt(translated(error, attempts.asked), attempts) from error
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer

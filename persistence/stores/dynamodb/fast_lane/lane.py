@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -58,9 +57,6 @@ class Handlers(Protocol):
 class _Kept:
     lane: FastLane
     outcome: HttpResponse | Exception
-
-
-_kept: ContextVar[_Kept | None] = ContextVar("persistence_fast_lane_kept", default=None)
 
 
 class FastLane:
@@ -124,10 +120,10 @@ class FastLane:
         context: dict[str, Any],
         **_more: object,
     ) -> Served | None:
-        _kept.set(None)
         attempts = current_attempts()
         if attempts is None or not attempts.fast or model.name not in STUBS:
             return None
+        attempts.kept = None
         if (reason := self._reason()) is not None:
             self._tell(reason)
             return None
@@ -137,11 +133,11 @@ class FastLane:
         try:
             response = self._response(request, model)
         except Exception as error:  # noqa: BLE001  # botocore takes whatever is raised for the attempt's outcome
-            self._hand_over(error)
+            attempts.kept = _Kept(self, error)
             return None
         answer = None if response is None else served(response, model)
         if answer is None and response is not None:
-            self._hand_over(response)
+            attempts.kept = _Kept(self, response)
         return answer
 
     def _response(self, request: LaneRequest, model: Any) -> HttpResponse | None:
@@ -161,14 +157,12 @@ class FastLane:
             return None
         return LaneResponse(request.url, self._connections.ask(request.origin, message))
 
-    def _hand_over(self, outcome: HttpResponse | Exception) -> None:
-        _kept.set(_Kept(self, outcome))
-
     def _replay(self, **_event: object) -> Any:
-        kept = _kept.get()
-        if kept is None or kept.lane is not self:
+        attempts = current_attempts()
+        kept = None if attempts is None else attempts.kept
+        if attempts is None or not isinstance(kept, _Kept) or kept.lane is not self:
             return None
-        _kept.set(None)
+        attempts.kept = None
         if isinstance(kept.outcome, Exception):
             raise kept.outcome
         return kept.outcome
