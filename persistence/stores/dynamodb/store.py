@@ -180,7 +180,8 @@ class DynamoStore:
             accelerated=self._accelerated,
             fast=self._fast,
         )
-        answer = _send(lambda: self.client, method_of(type(operation)), parameters, attempts)
+        called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
+        answer = _watched_answer(called, attempts)
         return cast(R, call.answer(operation, answer))
 
     def close(self) -> None:
@@ -208,12 +209,26 @@ class DynamoStore:
 
     def _answer_to(self, request: Request, question: Asked) -> Answer:
         attempts = Attempts(replace(question, writes=request.writes), request.repeats)
-        return _send(
+        called = partial(
+            self._called,
             lambda: self._client_for(request, question),
             method_named(request.api),
             request.parameters,
             attempts,
         )
+        return _watched_answer(called, attempts)
+
+    def _called(
+        self, client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
+    ) -> dict[str, Any]:
+        present = client()
+        lane = self._lane if attempts.fast else None
+        call: Callable[[], dict[str, Any]] = (
+            partial(getattr(present, method), **parameters)
+            if lane is None
+            else partial(lane.call, present, method, parameters, attempts)
+        )
+        return answer_of(present, call, attempts)
 
     def _prepared(self, client: BaseClient) -> BaseClient:
         if self._tuned:
@@ -238,11 +253,9 @@ class DynamoStore:
         return self._own_scaling.get()
 
 
-def _send(
-    client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
-) -> dict[str, Any]:
+def _watched_answer(call: Callable[[], dict[str, Any]], attempts: Attempts) -> dict[str, Any]:
     try:
-        answer = watched(attempts, partial(answer_of, client(), method, parameters, attempts))
+        answer = watched(attempts, call)
     except FOREIGN_ERRORS as error:
         raise in_doubt(translated(error, attempts.asked), attempts) from error
     if attempts.damaged:

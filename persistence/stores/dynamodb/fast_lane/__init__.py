@@ -4,6 +4,7 @@
 |---------------|---------------------------------------------------------------------|
 | `lane`        | serves calls inside botocore's `before-call`                        |
 | `messages`    | what is sent, with its signature (pure)                             |
+| `forms`       | what the requests of one action share, asked of botocore now and then |
 | `reading`     | answers of one meaning -> what botocore would read from them (pure) |
 | `replies`     | reads an answer from a connection                                   |
 | `connections` | the kept connections                                                |
