@@ -15,12 +15,12 @@ from botocore.stub import Stubber
 
 from persistence.errors import ConditionFailed
 from persistence.expressions import AttributeNotExists, Path
-from persistence.operations import GetItem, PutItem
+from persistence.operations import GetItem, PutItem, TransactWrite
 from persistence.stores.dynamodb import DynamoStore
 from persistence.stores.dynamodb.fast_lane import forms
 from tests.transport_faults.faults import KEY, OPERATIONS, SERVER_ERROR, TABLE
 from tests.transport_faults.misbehaving import Answer, Misbehaving, Step, misbehaving, refusal
-from tests.transport_faults.ways import store_on
+from tests.transport_faults.ways import Way, store_on
 
 GET = GetItem(TABLE, KEY)
 FOUND = Answer({"Item": KEY})
@@ -177,6 +177,21 @@ class TestWhoHasASay:
             store.perform(GET)
 
         assert calls == ["GetItem"] * 2
+
+
+@pytest.mark.parametrize("way", ["tuned", "fast lane"])
+def test_what_handlers_change_is_what_is_sent(way: Way) -> None:
+    def change(params: Any, **_: object) -> None:
+        params["TransactItems"][0]["Put"]["Item"]["tags"] = {"L": ({"S": "changed"},)}
+
+    transaction = TransactWrite((PutItem(TABLE, {**KEY}),), token="token-1")
+    with misbehaving([Answer({})] * 2) as server, store_on(way, server) as store:
+        store.perform(transaction)
+        store.client.meta.events.register("before-parameter-build.dynamodb", change)
+        store.perform(transaction)
+
+        assert b"changed" not in server.requests[0].body
+        assert b'"tags": {"L": [{"S": "changed"}]}' in server.requests[1].body
 
 
 class TestWhatIsLeftToBotocore:

@@ -27,6 +27,7 @@ from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Ser
 from persistence.stores.dynamodb.fault_rows import Asked
 from persistence.stores.dynamodb.faults import FOREIGN_ERRORS, translated
 from persistence.stores.dynamodb.in_time import answer_of
+from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.tuning import tune
 
 R = TypeVar("R")
@@ -101,7 +102,8 @@ class DynamoStore:
         self._tuned = tuned
         self._fast = fast_lane
         self._lane: lanes.FastLane | None = None
-        self._maker = ClientMaker(settings, lanes.MindfulEmitter if fast_lane else None)
+        self._maker = ClientMaker(settings, lanes.MindfulEmitter if tuned or fast_lane else None)
+        self._emitter: lanes.MindfulEmitter | None = None
         self._given = client
         self._accelerated = accelerated is not False
         if accelerated:
@@ -223,6 +225,8 @@ class DynamoStore:
     ) -> dict[str, Any]:
         present = client()
         lane = self._lane if attempts.fast else None
+        if lane is None and isinstance(parameters, Made):
+            attempts.certain = parameters.certain and self._reaches_unseen(present, method)
         call: Callable[[], dict[str, Any]] = (
             partial(getattr(present, method), **parameters)
             if lane is None
@@ -230,9 +234,18 @@ class DynamoStore:
         )
         return answer_of(present, call, attempts)
 
+    def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
+        """Tell whether nobody sees the parameters of a call before their body is written."""
+        emitter = self._emitter
+        if emitter is None or emitter.foreign.before_call or client is not self.client:
+            return False
+        path = lanes.path_of(client, method)
+        return path is not None and lanes.is_botocores(path)
+
     def _prepared(self, client: BaseClient) -> BaseClient:
         if self._tuned:
             tune(client)
+            self._emitter = lanes.mindful_emitter_of(client)
         if self._fast:
             verify = self._maker.verify() if self._given is None else None
             self._lane = lanes.fast_lane_of(client, verify)

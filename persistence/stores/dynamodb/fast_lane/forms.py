@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from botocore.client import BaseClient
 from botocore.handlers import add_recursion_detection_header
 
-from persistence.stores.dynamodb.bodies import body_of
+from persistence.stores.dynamodb.bodies import body_of, json_of
 from persistence.stores.dynamodb.calls import method_named
 from persistence.stores.dynamodb.fast_lane.connections import Origin
 from persistence.stores.dynamodb.fast_lane.given import Path, is_botocores, path_of
@@ -29,6 +29,7 @@ from persistence.stores.dynamodb.fast_lane.messages import (
     origin_of,
     signing_of,
 )
+from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.signing import Signatures, host_of
 from persistence.stores.dynamodb.stamps import timestamp
 
@@ -191,6 +192,8 @@ def short_body(parameters: Mapping[str, Any], *, accelerated: bool) -> bytes | N
     ):
         return None  # it is given a token
     try:
+        if isinstance(parameters, Made) and parameters.certain:
+            return json_of(accelerated=accelerated).write(parameters)
         return body_of(parameters, accelerated=accelerated)
     except (TypeError, ValueError, RecursionError):
         return None

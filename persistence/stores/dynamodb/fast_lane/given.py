@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from types import FunctionType
 from typing import Any
@@ -81,6 +82,7 @@ def path_of(client: BaseClient, method: str) -> Path | None:
     return None if called is None or call is None or "_make_api_call" in vars(client) else (called, call)
 
 
+@lru_cache(maxsize=32)
 def is_botocores(path: Path) -> bool:
     """Tell whether botocore wrote the functions of a path, and nobody stepped in between."""
     return all(isinstance(one, FunctionType) and _file_of(one).startswith(_BOTOCORE) for one in path)

@@ -126,15 +126,22 @@ class MindfulEmitter(HierarchicalEmitter):
     """An emitter that minds what is registered, and lets one answer what is about to be sent.
 
     Attributes:
-        foreign: what others registered so far.
         answers_first: asked before all handlers of `before-send`, in whose place its answer stands.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.foreign = Foreign()
+        self._foreign: Foreign | None = None
         self.answers_first: Callable[[], object] | None = None
         self._registrations: tuple[Registration, ...] = ()
+
+    @property
+    def foreign(self) -> Foreign:
+        """What others registered so far."""
+        found = self._foreign
+        if found is None:
+            found = self._foreign = foreign_among(self._registrations)
+        return found
 
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
@@ -200,8 +207,8 @@ class MindfulEmitter(HierarchicalEmitter):
             None,
         )
         self._registrations = tuple(one for one in self._registrations if one is not gone)
-        self.foreign = foreign_among(self._registrations)
+        self._foreign = None
 
     def _mind(self, registration: Registration) -> None:
         self._registrations = (*self._registrations, registration)
-        self.foreign = foreign_among(self._registrations)
+        self._foreign = None
