@@ -39,6 +39,7 @@ FRESH_SECONDS = 30.0
 _HEADERS = frozenset({"content-type", "user-agent", "x-amz-target"})
 _TRACE = "x-amzn-trace-id"
 _TRACED = "_X_AMZN_TRACE_ID"
+_NO_TRANSACTION = ({"Get": {}},)
 _BOTOCORE = logging.getLogger("botocore")
 
 
@@ -187,10 +188,9 @@ def short_body(parameters: Mapping[str, Any], *, accelerated: bool) -> bytes | N
         parameters: keyword arguments of a method of boto3's client, made here.
         accelerated: False leaves msgspec out.
     """
-    if "TransactItems" in parameters and not (
-        "ClientRequestToken" in parameters or "Get" in parameters["TransactItems"][0]
-    ):
-        return None  # it is given a token
+    actions = parameters.get("TransactItems", _NO_TRANSACTION)
+    if not actions or not ("ClientRequestToken" in parameters or "Get" in actions[0]):
+        return None  # it is refused, or given a token
     try:
         if isinstance(parameters, Made) and parameters.certain:
             return json_of(accelerated=accelerated).write(parameters)
