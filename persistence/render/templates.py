@@ -120,21 +120,25 @@ def presence(condition: AttributeExists | AttributeNotExists) -> Expressions:
     Raises:
         QueryError: it exceeds a limit of the service, or can't be written.
     """
-    segments = condition.path.segments
-    if len(segments) != 1 or type(segments[0]) is not str:
-        return expressions(condition=condition)
-    kind = type(condition)
-    known = _presences.get((kind, segments[0]))
-    if known is None:
-        known = expressions(condition=condition)
-        if len(_presences) >= TEMPLATES:
-            _presences.clear()
-        _presences[kind, segments[0]] = known
-    text, names = known.values()
+    try:
+        text, names = _presences[type(condition), condition.path.segments]
+    except (KeyError, TypeError):
+        return _new_presence(condition)
     return {"ConditionExpression": text, "ExpressionAttributeNames": names.copy()}
 
 
-_presences: dict[tuple[type, str], Expressions] = {}
+def _new_presence(condition: AttributeExists | AttributeNotExists) -> Expressions:
+    found = expressions(condition=condition)
+    segments = condition.path.segments
+    if len(segments) == 1 and type(segments[0]) is str:
+        if len(_presences) >= TEMPLATES:
+            _presences.clear()
+        names = found["ExpressionAttributeNames"]
+        _presences[type(condition), segments] = (found["ConditionExpression"], names.copy())
+    return found
+
+
+_presences: dict[tuple[type, tuple[str | int, ...]], tuple[str, dict[str, str]]] = {}
 
 
 def _written(

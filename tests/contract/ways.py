@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.endpoint import Endpoint
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.stores.dynamodb.tuning import STUBS
@@ -104,6 +105,9 @@ def local_store(endpoint_url: str, **settings: Any) -> Iterator[DynamoStore]:
             read_timeout=30.0,
             **settings,
         )
+        if store.tuned or settings.get("fast_lane"):
+            mock: Any = botocore_stubber  # moto, once imported, has all clients ask it first
+            store.client.meta.events.unregister("before-send", mock)
         with closing(store):
             yield store
 
@@ -129,7 +133,7 @@ def on_the_lane(store: DynamoStore) -> Iterator[DynamoStore]:
     def note(model: Any, **_event: object) -> None:
         asked[model.name] += 1
 
-    store.client.meta.events.register_first("before-call.dynamodb", note)
+    store.client.meta.events.register("after-call.dynamodb", note)
     with sent_by_botocore() as sent:
         yield store
     assert store.fast_lane.used, store.fast_lane.reason

@@ -1,4 +1,4 @@
-"""A call that is interrupted anywhere leaves no answer behind for the next one."""
+"""A call that is interrupted anywhere leaves nothing behind: no answer, nothing for the calls of others."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from moto.core.models import botocore_stubber
 
 from persistence.operations import GetItem
 from persistence.stores import dynamodb
 from persistence.stores.dynamodb import DynamoStore
+from persistence.stores.dynamodb.attempts import current_attempts
 from persistence.table import Table
 from tests.unit.stores.dynamodb.native.server import kept
 from tests.unit.stores.dynamodb.scripted import Answer
 
 THINGS = Table("things", "id")
-WHERE = (str(Path(dynamodb.__file__).parent), http.client.__file__, socket.__file__)
+OURS = str(Path(dynamodb.__file__).parent)
+CONNECTIONS = (http.client.__file__, socket.__file__)
 
 
 class Interrupted(BaseException):
@@ -39,14 +42,24 @@ def same(request: bytes) -> Answer:
     return Answer({"Item": json.loads(body)["Key"]})
 
 
+def unmocked(endpoint_url: str, fast_lane: bool) -> DynamoStore:
+    """Make a store whose client asks no mock first; moto, where it was imported, has all clients do so."""
+    store = DynamoStore(endpoint_url=endpoint_url, region="us-east-1", read_timeout=0.5, fast_lane=fast_lane)
+    mock: Any = botocore_stubber
+    store.client.meta.events.unregister("before-send", mock)
+    return store
+
+
 @contextmanager
-def interrupted_at(step: int) -> Iterator[list[int]]:
-    """Interrupt the block at a line of this library's or of a connection's; tell how many there were."""
+def interrupted_at(step: int, *also: str) -> Iterator[list[int]]:
+    """Interrupt the block at a line of this library's, or of other files; tell how many there were."""
     lines = [0]
 
     def at_line(frame: FrameType, event: str, argument: Any) -> Any:
         del argument
-        if event == "line" and frame.f_code.co_filename.startswith(WHERE):
+        if not frame.f_code.co_filename.startswith((OURS, *also)):
+            return None
+        if event == "line":
             lines[0] += 1
             if lines[0] == step:
                 raise Interrupted
@@ -64,15 +77,13 @@ def interrupted_at(step: int) -> Iterator[list[int]]:
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_at_any_line_of_the_fast_lane_the_next_call_gets_its_own_answer() -> None:
     with kept(same) as server:
-        store = DynamoStore(
-            endpoint_url=server.endpoint_url, region="us-east-1", read_timeout=0.5, fast_lane=True
-        )
+        store = unmocked(server.endpoint_url, fast_lane=True)
         asked = step = 0
         lines = [1]
         while lines[0] > step - 1:
             step += 1
             store.perform(get(asked := asked + 1))  # a connection is there to be used
-            with interrupted_at(step) as lines, suppress(Interrupted):
+            with interrupted_at(step, *CONNECTIONS) as lines, suppress(Interrupted):
                 store.perform(get(asked := asked + 1))
             for _ in range(2):
                 asked += 1
@@ -80,3 +91,25 @@ def test_at_any_line_of_the_fast_lane_the_next_call_gets_its_own_answer() -> Non
         store.close()
 
     assert step > 50
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("fast_lane", [False, True])
+def test_at_any_line_the_next_call_of_somebody_else_is_not_taken_for_the_stores(fast_lane: bool) -> None:
+    with kept(same) as server:
+        store = unmocked(server.endpoint_url, fast_lane)
+        client: Any = store.client
+        taken: list[object] = []
+        client.meta.events.register("after-call.dynamodb", lambda **_: taken.append(current_attempts()))
+        client.get_item(TableName="things", Key=get(0).key)
+        step, lines = 0, [1]
+        while lines[0] > step - 1:
+            step += 1
+            with interrupted_at(step) as lines, suppress(Interrupted):
+                store.perform(get(1))
+            client.get_item(TableName="things", Key=get(2).key)
+            assert taken[-1] is None
+        store.close()
+
+    assert step > 50
+    assert any(taken)

@@ -14,10 +14,10 @@ what a store of ours is performing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, TypeVar, assert_never
 from zlib import crc32
 
 from botocore.client import BaseClient
@@ -33,6 +33,8 @@ from persistence.errors import (
     TransactionCancelled,
 )
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, THROTTLING, Asked, translated
+
+R = TypeVar("R")
 
 Repeats = Literal["always", "unless in doubt", "never"]
 """Which failed attempts of a call botocore may repeat; "in doubt" is one that may have taken effect."""
@@ -57,6 +59,8 @@ class Attempts:
         fast: whether the fast lane may serve the call, where the client has one.
         seconds: how long one attempt takes at most, where a deadline holds.
         number: how many attempts there were.
+        certain: whether the parameters arrive certainly as they were made, and need not be looked at again.
+        kept: the outcome of a first attempt by the fast lane, until botocore takes it for its own.
     """
 
     asked: Asked
@@ -68,6 +72,8 @@ class Attempts:
     fast: bool = False
     seconds: float = 0.0
     number: int = 0
+    certain: bool = False
+    kept: object = None
 
 
 _current: ContextVar[Attempts | None] = ContextVar("persistence_dynamodb_attempts", default=None)
@@ -83,23 +89,31 @@ def watch(client: BaseClient) -> None:
     client.meta.events.register_first(f"{_EVENT}.{service}", _note_attempt, unique_id=_WATCH)
 
 
-class watched:  # noqa: N801  # it is used like a function
-    """Note the attempts of the one call within the block.
+def watched(attempts: Attempts, call: Callable[[], R]) -> R:
+    """Make a call, and note its attempts.
+
+    The call has a context of its own: wherever it is interrupted, the calls of others are not taken for it.
+    What handlers of others set there holds afterwards all the same.
 
     Args:
         attempts: where they are noted.
+        call: makes it.
     """
+    context = copy_context()
+    context.run(_current.set, attempts)
+    try:
+        return context.run(call)
+    finally:
+        _take_over(context)
 
-    __slots__ = ("_attempts", "_token")
 
-    def __init__(self, attempts: Attempts) -> None:
-        self._attempts = attempts
+def _take_over(context: Context) -> None:
+    for variable, value in context.items():
+        if variable is not _current and variable.get(_UNSET) is not value:
+            variable.set(value)
 
-    def __enter__(self) -> None:
-        self._token = _current.set(self._attempts)
 
-    def __exit__(self, *_how: object) -> None:
-        _current.reset(self._token)
+_UNSET = object()
 
 
 def current_attempts() -> Attempts | None:

@@ -114,7 +114,7 @@ def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
     match found:
         case {"B": str(text)}:
             return {**found, "B": b64decode(text)}
-        case {"BS": [str(), *_] as texts}:
+        case {"BS": [str(), *_] as texts} if all(type(text) is str for text in texts):
             return {**found, "BS": [b64decode(text) for text in texts]}
         case _:
             return found

@@ -13,7 +13,6 @@ import math
 import os
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from botocore.client import BaseClient
@@ -29,23 +28,19 @@ THREAD_NAME = "dynamo-deadline"
 _MOST_THREADS = 64
 
 
-def answer_of(
-    client: BaseClient, method: str, parameters: dict[str, Any], attempts: Attempts
-) -> dict[str, Any]:
-    """Call a method of a client.
+def answer_of(client: BaseClient, call: Callable[[], dict[str, Any]], attempts: Attempts) -> dict[str, Any]:
+    """Make a call of a client.
 
     Args:
         client: a low-level client.
-        method: its name.
-        parameters: its keyword arguments.
+        call: makes it.
         attempts: those of this call, which are watched.
 
     Raises:
         DeadlineExceeded: the deadline passed, and nothing took effect.
         StoreUnavailable: it passed while a write was under way; ambiguous.
-        Exception: what the method raises.
+        Exception: what the call raises.
     """
-    call: Callable[[], dict[str, Any]] = partial(getattr(client, method), **parameters)
     deadline = present_deadline()
     if deadline is None:
         return call()

@@ -18,10 +18,25 @@ from persistence.errors import InvalidRequest
 from persistence.expressions import Path
 from persistence.operations import GetItem, Returning
 from persistence.stores.dynamodb.identity import refuse_doubles
-from persistence.stores.dynamodb.stable import stable
+from persistence.stores.dynamodb.stable import Settling
 
 Parameters = dict[str, Any]
 """Keyword arguments of a method of boto3's client."""
+
+
+class Made(Parameters):
+    """Parameters as they were made here.
+
+    Attributes:
+        certain: all of them are certainly as their API has them, each of the one type that it has.
+    """
+
+    __slots__ = ("certain",)
+
+    def __init__(self, parameters: Parameters, *, certain: bool) -> None:
+        super().__init__(parameters)
+        self.certain = certain
+
 
 CAPACITY: Parameters = {"ReturnConsumedCapacity": "TOTAL"}
 
@@ -34,27 +49,35 @@ _RETURN_VALUES: Mapping[Returning, str] = {
 }
 
 
-def get_item(operation: GetItem) -> Parameters:
+def get_item(operation: GetItem) -> Made:
     """Write a `GetItem`."""
-    return {**_get(operation), **_when(operation.consistent, ConsistentRead=True), **CAPACITY}
+    settling = Settling()
+    parameters = {**_get(operation, settling), **_when(operation.consistent, ConsistentRead=True), **CAPACITY}
+    return Made(parameters, certain=settling.certain)
 
 
-def put_item(operation: operations.PutItem) -> Parameters:
+def put_item(operation: operations.PutItem) -> Made:
     """Write a `PutItem`."""
-    return {**_put(operation), **_return_values(operation.returning), **CAPACITY}
+    settling = Settling()
+    parameters = {**_put(operation, settling), **_return_values(operation.returning), **CAPACITY}
+    return Made(parameters, certain=settling.certain)
 
 
-def update_item(operation: operations.UpdateItem) -> Parameters:
+def update_item(operation: operations.UpdateItem) -> Made:
     """Write an `UpdateItem`."""
-    return {**_update(operation), **_return_values(operation.returning), **CAPACITY}
+    settling = Settling()
+    parameters = {**_update(operation, settling), **_return_values(operation.returning), **CAPACITY}
+    return Made(parameters, certain=settling.certain)
 
 
-def delete_item(operation: operations.DeleteItem) -> Parameters:
+def delete_item(operation: operations.DeleteItem) -> Made:
     """Write a `DeleteItem`."""
-    return {**_delete(operation), **_return_values(operation.returning), **CAPACITY}
+    settling = Settling()
+    parameters = {**_delete(operation, settling), **_return_values(operation.returning), **CAPACITY}
+    return Made(parameters, certain=settling.certain)
 
 
-def transact_write(operation: operations.TransactWrite) -> Parameters:
+def transact_write(operation: operations.TransactWrite) -> Made:
     """Write a `TransactWrite`, its actions in their order.
 
     Raises:
@@ -67,13 +90,18 @@ def transact_write(operation: operations.TransactWrite) -> Parameters:
             operation.actions,
             "Transaction request cannot include multiple operations on one item",
         )
+    settling = Settling()
+    actions = [_action(action, settling) for action in operation.actions]
     token = _when(operation.token is not None, ClientRequestToken=operation.token)
-    return {"TransactItems": [_action(action) for action in operation.actions], **token, **CAPACITY}
+    certain = settling.certain and bool(actions) and type(operation.token) is str and operation.token != ""
+    return Made({"TransactItems": actions, **token, **CAPACITY}, certain=certain)
 
 
-def transact_get(operation: operations.TransactGet) -> Parameters:
+def transact_get(operation: operations.TransactGet) -> Made:
     """Write a `TransactGet`; its reads are consistent whatever the single gets say."""
-    return {"TransactItems": [{"Get": _get(get)} for get in operation.gets], **CAPACITY}
+    settling = Settling()
+    gets = [{"Get": _get(get, settling)} for get in operation.gets]
+    return Made({"TransactItems": gets, **CAPACITY}, certain=settling.certain and bool(gets))
 
 
 def batch_get(operation: operations.BatchGetItems) -> Parameters:
@@ -88,7 +116,10 @@ def batch_get(operation: operations.BatchGetItems) -> Parameters:
     by_table: dict[str, list[GetItem]] = {}
     for get in operation.gets:
         by_table.setdefault(get.table.name, []).append(get)
-    return {"RequestItems": {name: _table_gets(gets) for name, gets in by_table.items()}, **CAPACITY}
+    return {
+        "RequestItems": {name: _table_gets(gets, Settling()) for name, gets in by_table.items()},
+        **CAPACITY,
+    }
 
 
 def batch_write(operation: operations.BatchWriteItems) -> Parameters:
@@ -100,7 +131,7 @@ def batch_write(operation: operations.BatchWriteItems) -> Parameters:
     refuse_doubles("BatchWriteItems", operation.writes, "Provided list of item keys contains duplicates")
     by_table: dict[str, list[Parameters]] = {}
     for write in operation.writes:
-        by_table.setdefault(write.table.name, []).append(_write_request(write))
+        by_table.setdefault(write.table.name, []).append(_write_request(write, Settling()))
     return {"RequestItems": by_table, **CAPACITY}
 
 
@@ -110,10 +141,12 @@ def query(operation: operations.QueryPage) -> Parameters:
     Raises:
         InvalidRequest: it asks for whole items beside a projection or a count.
     """
+    settling = Settling()
     return {
         "TableName": operation.table.name,
-        **_page(operation),
+        **_page(operation, settling),
         **_expressions(
+            settling,
             key_condition=operation.key_condition,
             filtering=operation.filter,
             projection=None if operation.count_only else operation.projection,
@@ -125,11 +158,14 @@ def query(operation: operations.QueryPage) -> Parameters:
 
 def scan(operation: operations.ScanPage) -> Parameters:
     """Write a `ScanPage`; see `query`."""
+    settling = Settling()
     return {
         "TableName": operation.table.name,
-        **_page(operation),
+        **_page(operation, settling),
         **_expressions(
-            filtering=operation.filter, projection=None if operation.count_only else operation.projection
+            settling,
+            filtering=operation.filter,
+            projection=None if operation.count_only else operation.projection,
         ),
         **_when(operation.segment is not None, Segment=operation.segment),
         **_when(operation.segments is not None, TotalSegments=operation.segments),
@@ -140,57 +176,63 @@ def scan(operation: operations.ScanPage) -> Parameters:
 # --- parts of several requests
 
 
-def _get(get: GetItem) -> Parameters:
-    parameters = {"TableName": get.table.name, "Key": stable(get.key)}
+def _get(get: GetItem, settling: Settling) -> Parameters:
+    parameters = {"TableName": get.table.name, "Key": settling(get.key)}
     if get.projection is not None:
-        parameters.update(_expressions(projection=get.projection))
+        parameters.update(_expressions(settling, projection=get.projection))
     return parameters
 
 
-def _put(put: operations.PutItem) -> Parameters:
-    parameters: Parameters = {"TableName": put.table.name, "Item": stable(put.item)}
+def _put(put: operations.PutItem, settling: Settling) -> Parameters:
+    parameters: Parameters = {"TableName": put.table.name, "Item": settling(put.item)}
     if put.condition is not None:
-        _add_condition(parameters, put)
+        _add_condition(parameters, settling, put)
     return parameters
 
 
-def _update(update: operations.UpdateItem) -> Parameters:
-    parameters: Parameters = {"TableName": update.table.name, "Key": stable(update.key)}
+def _update(update: operations.UpdateItem, settling: Settling) -> Parameters:
+    parameters: Parameters = {"TableName": update.table.name, "Key": settling(update.key)}
     if update.condition is not None:
-        _add_condition(parameters, update, update.actions)
+        _add_condition(parameters, settling, update, update.actions)
     elif update.actions:
-        parameters.update(_expressions(update=update.actions))
+        parameters.update(_expressions(settling, update=update.actions))
     return parameters
 
 
-def _delete(delete: operations.DeleteItem | operations.ConditionCheck) -> Parameters:
-    parameters: Parameters = {"TableName": delete.table.name, "Key": stable(delete.key)}
+def _delete(delete: operations.DeleteItem | operations.ConditionCheck, settling: Settling) -> Parameters:
+    parameters: Parameters = {"TableName": delete.table.name, "Key": settling(delete.key)}
     if delete.condition is not None:
-        _add_condition(parameters, delete)
+        _add_condition(parameters, settling, delete)
     return parameters
 
 
 def _add_condition(
-    parameters: Parameters, write: operations.TransactAction, actions: tuple[trees.UpdateAction, ...] = ()
+    parameters: Parameters,
+    settling: Settling,
+    write: operations.TransactAction,
+    actions: tuple[trees.UpdateAction, ...] = (),
 ) -> None:
     condition = write.condition
     if not actions and isinstance(condition, (trees.AttributeExists, trees.AttributeNotExists)):
         parameters.update(rendering.presence(condition))
     else:
-        parameters.update(_expressions(update=actions, condition=condition))
+        parameters.update(_expressions(settling, update=actions, condition=condition))
     if write.item_on_failure:
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
 
-def _action(action: operations.TransactAction) -> Parameters:
+def _action(action: operations.TransactAction, settling: Settling) -> Parameters:
     name, write = _writers()[type(action)]
     if not isinstance(action, operations.ConditionCheck) and action.returning != "none":
         raise _single_only("TransactWrite", action)
-    return {name: write(action)}
+    written = write(action, settling)
+    if name == "Update" and "UpdateExpression" not in written:
+        settling.certain = False  # the service demands it
+    return {name: written}
 
 
 @cache
-def _writers() -> Mapping[type[operations.TransactAction], tuple[str, Callable[[Any], Parameters]]]:
+def _writers() -> Mapping[type[operations.TransactAction], tuple[str, Callable[[Any, Settling], Parameters]]]:
     return {
         operations.PutItem: ("Put", _put),
         operations.UpdateItem: ("Update", _update),
@@ -199,7 +241,7 @@ def _writers() -> Mapping[type[operations.TransactAction], tuple[str, Callable[[
     }
 
 
-def _write_request(write: operations.PutItem | operations.DeleteItem) -> Parameters:
+def _write_request(write: operations.PutItem | operations.DeleteItem, settling: Settling) -> Parameters:
     if write.returning != "none":
         raise _single_only("BatchWriteItems", write)
     if write.condition is not None:
@@ -210,14 +252,14 @@ def _write_request(write: operations.PutItem | operations.DeleteItem) -> Paramet
         )
     match write:
         case operations.PutItem(item=item):
-            return {"PutRequest": {"Item": stable(item)}}
+            return {"PutRequest": {"Item": settling(item)}}
         case operations.DeleteItem(key=key):
-            return {"DeleteRequest": {"Key": stable(key)}}
+            return {"DeleteRequest": {"Key": settling(key)}}
         case _:
             assert_never(write)
 
 
-def _table_gets(gets: list[GetItem]) -> Parameters:
+def _table_gets(gets: list[GetItem], settling: Settling) -> Parameters:
     first = gets[0]
     if any((get.consistent, get.projection) != (first.consistent, first.projection) for get in gets):
         raise InvalidRequest(
@@ -226,9 +268,9 @@ def _table_gets(gets: list[GetItem]) -> Parameters:
             table=first.table.name,
         )
     return {
-        "Keys": [stable(get.key) for get in gets],
+        "Keys": [settling(get.key) for get in gets],
         **_when(first.consistent, ConsistentRead=True),
-        **_expressions(projection=_with_key(first)),
+        **_expressions(settling, projection=_with_key(first)),
     }
 
 
@@ -246,7 +288,7 @@ def unasked_key_names(get: GetItem) -> tuple[str, ...]:
     return tuple(name for name in get.table.key_names() if name not in asked)
 
 
-def _page(page: operations.QueryPage | operations.ScanPage) -> Parameters:
+def _page(page: operations.QueryPage | operations.ScanPage, settling: Settling) -> Parameters:
     _refuse_half_wholes(page)
     return {
         **_when(page.index is not None, IndexName=page.index),
@@ -254,15 +296,18 @@ def _page(page: operations.QueryPage | operations.ScanPage) -> Parameters:
         **_when(page.whole, Select="ALL_ATTRIBUTES"),
         **_when(page.consistent, ConsistentRead=True),
         **_when(page.limit is not None, Limit=page.limit),
-        **({} if page.start is None else {"ExclusiveStartKey": stable(page.start)}),
+        **({} if page.start is None else {"ExclusiveStartKey": settling(page.start)}),
     }
 
 
-def _expressions(**parts: Any) -> Parameters:
+def _expressions(settling: Settling, **parts: Any) -> Parameters:
     found = rendering.expressions(**parts)
     values = found.get("ExpressionAttributeValues")
     if values is not None:
-        found["ExpressionAttributeValues"] = stable(values)
+        found["ExpressionAttributeValues"] = settling(values)
+    for name in found.get("ExpressionAttributeNames", {}).values():
+        if type(name) is not str:
+            settling.certain = False
     return found
 
 

@@ -6,7 +6,7 @@ The members of sets stand in the order of their `repr`; mappings are dicts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from persistence.attributes import AttributeValue, Item
 
@@ -16,6 +16,70 @@ def stable(item: Mapping[str, AttributeValue]) -> Item:
     if type(item) is dict and _are_stable(item.values()):
         return item
     return {name: _stable_value(value) for name, value in item.items()}
+
+
+class Settling:
+    """Gives the items of a request in that form.
+
+    Attributes:
+        certain: whether all of them, and what else was looked at, had it from the start, each part of the one
+            type that its API has.
+    """
+
+    __slots__ = ("certain",)
+
+    def __init__(self) -> None:
+        self.certain = True
+
+    def __call__(self, item: Mapping[str, AttributeValue]) -> Item:
+        """Give an item as `stable` does."""
+        if _is_as_sent(item):
+            return cast(Item, item)
+        self.certain = False
+        return stable(item)
+
+
+_TYPES: Mapping[str, type] = {"B": bytes, "BOOL": bool, "NULL": bool, "L": list, "M": dict}
+_MEMBERS: Mapping[str, frozenset[type]] = {
+    "SS": frozenset({str}),
+    "NS": frozenset({str}),
+    "BS": frozenset({bytes}),
+}
+
+
+def _is_as_sent(item: object) -> bool:
+    if type(item) is not dict:
+        return False
+    for name, value in item.items():
+        if type(name) is not str or type(value) is not dict or len(value) != 1:
+            return False
+        if "S" in value:  # most are
+            if type(value["S"]) is not str:
+                return False
+        elif "N" in value:
+            if type(value["N"]) is not str:
+                return False
+        elif not _is_value_as_sent(value):
+            return False
+    return True
+
+
+def _is_value_as_sent(value: Any) -> bool:
+    if type(value) is not dict or len(value) != 1:
+        return False
+    tag: Any
+    content: Any
+    ((tag, content),) = value.items()
+    if tag == "S" or tag == "N":
+        return type(content) is str
+    members = _MEMBERS.get(tag)
+    if members is not None:
+        return _is_sorted(content) and members.issuperset(map(type, content))
+    if type(content) is not _TYPES.get(tag):
+        return False
+    if tag == "M":
+        return _is_as_sent(content)
+    return tag != "L" or all(map(_is_value_as_sent, cast("list[Any]", content)))
 
 
 def _are_stable(values: Iterable[AttributeValue]) -> bool:

@@ -26,6 +26,7 @@ from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, Lazy
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 from persistence.stores.dynamodb.in_time import answer_of
+from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.tuning import tune
 
 R = TypeVar("R")
@@ -100,7 +101,8 @@ class DynamoStore:
         self._tuned = tuned
         self._fast = fast_lane
         self._lane: lanes.FastLane | None = None
-        self._maker = ClientMaker(settings, lanes.MindfulEmitter if fast_lane else None)
+        self._maker = ClientMaker(settings, lanes.MindfulEmitter if tuned or fast_lane else None)
+        self._emitter: lanes.MindfulEmitter | None = None
         self._given = client
         self._accelerated = accelerated is not False
         if accelerated:
@@ -179,7 +181,8 @@ class DynamoStore:
             accelerated=self._accelerated,
             fast=self._fast,
         )
-        answer = _send(lambda: self.client, method_of(type(operation)), parameters, attempts)
+        called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
+        answer = _watched_answer(called, attempts)
         return cast(R, call.answer(operation, answer))
 
     def close(self) -> None:
@@ -207,16 +210,41 @@ class DynamoStore:
 
     def _answer_to(self, request: Request, question: Asked) -> Answer:
         attempts = Attempts(replace(question, writes=request.writes), request.repeats)
-        return _send(
+        called = partial(
+            self._called,
             lambda: self._client_for(request, question),
             method_named(request.api),
             request.parameters,
             attempts,
         )
+        return _watched_answer(called, attempts)
+
+    def _called(
+        self, client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
+    ) -> dict[str, Any]:
+        present = client()
+        lane = self._lane if attempts.fast else None
+        if lane is None and isinstance(parameters, Made):
+            attempts.certain = parameters.certain and self._reaches_unseen(present, method)
+        call: Callable[[], dict[str, Any]] = (
+            partial(getattr(present, method), **parameters)
+            if lane is None
+            else partial(lane.call, present, method, parameters, attempts)
+        )
+        return answer_of(present, call, attempts)
+
+    def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
+        """Tell whether nobody sees the parameters of a call before their body is written."""
+        emitter = self._emitter
+        if emitter is None or emitter.foreign.before_call or client is not self.client:
+            return False
+        path = lanes.path_of(client, method)
+        return path is not None and lanes.is_botocores(path)
 
     def _prepared(self, client: BaseClient) -> BaseClient:
         if self._tuned:
             tune(client)
+            self._emitter = lanes.mindful_emitter_of(client)
         if self._fast:
             verify = self._maker.verify() if self._given is None else None
             self._lane = lanes.fast_lane_of(client, verify)
@@ -237,14 +265,11 @@ class DynamoStore:
         return self._own_scaling.get()
 
 
-def _send(
-    client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
-) -> dict[str, Any]:
-    with watched(attempts):
-        try:
-            answer = answer_of(client(), method, parameters, attempts)
-        except FOREIGN_ERRORS as error:
-            raise in_doubt(translated(error, attempts.asked), attempts) from error
+def _watched_answer(call: Callable[[], dict[str, Any]], attempts: Attempts) -> dict[str, Any]:
+    try:
+        answer = watched(attempts, call)
+    except FOREIGN_ERRORS as error:
+        raise in_doubt(translated(error, attempts.asked), attempts) from error
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer

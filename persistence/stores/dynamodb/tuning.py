@@ -27,7 +27,7 @@ from botocore.client import BaseClient
 
 from persistence.errors import StoreError
 from persistence.stores.dynamodb.attempts import Attempts, current_attempts
-from persistence.stores.dynamodb.bodies import body_of, content_of
+from persistence.stores.dynamodb.bodies import body_of, content_of, json_of
 from persistence.stores.dynamodb.pages import page_content
 from persistence.stores.dynamodb.signer import sign_quickly
 
@@ -94,7 +94,11 @@ def _written(params: Parameters, model: Any, attempts: Attempts) -> Written | No
     if not (params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)):
         return None
     try:
-        body = body_of(params, accelerated=attempts.accelerated)
+        body = (
+            json_of(accelerated=attempts.accelerated).write(params)
+            if attempts.certain
+            else body_of(params, accelerated=attempts.accelerated)
+        )
         stub = STUBS[model.name](params)
     except (TypeError, ValueError, KeyError, RecursionError):
         return None

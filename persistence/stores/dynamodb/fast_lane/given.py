@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
+from types import FunctionType
 from typing import Any
 
+import botocore.client
 from botocore.client import BaseClient
 from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
@@ -17,6 +21,7 @@ from botocore.httpsession import URLLib3Session
 from persistence.stores.dynamodb.fast_lane.handlers import Foreign, Registration, foreign_among
 
 _CONVERSION = "boto3.dynamodb.transform"
+_BOTOCORE = str(PurePath(botocore.client.__file__).parent)
 _SURPRISES = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -59,6 +64,32 @@ def converts_values(client: BaseClient) -> bool:
     except _SURPRISES:
         return False
     return any(getattr(one.handler, "__module__", None) == _CONVERSION for one in registrations)
+
+
+Path = tuple[object, object]
+"""The functions that a call of a client goes through."""
+
+
+def path_of(client: BaseClient, method: str) -> Path | None:
+    """Give the functions that a call goes through; None where it goes through something else.
+
+    Args:
+        client: a low-level client.
+        method: the name of the method that is called.
+    """
+    called = getattr(getattr(client, method, None), "__func__", None)
+    call = getattr(type(client), "_make_api_call", None)
+    return None if called is None or call is None or "_make_api_call" in vars(client) else (called, call)
+
+
+@lru_cache(maxsize=32)
+def is_botocores(path: Path) -> bool:
+    """Tell whether botocore wrote the functions of a path, and nobody stepped in between."""
+    return all(isinstance(one, FunctionType) and _file_of(one).startswith(_BOTOCORE) for one in path)
+
+
+def _file_of(function: FunctionType) -> str:
+    return function.__code__.co_filename
 
 
 def _kind(something: object) -> type[object]:

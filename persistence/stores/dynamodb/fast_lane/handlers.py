@@ -18,6 +18,19 @@ _OF_ATTEMPTS = frozenset(
     {"request-created", "choose-signer", "before-sign", "before-parse", "response-received", "needs-retry"}
 )
 """Events of each attempt to send a request, which the fast lane does not emit."""
+_BEFORE_CALLS = frozenset(
+    {"*", "before-call", "before-endpoint-resolution", "before-parameter-build", "provide-client-params"}
+)
+"""Events of a call before anything is sent."""
+_WITHOUT_A_SAY = frozenset(
+    {
+        "_handle_request_validation_mode_member",
+        "add_recursion_detection_header",
+        "generate_idempotent_uuid",
+        "inject_api_version_header_if_needed",
+    }
+)
+"""What botocore has done in those events, and has no effect on data actions, or is done here as well."""
 _KNOWN = frozenset({"botocore", "boto3", "persistence"})
 _OF_EACH_ATTEMPT = ("botocore.discovery", "botocore.retries.adaptive")
 """Parts of botocore that have to see each attempt."""
@@ -50,10 +63,12 @@ class Foreign:
     Attributes:
         in_the_way: the first event that the fast lane does not emit, though others wait for it.
         before_send: whether others wait for requests that are about to be sent.
+        before_call: whether somebody has a say in what is to be sent, such as botocore's own stubs.
     """
 
     in_the_way: str | None = None
     before_send: bool = False
+    before_call: bool = False
 
 
 def foreign_among(registrations: Iterable[Registration]) -> Foreign:
@@ -62,9 +77,21 @@ def foreign_among(registrations: Iterable[Registration]) -> Foreign:
     Args:
         registrations: all that there are.
     """
-    foreign = [one for one in registrations if _concerns_dynamodb(one.event) and not _is_known(one.handler)]
+    concerning = [one for one in registrations if _concerns_dynamodb(one.event)]
+    foreign = [one for one in concerning if not _is_known(one.handler)]
     in_the_way = next((one.event for one in foreign if _is_in_the_way(one)), None)
-    return Foreign(in_the_way, any(one.event.startswith(("before-send", "*")) for one in foreign))
+    return Foreign(
+        in_the_way,
+        before_send=any(one.event.startswith(("before-send", "*")) for one in foreign),
+        before_call=any(map(_has_a_say, concerning)),
+    )
+
+
+def _has_a_say(one: Registration) -> bool:
+    module, name = _module_of(one.handler), getattr(one.handler, "__name__", "")
+    return one.event.partition(".")[0] in _BEFORE_CALLS and not (
+        module.startswith("persistence.") or (module == "botocore.handlers" and name in _WITHOUT_A_SAY)
+    )
 
 
 def _is_in_the_way(one: Registration) -> bool:
@@ -78,10 +105,14 @@ def _concerns_dynamodb(event: str) -> bool:
 
 
 def _is_known(handler: Handler) -> bool:
+    module = _module_of(handler)
+    return module.partition(".")[0] in _KNOWN and not module.startswith(_OF_EACH_ATTEMPT)
+
+
+def _module_of(handler: Handler) -> str:
     while isinstance(handler, partial):
         handler = handler.func
-    module = getattr(handler, "__module__", None) or type(handler).__module__
-    return module.partition(".")[0] in _KNOWN and not module.startswith(_OF_EACH_ATTEMPT)
+    return getattr(handler, "__module__", None) or type(handler).__module__
 
 
 def mindful_emitter_of(client: BaseClient) -> MindfulEmitter | None:
@@ -95,15 +126,22 @@ class MindfulEmitter(HierarchicalEmitter):
     """An emitter that minds what is registered, and lets one answer what is about to be sent.
 
     Attributes:
-        foreign: what others registered so far.
         answers_first: asked before all handlers of `before-send`, in whose place its answer stands.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.foreign = Foreign()
+        self._foreign: Foreign | None = None
         self.answers_first: Callable[[], object] | None = None
         self._registrations: tuple[Registration, ...] = ()
+
+    @property
+    def foreign(self) -> Foreign:
+        """What others registered so far."""
+        found = self._foreign
+        if found is None:
+            found = self._foreign = foreign_among(self._registrations)
+        return found
 
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
@@ -169,8 +207,8 @@ class MindfulEmitter(HierarchicalEmitter):
             None,
         )
         self._registrations = tuple(one for one in self._registrations if one is not gone)
-        self.foreign = foreign_among(self._registrations)
+        self._foreign = None
 
     def _mind(self, registration: Registration) -> None:
         self._registrations = (*self._registrations, registration)
-        self.foreign = foreign_among(self._registrations)
+        self._foreign = None

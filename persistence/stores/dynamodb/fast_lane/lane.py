@@ -12,21 +12,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from botocore.client import BaseClient
 
 from persistence.events import event_log
-from persistence.stores.dynamodb.attempts import current_attempts
+from persistence.stores.dynamodb.attempts import Attempts, current_attempts
 from persistence.stores.dynamodb.fast_lane.connections import Connections, Manners
+from persistence.stores.dynamodb.fast_lane.forms import Form, form_of, short_body
 from persistence.stores.dynamodb.fast_lane.given import GivenHandlers, connecting_of
 from persistence.stores.dynamodb.fast_lane.handlers import Foreign, MindfulEmitter, mindful_emitter_of
 from persistence.stores.dynamodb.fast_lane.messages import LaneRequest, request_of
 from persistence.stores.dynamodb.fast_lane.reading import HttpResponse, LaneResponse, Served, served
 from persistence.stores.dynamodb.fast_lane.refusals import reason_against
+from persistence.stores.dynamodb.stamps import invocation_id
 from persistence.stores.dynamodb.tuning import STUBS
 
 _ID = "persistence-fast-lane"
@@ -58,9 +59,7 @@ class Handlers(Protocol):
 class _Kept:
     lane: FastLane
     outcome: HttpResponse | Exception
-
-
-_kept: ContextVar[_Kept | None] = ContextVar("persistence_fast_lane_kept", default=None)
+    invocation: str
 
 
 class FastLane:
@@ -72,6 +71,7 @@ class FastLane:
     """
 
     def __init__(self, client: BaseClient, verify: bool | str | None = None) -> None:
+        self._client = ref(client)
         self._events = client.meta.events
         emitter = mindful_emitter_of(client)
         self._handlers: Handlers = GivenHandlers(client) if emitter is None else emitter
@@ -86,6 +86,7 @@ class FastLane:
         )
         self._connections = Connections(manners)
         self._told: set[str] = set()
+        self._forms: dict[str, Form] = {}
         if self._never is None:
             self._attach(emitter)
         else:
@@ -97,9 +98,24 @@ class FastLane:
         reason = self._reason()
         return FastLaneState(reason is None, reason)
 
+    def call(
+        self, client: BaseClient, method: str, parameters: dict[str, Any], attempts: Attempts
+    ) -> dict[str, Any]:
+        """Call a method of the client, without the client itself where nobody could tell.
+
+        Args:
+            client: whose lane this is.
+            method: its name.
+            parameters: its keyword arguments, made by this library.
+            attempts: those of this call.
+        """
+        answer = self._short_answer(client, method, parameters, attempts)
+        return getattr(client, method)(**parameters) if answer is None else answer
+
     def close(self) -> None:
         """Close its connections; a later request makes new ones."""
         self._connections.close()
+        self._forms.clear()
 
     def _attach(self, emitter: MindfulEmitter | None) -> None:
         # The least specific event of the name, so that all others have been heard.
@@ -124,9 +140,11 @@ class FastLane:
         context: dict[str, Any],
         **_more: object,
     ) -> Served | None:
-        _kept.set(None)
         attempts = current_attempts()
         if attempts is None or not attempts.fast or model.name not in STUBS:
+            return None
+        if isinstance(attempts.kept, _Kept) and attempts.kept.lane is self:
+            context.setdefault("retries", {})["invocation-id"] = attempts.kept.invocation
             return None
         if (reason := self._reason()) is not None:
             self._tell(reason)
@@ -134,15 +152,73 @@ class FastLane:
         request = request_of(params, request_signer, context)
         if request is None:
             return None
+        invocation: str = context["retries"]["invocation-id"]
         try:
             response = self._response(request, model)
         except Exception as error:  # noqa: BLE001  # botocore takes whatever is raised for the attempt's outcome
-            self._hand_over(error)
+            attempts.kept = _Kept(self, error, invocation)
             return None
         answer = None if response is None else served(response, model)
         if answer is None and response is not None:
-            self._hand_over(response)
+            attempts.kept = _Kept(self, response, invocation)
+        if answer is not None and self._is_nobody_asked:
+            self._learn(model, params, request_signer, request)
         return answer
+
+    @property
+    def _is_nobody_asked(self) -> bool:
+        foreign = self._handlers.foreign
+        return not (foreign.before_call or foreign.before_send) and self._reason() is None
+
+    def _learn(self, model: Any, params: dict[str, Any], signer: Any, request: LaneRequest) -> None:
+        client = self._client()
+        form = None if client is None else form_of(client, model, request, signer, params)
+        if form is not None:
+            self._forms[model.name] = form
+
+    def _short_answer(
+        self, client: BaseClient, method: str, parameters: dict[str, Any], attempts: Attempts
+    ) -> dict[str, Any] | None:
+        """Give the answer to a call whose request needs nothing of botocore; None leaves the call to it."""
+        api = attempts.api
+        form = None if api is None else self._forms.get(api)
+        if api is None or form is None or client is not self._client():
+            return None
+        body = short_body(parameters, accelerated=attempts.accelerated)
+        if body is None or not (self._is_nobody_asked and form.holds_for(client, method)):
+            return None
+        signed, invocation = form.signed_by_present(), invocation_id()
+        message = None if signed is None else signed.message(body, invocation)
+        if signed is None or message is None:
+            return None
+        self._forms[api] = signed
+        try:
+            response = LaneResponse(form.url, self._connections.ask(form.origin, message))
+        except Exception as error:  # noqa: BLE001  # it is the outcome of botocore's first attempt
+            attempts.kept = _Kept(self, error, invocation)
+            return None
+        attempts.api = None
+        answer = served(response, form.model)
+        if answer is None:
+            attempts.api, attempts.kept = api, _Kept(self, response, invocation)
+            return None
+        return self._concluded(client, form, answer)
+
+    def _concluded(self, client: BaseClient, form: Form, answer: Served) -> dict[str, Any]:
+        """End a call as botocore does."""
+        (response, parsed), context, api = answer, dict(form.context), form.model.name
+        self._events.emit(
+            f"after-call.dynamodb.{api}",
+            http_response=response,
+            parsed=parsed,
+            model=form.model,
+            context=context,
+        )
+        if response.status_code >= 300:
+            code = context.get("error_code_override") or parsed.get("Error", {}).get("Code")
+            kind: Any = client.exceptions.from_code(code)
+            raise kind(parsed, api)
+        return parsed
 
     def _response(self, request: LaneRequest, model: Any) -> HttpResponse | None:
         """Give what a mock answers, or else the service; None where botocore has to send it."""
@@ -161,14 +237,12 @@ class FastLane:
             return None
         return LaneResponse(request.url, self._connections.ask(request.origin, message))
 
-    def _hand_over(self, outcome: HttpResponse | Exception) -> None:
-        _kept.set(_Kept(self, outcome))
-
     def _replay(self, **_event: object) -> Any:
-        kept = _kept.get()
-        if kept is None or kept.lane is not self:
+        attempts = current_attempts()
+        kept = None if attempts is None else attempts.kept
+        if attempts is None or not isinstance(kept, _Kept) or kept.lane is not self:
             return None
-        _kept.set(None)
+        attempts.kept = None
         if isinstance(kept.outcome, Exception):
             raise kept.outcome
         return kept.outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
@@ -54,7 +54,7 @@ class LaneRequest:
         lines = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
         if not lines.count("\n") == lines.count("\r") == len(self.headers):
             return None
-        return f"{_first_lines(self.url)}{lines}\r\n".encode() + self.body
+        return f"{first_lines(self.url)}{lines}\r\n".encode() + self.body
 
 
 def request_of(params: dict[str, Any], request_signer: Any, context: dict[str, Any]) -> LaneRequest | None:
@@ -84,8 +84,7 @@ def request_of(params: dict[str, Any], request_signer: Any, context: dict[str, A
         <= {"region", "signing_name", "signingRegion", "signingName", "disableDoubleEncoding"}
     ):
         return None
-    region = signing.get("region") or request_signer.region_name
-    service = signing.get("signing_name") or request_signer.signing_name
+    region, service = signing_of(context, request_signer)
     try:
         credentials = request_signer.get_auth_instance(service, region, "v4").credentials
     except Exception:  # noqa: BLE001  # botocore finds the same, and says so in its own way
@@ -105,17 +104,35 @@ def request_of(params: dict[str, Any], request_signer: Any, context: dict[str, A
     if "invocation-id" not in retries:
         retries["invocation-id"] = invocation_id()
     sent["amz-sdk-invocation-id"] = retries["invocation-id"]
-    sent["amz-sdk-request"] = _attempt_of(context)
+    sent["amz-sdk-request"] = attempt_of(context)
     sent["Content-Length"] = str(len(body))
     return LaneRequest(params["url"], origin, sent, body)
 
 
+class Signing(NamedTuple):
+    """As whose service, and where, requests are signed."""
+
+    region: str
+    service: str
+
+
+def signing_of(context: Mapping[str, Any], request_signer: Any) -> Signing:
+    """Tell as whose service, and where, the requests of a call are signed."""
+    signing = context.get("signing") or {}
+    return Signing(
+        signing.get("region") or request_signer.region_name,
+        signing.get("signing_name") or request_signer.signing_name,
+    )
+
+
 @lru_cache(maxsize=32)
-def _first_lines(url: str) -> str:
+def first_lines(url: str) -> str:
+    """Give the lines that all requests to a URL begin with."""
     return f"POST / HTTP/1.1\r\nHost: {host_of(url)}\r\nAccept-Encoding: identity\r\n"
 
 
-def _attempt_of(context: dict[str, Any]) -> str:
+def attempt_of(context: Mapping[str, Any]) -> str:
+    """Give the header of a first attempt that numbers it."""
     most = (context["client_config"].retries or {}).get("total_max_attempts")
     return "attempt=1" if most is None else f"attempt=1; max={most}"
 

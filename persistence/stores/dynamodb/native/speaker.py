@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, is_damaged, watched
@@ -153,16 +154,17 @@ async def _attempted(form: Form, sent: Sent, attempts: Attempts, send: Send) -> 
 def _delay(
     form: Form, attempt: _Attempt, request: dict[str, Any], attempts: Attempts, number: int
 ) -> float | None:
-    with watched(attempts):
-        told = events_of(form.client).emit(
-            form.events.retry,
-            response=attempt.response,
-            endpoint=None,
-            operation=form.model,
-            attempts=number,
-            caught_exception=attempt.error,
-            request_dict=request,
-        )
+    asking = partial(
+        events_of(form.client).emit,
+        form.events.retry,
+        response=attempt.response,
+        endpoint=None,
+        operation=form.model,
+        attempts=number,
+        caught_exception=attempt.error,
+        request_dict=request,
+    )
+    told = watched(attempts, asking)
     delay = next((answer for _, answer in told if answer is not None), None)
     return None if delay is None or delay is False else float(delay)
 

@@ -6,7 +6,8 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from typing import Literal
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -315,3 +316,22 @@ class TestClientsOfUsers:
 
             made.close()
             assert len(server.requests) == 2
+
+
+class TestHandlersOfUsers:
+    def test_set_what_holds_after_the_call(self) -> None:
+        answered: ContextVar[str] = ContextVar("answered", default="nothing yet")
+        with scripted([Answer(), SERVER_ERROR]) as server:
+            made = client(server.endpoint_url)
+            events: Any = made.meta.events
+            events.register("request-created.dynamodb", lambda **_: answered.set("nothing"))
+            events.register("after-call.dynamodb", lambda model, **_: answered.set(model.name))
+            store = DynamoStore(made)
+
+            store.perform(GET)
+            first = answered.get()
+            with pytest.raises(StoreUnavailable):
+                store.perform(CREATE)
+
+            made.close()
+            assert (first, answered.get()) == ("GetItem", "nothing")

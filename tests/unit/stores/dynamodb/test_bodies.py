@@ -15,9 +15,16 @@ from botocore.session import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persistence.errors import QueryError
+from persistence.expressions import AttributeExists, Path, equals
+from persistence.operations import PutItem, TransactWrite, UpdateItem
 from persistence.stores.dynamodb.bodies import body_of, content_of
 from persistence.stores.dynamodb.canonical import is_canonical
+from persistence.stores.dynamodb.requests import transact_write
+from persistence.stores.dynamodb.stable import Settling
+from persistence.table import Table
 
+THINGS = Table("things", "id")
 WAY = pytest.mark.parametrize("accelerated", [True, False], ids=["msgspec", "standard library"])
 
 NAMES = st.one_of(st.sampled_from(["B", "BS", "S", "Items", "a"]), st.text(max_size=5))
@@ -64,6 +71,55 @@ def test_requests_read_as_what_was_written(accelerated: bool, item: dict[str, An
 
     assert content_of(body) == {"TableName": "things", "Item": item}
     assert parsed(body.replace(b'"Item":', b'"Attributes":', 1), "PutItem") == {"Attributes": item}
+
+
+@settings(deadline=None, max_examples=100)
+@given(ITEMS)
+def test_what_is_certain_needs_no_look(item: dict[str, Any]) -> None:
+    condition = equals(Path.of("a", 1), {"M": item})
+    made = transact_write(TransactWrite((PutItem(THINGS, item, condition),), token="t"))
+
+    assert is_canonical(made)
+    settling = Settling()
+    assert made.certain == (settling(item) is item)
+    assert made.certain == settling.certain
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        PutItem(THINGS, {"id": {"S": 1}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "n": {"N": 1}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "n": {"N": "1", "S": "1"}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "x": {"X": "1"}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "b": {"B": "text"}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "f": {"BOOL": 1}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "l": {"L": [{"S": 1}]}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "l": {"L": ({"S": "1"},)}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "m": {"M": {1: {"S": "1"}}}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "s": {"SS": ["a", 1]}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "s": {"BS": ["a"]}}),
+        PutItem(THINGS, {"id": {"S": "1"}, "s": {"SS": ["b", "a"]}}),
+        PutItem(THINGS, {"id": {"S": "1"}}, equals(Path.of("a"), {"S": 1})),
+        PutItem(THINGS, {"id": {"S": "1"}}, AttributeExists(Path((5,)))),
+        UpdateItem(THINGS, {"id": {"S": "1"}}, ()),
+    ],
+)
+def test_what_is_to_be_refused_or_settled_is_not_certain(action: Any) -> None:
+    try:
+        made = transact_write(TransactWrite((action,), token="t"))
+    except QueryError:
+        return
+    assert not made.certain
+
+
+@pytest.mark.parametrize("token", [None, "", 5])
+def test_a_transaction_without_a_token_is_not_certain(token: Any) -> None:
+    put = PutItem(THINGS, {"id": {"S": "1"}})
+
+    assert transact_write(TransactWrite((put,), token="t")).certain
+    assert not transact_write(TransactWrite((put,), token=token)).certain
+    assert not transact_write(TransactWrite((), token="t")).certain
 
 
 @WAY

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from functools import partial
 
+import boto3
 import pytest
-from botocore.handlers import add_retry_headers
+from botocore.handlers import add_recursion_detection_header, add_retry_headers
 from botocore.hooks import EventAliaser
+from botocore.stub import Stubber
 
 from persistence.stores.dynamodb.fast_lane.handlers import (
     Foreign,
@@ -29,9 +31,7 @@ def test_handlers_of_others_are_in_the_way(event: str) -> None:
     assert foreign_among([Registration(event, foreign)]).in_the_way == event
 
 
-@pytest.mark.parametrize(
-    "event", ["needs-retry.s3", "before-call.dynamodb", "after-call", "before-parse.sqs.*"]
-)
+@pytest.mark.parametrize("event", ["needs-retry.s3", "before-call.s3", "after-call", "before-parse.sqs.*"])
 def test_handlers_of_other_events_are_not(event: str) -> None:
     assert foreign_among([Registration(event, foreign)]) == Foreign()
 
@@ -51,6 +51,23 @@ def test_who_is_called_last_before_a_call_is_in_the_way() -> None:
 
 def test_who_waits_for_requests_to_be_sent_is_minded() -> None:
     assert foreign_among([Registration("before-send.dynamodb", foreign)]) == Foreign(before_send=True)
+
+
+@pytest.mark.parametrize(
+    "event", ["before-call.dynamodb", "provide-client-params", "before-parameter-build.*.GetItem"]
+)
+def test_who_has_a_say_in_requests_is_minded(event: str) -> None:
+    assert foreign_among([Registration(event, foreign)]) == Foreign(before_call=True)
+
+
+def test_stubs_of_botocore_are_minded_so() -> None:
+    stub = Stubber(boto3.client("dynamodb", region_name="us-east-1"))
+
+    assert foreign_among([Registration("before-call.dynamodb", stub.add_response)]).before_call
+
+
+def test_what_botocore_does_to_all_requests_is_no_say() -> None:
+    assert not foreign_among([Registration("before-call", add_recursion_detection_header)]).before_call
 
 
 def test_an_emitter_minds_what_comes_and_goes() -> None:
