@@ -58,12 +58,12 @@ def refuse_doubles(where: str, actions: Collection[operations.TransactAction | G
         seen.add(identity)
 
 
-def _surely_differ(actions: Collection[TransactAction | GetItem]) -> bool:
+def _surely_differ(actions: Collection[operations.TransactAction | GetItem]) -> bool:
     """Tell whether no two have one key, as far as keys of texts tell."""
     seen: set[Hashable] = set()
     try:
         for action in actions:
-            table, key = action.table, action.item if type(action) is PutItem else key_of(action)
+            table, key = action.table, key_of(action)
             partition, sort = key[table.partition]["S"], table.sort
             seen.add((table.name, partition, None if sort is None else key[sort]["S"]))
     except (KeyError, TypeError):

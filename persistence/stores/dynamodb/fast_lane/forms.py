@@ -39,7 +39,7 @@ FRESH_SECONDS = 30.0
 _HEADERS = frozenset({"content-type", "user-agent", "x-amz-target"})
 _TRACE = "x-amzn-trace-id"
 _TRACED = "_X_AMZN_TRACE_ID"
-_NO_TRANSACTION = ({"Get": {}},)
+_NO_TRANSACTION: tuple[dict[str, Any], ...] = ({"Get": {}},)
 _BOTOCORE = logging.getLogger("botocore")
 
 
