@@ -11,10 +11,11 @@ from typing import Any
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError
 from persistence.mapping import EntityMapping, MappedPath
-from persistence.mapping.containers import Foreign, ListOf, Plain, SetOf, TupleOf
+from persistence.mapping.containers import ListOf, SetOf, TupleOf
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.paths import bare
 from persistence.mapping.refusal import Unreadable
+from persistence.mapping.untyped import Foreign, Plain
 
 _WORDS = {"true": True, "false": False}
 _TAGS = ("S", "N", "BOOL", "B")

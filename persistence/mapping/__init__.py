@@ -11,9 +11,9 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.mapping.codec import Codec
+    from persistence.mapping.compiled import EntityMapping
     from persistence.mapping.keys import KeyPart
     from persistence.mapping.paths import MappedPath
-    from persistence.mapping.registry import EntityMapping
     from persistence.mapping.roles import RoleField, Roles
     from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
     from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
@@ -43,7 +43,7 @@ __getattr__, __dir__ = lazy_face(
         "persistence.mapping.codec": ("Codec",),
         "persistence.mapping.keys": ("KeyPart",),
         "persistence.mapping.paths": ("MappedPath",),
-        "persistence.mapping.registry": ("EntityMapping",),
+        "persistence.mapping.compiled": ("EntityMapping",),
         "persistence.mapping.roles": ("RoleField", "Roles"),
         "persistence.mapping.schema": ("MappingRegistry", "MappingSchema", "mapping_of"),
         "persistence.mapping.shapes": ("ListShape", "MapShape", "RecordShape", "Shape"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from persistence.mapping.containers import ListOf, MapOf, Nullable, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, TupleOf
 from persistence.mapping.nodes import Node
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
+from persistence.mapping.wrapping import Nullable, Validated
 
 
 def runs_validators(plan: RecordPlan) -> bool:

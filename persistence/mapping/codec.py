@@ -12,7 +12,7 @@ from persistence.errors import DecodeError, MappingError, ValidationFailed, Wron
 from persistence.expressions import Path
 from persistence.mapping.checking import runs_validators
 from persistence.mapping.codegen import FUNCTIONS, CodecCompiler
-from persistence.mapping.containers import CollectedAttributes
+from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, TupleOf
 from persistence.mapping.nodes import Node
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
+from persistence.mapping.untyped import Foreign, Plain
+from persistence.mapping.wrapping import Nullable, Validated
 
 
 def unmeasured(node: Node) -> bool:

@@ -15,12 +15,14 @@ from marshmallow import fields as marshmallow_fields
 
 from persistence import fields
 from persistence.mapping import enums, scalars
-from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.hints import Hint, origin_of, without_none
 from persistence.mapping.inference import Choice, TupleList
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.pruning import pruned
 from persistence.mapping.silence import silenced_field
+from persistence.mapping.untyped import Foreign, Plain
+from persistence.mapping.wrapping import Nullable, Validated
 from persistence.table import ScalarType
 
 Field = fields.Field[Any]

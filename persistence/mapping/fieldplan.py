@@ -10,12 +10,14 @@ from marshmallow import Schema, missing
 
 from persistence import fields
 from persistence.attributes import AttributeValue, Item
-from persistence.mapping.containers import Foreign, converted, decoded_part, run_validators
+from persistence.mapping.collecting import decoded_part
 from persistence.mapping.fieldnodes import has_validators
 from persistence.mapping.nodes import NO_EMPTY, Node
 from persistence.mapping.plain import tagged, untagged
 from persistence.mapping.pruning import left_out, pruned
 from persistence.mapping.refusal import Refused, Unreadable
+from persistence.mapping.untyped import Foreign, converted
+from persistence.mapping.wrapping import run_validators
 
 ABSENT: Any = object()
 """Marks a value that neither the item nor a default gives."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from persistence.attributes import PARTITION_KEY_SIZE_LIMIT, SORT_KEY_SIZE_LIMIT, AttributeValue, type_of
 from persistence.errors import DecodeError, MappingError, QueryError
-from persistence.mapping.containers import Foreign
 from persistence.mapping.nodes import Node
 from persistence.mapping.refusal import Refused, Unreadable, said
+from persistence.mapping.untyped import Foreign
 from persistence.table import ScalarType
 
 

@@ -13,23 +13,16 @@ from marshmallow import fields as marshmallow_fields
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, QueryError
 from persistence.expressions import Path
-from persistence.mapping.containers import (
-    CollectedAttributes,
-    Foreign,
-    ListOf,
-    MapOf,
-    Nullable,
-    Plain,
-    SetOf,
-    TupleOf,
-    run_validators,
-)
+from persistence.mapping.collecting import CollectedAttributes
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan, PlainView
 from persistence.mapping.nodes import Node
 from persistence.mapping.paths import bare, resolved
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Messages, Refused, Unreadable
 from persistence.mapping.scalars import DECIMAL, FLOAT, INTEGER, NUMBER, TIMEDELTA
+from persistence.mapping.untyped import Foreign, Plain
+from persistence.mapping.wrapping import Nullable, run_validators
 
 PlaceKind = Literal["number", "list", "set", "plain", "other"]
 """What can be done in a place besides replacing it; "plain" may hold anything."""

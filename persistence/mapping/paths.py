@@ -10,13 +10,15 @@ from functools import cached_property
 from persistence.attributes import LAST_INDEX, NESTING_LIMIT, AttributeValue
 from persistence.errors import QueryError
 from persistence.expressions import Path
-from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.declaration import did_you_mean
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Refused, said
 from persistence.mapping.scalars import STRING
+from persistence.mapping.untyped import Foreign, Plain
+from persistence.mapping.wrapping import Nullable, Validated
 
 _NULL: AttributeValue = {"NULL": True}
 _NO_SETS = frozenset({str, int, bool, float, Decimal, bytes})

@@ -14,14 +14,16 @@ from typing import Any
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import DecodeError, QueryError
 from persistence.expressions import Path
-from persistence.mapping.containers import Foreign, ListOf, MapOf, Nullable, Plain, TupleOf
+from persistence.mapping.compiled import EntityMapping
+from persistence.mapping.containers import ListOf, MapOf, TupleOf
 from persistence.mapping.fieldplan import ABSENT, FieldPlan, PlainView
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.nodes import Node, content_of
 from persistence.mapping.paths import bare
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Unreadable
-from persistence.mapping.registry import EntityMapping
+from persistence.mapping.untyped import Foreign, Plain
+from persistence.mapping.wrapping import Nullable
 
 Step = FieldPlan | str | int
 """A step down a path: to a field of an entity, an entry of a map, or an element of a list."""

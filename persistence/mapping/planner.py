@@ -11,7 +11,6 @@ from persistence import fields
 from persistence.attributes import ATTRIBUTE_NAME_LIMIT
 from persistence.errors import MappingError
 from persistence.mapping.construction import default_source
-from persistence.mapping.containers import Foreign
 from persistence.mapping.declaration import HOOKS, Declaration, did_you_mean, has_hooks, subject_of
 from persistence.mapping.fieldnodes import FieldNodes
 from persistence.mapping.fieldplan import FieldPlan
@@ -20,6 +19,7 @@ from persistence.mapping.nodes import NO_EMPTY, Node
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.rolehints import ROLES, refuse_role
 from persistence.mapping.silence import silenced, silenced_field
+from persistence.mapping.untyped import Foreign
 
 
 class RecordPlans:

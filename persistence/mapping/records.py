@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from marshmallow import EXCLUDE, ValidationError, missing
 
 from persistence.attributes import AttributeValue, Item
+from persistence.mapping.collecting import Collected
 from persistence.mapping.construction import Construction
-from persistence.mapping.containers import Collected
 from persistence.mapping.declaration import Declaration, has_hooks, subject_of
 from persistence.mapping.fieldplan import ABSENT, FieldPlan, PlainView, attribute_of
 from persistence.mapping.nodes import Node, Output, content_of, slow_write

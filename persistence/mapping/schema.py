@@ -7,8 +7,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from persistence.errors import MappingError, UnusableMapping
 from persistence.mapping.codec import Codec
+from persistence.mapping.compiled import EntityMapping
+from persistence.mapping.compiling import compile_mapping
 from persistence.mapping.declaration import Declaration
-from persistence.mapping.registry import EntityMapping, compile_mapping
 from persistence.table import Table
 
 T = TypeVar("T")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.mapping.containers import ListOf, MapOf, Nullable, Validated
+from persistence.mapping.containers import ListOf, MapOf
 from persistence.mapping.nodes import Node
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
+from persistence.mapping.wrapping import Nullable, Validated
 
 
 @dataclass(frozen=True)

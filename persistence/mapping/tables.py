@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from persistence import fields
 from persistence.attributes import KEY_NAME_LIMIT
 from persistence.errors import MappingError
-from persistence.mapping.containers import Foreign
 from persistence.mapping.declaration import did_you_mean
 from persistence.mapping.fieldnodes import foreign_key_type
 from persistence.mapping.fieldplan import FieldPlan
@@ -16,6 +15,7 @@ from persistence.mapping.keys import KeyPart, Template, is_template, limit_of, p
 from persistence.mapping.nodes import Node
 from persistence.mapping.options import MappingOptions
 from persistence.mapping.records import RecordPlan
+from persistence.mapping.untyped import Foreign
 from persistence.table import Index, Key, LocalIndex, ScalarType, Table
 from persistence.table_options import NO_OPTIONS
 

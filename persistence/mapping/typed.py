@@ -18,14 +18,16 @@ import msgspec
 
 from persistence.attributes import Item
 from persistence.mapping.codegen import Compiler, each_loop, keys_in_templates, page_loop
-from persistence.mapping.containers import ListOf, MapOf, Nullable, Plain, SetOf, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Output, Scalar, leave_fast_way
 from persistence.mapping.reading import Reading
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.source import Source
 from persistence.mapping.tables import Placement
+from persistence.mapping.untyped import Plain
 from persistence.mapping.upcasting import SchemaVersions
+from persistence.mapping.wrapping import Nullable, Validated
 from persistence.wire_items import WireItems
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from persistence.attributes import Item
 from persistence.errors import ValidationFailed
-from persistence.mapping.containers import CollectedAttributes
+from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.declaration import Declaration
 from persistence.mapping.paths import MappedPath, resolved
 from persistence.mapping.planner import RecordPlans

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from persistence import fields
-from persistence.mapping.containers import Validated
 from persistence.mapping.declaration import has_hooks
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node
 from persistence.mapping.records import Record, RecordPlan
 from persistence.mapping.roles import Roles
 from persistence.mapping.tables import Placement
+from persistence.mapping.wrapping import Validated
 
 
 def parts_of(plan: RecordPlan) -> Iterator[RecordPlan | Node]:

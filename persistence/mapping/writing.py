@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Any
 
 from persistence.mapping import scalars
-from persistence.mapping.containers import Collected, Plain
+from persistence.mapping.collecting import Collected
 from persistence.mapping.depth import unmeasured
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart, Slot
@@ -17,6 +17,7 @@ from persistence.mapping.plain import refuse_depth
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source, any_of
 from persistence.mapping.tables import Placement
+from persistence.mapping.untyped import Plain
 
 # A character takes up to four bytes in UTF-8: keys of a quarter of the limit surely fit, others are measured.
 _BYTES_PER_CHARACTER = 4

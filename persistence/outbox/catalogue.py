@@ -10,7 +10,7 @@ from typing import Any
 
 from persistence.errors import DecodeError, MappingError, ValidationFailed
 from persistence.expressions import Path
-from persistence.mapping.containers import CollectedAttributes
+from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.declaration import Declaration, entity_of
 from persistence.mapping.hints import class_of
 from persistence.mapping.nodes import Node

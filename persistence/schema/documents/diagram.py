@@ -9,10 +9,11 @@ from itertools import count
 from typing import Any
 
 from persistence.mapping import EntityMapping
-from persistence.mapping.containers import ListOf, MapOf, Nullable, SetOf, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.records import Record, RecordPlan
+from persistence.mapping.wrapping import Nullable, Validated
 from persistence.table import GlobalIndex, Index, Table
 
 _INDENT = "    "

@@ -15,7 +15,7 @@ from typing import Any
 from persistence import fields
 from persistence.mapping import EntityMapping
 from persistence.mapping.constraints import Constraints, constraints_of
-from persistence.mapping.containers import ListOf, MapOf, Nullable, SetOf, TupleOf, Validated
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.declaration import subject_of
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.hints import allows_none
@@ -36,6 +36,7 @@ from persistence.mapping.scalars import (
     TIMEDELTA,
     UUID,
 )
+from persistence.mapping.wrapping import Nullable, Validated
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

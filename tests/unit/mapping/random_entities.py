@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from persistence.attributes import number_text
 from persistence.mapping import EntityMapping, MappingSchema
-from persistence.mapping.registry import compile_mapping
+from persistence.mapping.compiling import compile_mapping
 from persistence.table import Key
 
 UTC = dt.UTC

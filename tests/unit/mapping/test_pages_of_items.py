@@ -16,7 +16,7 @@ from persistence import fields
 from persistence.attributes import Item
 from persistence.errors import DecodeError, WrongEntityType
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of, upcast
-from persistence.mapping.registry import compile_mapping
+from persistence.mapping.compiling import compile_mapping
 from persistence.table import Key, Table
 from tests.unit.mapping.random_entities import HINTS, SETTINGS, WRONG, mappings, outcome
 from tests.unit.mapping.wired import wire

@@ -17,7 +17,7 @@ from persistence import fields
 from persistence.attributes import PARTITION_KEY_SIZE_LIMIT, SORT_KEY_SIZE_LIMIT, normalised_key
 from persistence.errors import QueryError, ValidationFailed
 from persistence.mapping import EntityMapping, MappingSchema
-from persistence.mapping.registry import compile_mapping
+from persistence.mapping.compiling import compile_mapping
 from persistence.table import Key, Table
 
 NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
