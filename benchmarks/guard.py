@@ -104,10 +104,11 @@ def measured(recorded: Mapping[str, float]) -> list[Cost]:
     Args:
         recorded: path -> its quotient when it was recorded.
     """
-    return [
-        Cost(name, instructions(work) / instructions(plain), recorded.get(name))
-        for name, (work, plain) in paths().items()
-    ]
+    with paths() as known:
+        return [
+            Cost(name, instructions(work) / instructions(plain), recorded.get(name))
+            for name, (work, plain) in known.items()
+        ]
 
 
 def main(arguments: Sequence[str] | None = None, file: Path = FILE) -> int:
