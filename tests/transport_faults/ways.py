@@ -21,7 +21,7 @@ Way = Literal["plain", "tuned", "fast lane", "fast lane, heard", "fast lane, not
 WAYS: tuple[Way, ...] = ("tuned", "fast lane", "fast lane, heard", "fast lane, not tuned")
 """All but the one that they are compared with."""
 
-NOTHING = Answer({}, closes=True)
+NOTHING = Answer({}, headers={"Connection": "close"}, closes=True)
 
 IMPATIENT = 0.25
 """Seconds that a client waits where the server is too slow on purpose."""

@@ -105,9 +105,11 @@ class Lock:
         except (ConditionFailed, StoreUnavailable) as doubt:
             now = yield from self.holder()
             if now is None or now.run != self._run:
-                if isinstance(doubt, StoreUnavailable) or now is None:
+                if isinstance(doubt, StoreUnavailable):
                     raise
-                raise _locked(now) from doubt
+                if now is not None:
+                    raise _locked(now) from doubt
+                return (yield from self.acquire())  # somebody was quicker, and has given it back already
         taken = yield from self.holder()
         if taken is None or taken.run != self._run:
             raise _lost()
