@@ -7,12 +7,13 @@ client, with the same codec. Then entities through the same repository, where on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from importlib import import_module
 from itertools import count
 from typing import Any
 
 import boto3
-from moto import mock_aws
 
 from benchmarks.contenders import handwritten
 from benchmarks.contenders.ours import MAPPINGS
@@ -38,19 +39,25 @@ def compare_stores() -> Iterator[Comparison]:
     """Compare a put plus a get, and transactions of ten."""
     demanded = (Target(MOTO, MEMORY, "at least", 100),)
     for shape in ("simple", "complex"):
-        with mock_aws():
+        with _mocked():
             yield Comparison(f"store: put + get, {shape}", _on_stores(shape, _put_and_get), demanded)
-        with mock_aws():
+        with _mocked():
             contenders = _on_stores(shape, _transaction_of_ten)
             yield Comparison(f"store: transaction of 10, {shape}", contenders, demanded, most_rounds=9)
-    with mock_aws():
+    with _mocked():
         yield Comparison("add + get, simple", _contenders("simple", _add_and_get))
-    with mock_aws():
+    with _mocked():
         yield Comparison("add + get, complex", _contenders("complex", _add_and_get))
-    with mock_aws():
+    with _mocked():
         yield Comparison("save + get, complex", _contenders("complex", _save_and_get))
-    with mock_aws():
+    with _mocked():
         yield Comparison("commit of 10 added, complex", _commits("complex"), most_rounds=9)
+
+
+def _mocked() -> AbstractContextManager[object]:
+    """Have moto answer; it is loaded here, for all clients that are made afterwards ask it first."""
+    mocked: AbstractContextManager[object] = import_module("moto").mock_aws()
+    return mocked
 
 
 class _OnMemory:
