@@ -179,23 +179,8 @@ class _Planner:
         kept = encodings.kept(mapping, version=FIRST_VERSION, created=True)
         item = encodings.encoded(tracked, kept)
         weight = encodings.weighed(tracked, item)
-        action = PutItem(mapping.table, item, mapping.is_free, "none", True)
-        planned = PlannedAction(
-            _CREATE,
-            mapping,
-            tracked.key,
-            action,
-            tracked,
-            kept.named,
-            item,
-            item,
-            None,
-            kept.version,
-            (),
-            None,
-            None,
-            weight,
-        )
+        action = PutItem(mapping.table, item, mapping.is_free, item_on_failure=True)
+        planned = action_of(_CREATE, tracked, action, kept, item, item, weight=weight)
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
@@ -274,22 +259,9 @@ class _Planner:
         actions = (*[change.action for change in changed], *kept.actions)
         # What a version's condition compares with, the item has too, or had in another version.
         known = whole and (step.by_version or step.condition is not None)
-        return PlannedAction(
-            _UPDATE,
-            mapping,
-            tracked.key,
-            UpdateItem(mapping.table, tracked.key, actions, condition, "none", True),
-            tracked,
-            kept.named,
-            item,
-            stored,
-            step.expected,
-            kept.version,
-            changed,
-            None,
-            None,
-            2 * weight + NUMBER_SIZE_LIMIT if known else None,
-        )
+        update = UpdateItem(mapping.table, tracked.key, actions, condition, item_on_failure=True)
+        most = 2 * weight + NUMBER_SIZE_LIMIT if known else None
+        return action_of(_UPDATE, tracked, update, kept, item, stored, step.expected, changed, weight=most)
 
     def _write_changes(
         self,

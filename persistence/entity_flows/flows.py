@@ -60,9 +60,9 @@ class EntityFlows(EntityReading[T]):
 
     def write(self, entity: T, call: Put[T]) -> Flow[T]:
         """Do something with an entity in the unit, or at once; see `put`."""
-        if self.put(entity, call):
-            return entity
+        return entity if self.put(entity, call) else (yield from self._at_once(entity, call))
 
+    def _at_once(self, entity: T, call: Put[T]) -> Flow[T]:
         def work(entities: IdentityMap) -> Tracked[T]:
             call(entities, self.mapping, entity)
             (tracked,) = entities
@@ -146,7 +146,7 @@ class EntityFlows(EntityReading[T]):
         """Overwrite what is stored; at once, the stored entity with its new version is read back."""
         if self.put(entity, IdentityMap.save):
             return entity
-        stored = yield from self.write(entity, IdentityMap.save)
+        stored = yield from self._at_once(entity, IdentityMap.save)
         try:
             return (yield from self.get(self.mapping.key_of(entity)))
         except (StoreError, EntityNotFound) as unread:

@@ -26,6 +26,7 @@ from persistence.stores.dynamodb.fast_lane.messages import (
     Signing,
     attempt_of,
     first_lines,
+    lines_of,
     origin_of,
     signing_of,
 )
@@ -39,7 +40,6 @@ FRESH_SECONDS = 30.0
 _HEADERS = frozenset({"content-type", "user-agent", "x-amz-target"})
 _TRACE = "x-amzn-trace-id"
 _TRACED = "_X_AMZN_TRACE_ID"
-_NO_TRANSACTION: tuple[dict[str, Any], ...] = ({"Get": {}},)
 _BOTOCORE = logging.getLogger("botocore")
 
 
@@ -111,7 +111,9 @@ class Form:
         if who == self.who:
             return self
         shared = Signatures.of(self.headers, host_of(self.url), who, signing.region, signing.service)
-        lines = "".join([f"{name}: {value}\r\n" for name, value in shared.sent.items()])
+        lines = lines_of(shared.sent)
+        if lines is None:
+            return None
         return replace(self, who=who, signatures=shared, head=f"{first_lines(self.url)}{lines}")
 
     def message(self, body: bytes, invocation: str) -> bytes | None:
@@ -130,10 +132,8 @@ class Form:
         }
         if _TRACED in os.environ:
             add_recursion_detection_header({"headers": own})
-        lines = "".join([f"{name}: {value}\r\n" for name, value in own.items()])
-        if not lines.count("\n") == lines.count("\r") == len(own):
-            return None
-        return f"{self.head}{lines}\r\n".encode() + body
+        lines = lines_of(own)
+        return None if lines is None else f"{self.head}{lines}\r\n".encode() + body
 
 
 def form_of(
@@ -157,14 +157,12 @@ def form_of(
         origin_of(request.url),
     )
     headers = {name: value for name, value in params["headers"].items() if name.lower() != _TRACE}
-    written = "".join([*headers, *headers.values()])
     if (
         path is None
         or not is_botocores(path)
         or origin is None
         or {name.lower() for name in headers} != _HEADERS
-        or "\n" in written
-        or "\r" in written
+        or lines_of(headers) is None
     ):
         return None
     return Form(
@@ -188,12 +186,17 @@ def short_body(parameters: Mapping[str, Any], *, accelerated: bool) -> bytes | N
         parameters: keyword arguments of a method of boto3's client, made here.
         accelerated: False leaves msgspec out.
     """
-    actions = parameters.get("TransactItems", _NO_TRANSACTION)
-    if not actions or not ("ClientRequestToken" in parameters or "Get" in actions[0]):
-        return None  # it is refused, or given a token
+    if "TransactItems" in parameters and not _is_complete(parameters):
+        return None
     try:
         if isinstance(parameters, Made) and parameters.certain:
             return json_of(accelerated=accelerated).write(parameters)
         return body_of(parameters, accelerated=accelerated)
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _is_complete(parameters: Mapping[str, Any]) -> bool:
+    """Tell whether botocore would neither refuse a transaction nor give it a token."""
+    actions = parameters["TransactItems"]
+    return bool(actions) and ("ClientRequestToken" in parameters or "Get" in actions[0])

@@ -51,10 +51,8 @@ class LaneRequest:
 
     def message(self) -> bytes | None:
         """Give the text that goes over the connection; None if a header holds a line break."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
-        if not lines.count("\n") == lines.count("\r") == len(self.headers):
-            return None
-        return f"{first_lines(self.url)}{lines}\r\n".encode() + self.body
+        lines = lines_of(self.headers)
+        return None if lines is None else f"{first_lines(self.url)}{lines}\r\n".encode() + self.body
 
 
 def request_of(params: dict[str, Any], request_signer: Any, context: dict[str, Any]) -> LaneRequest | None:
@@ -123,6 +121,12 @@ def signing_of(context: Mapping[str, Any], request_signer: Any) -> Signing:
         signing.get("region") or request_signer.region_name,
         signing.get("signing_name") or request_signer.signing_name,
     )
+
+
+def lines_of(headers: Mapping[str, object]) -> str | None:
+    """Give the lines of headers; None if one holds a line break."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return lines if lines.count("\n") == lines.count("\r") == len(headers) else None
 
 
 @lru_cache(maxsize=32)
