@@ -27,7 +27,7 @@ install = $(call install_into,$(VENV))
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) ## Run the example shop (STORE=memory|moto|dynamodb-local, WORKERS=n)
@@ -45,6 +45,16 @@ check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences, 
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(PY) -m benchmarks.guard
+
+# The oldest releases that pyproject.toml admits, for what leans on them most; uv resolves them, whoever installs the rest.
+LOWEST_VENV := .venv-lowest
+LOWEST_PY := $(LOWEST_VENV)/bin/python
+LOWEST_TESTS ?= tests/golden tests/transport_faults tests/unit/cli tests/unit/cursors tests/unit/mapping tests/unit/stores \
+	tests/unit/test_container.py tests/unit/test_events.py
+
+.PHONY: test-lowest
+test-lowest: $(LOWEST_VENV)/.installed ## Run the tests of what leans on dependencies, with the oldest of each
+	$(LOWEST_PY) -m pytest -n $(JOBS) --maxprocesses 8 $(PYTEST_ARGS) $(LOWEST_TESTS)
 
 # The peers live in an environment of their own: nothing that is tested depends on what they bring.
 BENCH_VENV := .venv-bench
@@ -93,7 +103,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(BENCH_VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) .cache site dist build .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -116,6 +126,14 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.installed
 	$(install) --group $*
+	@touch $@
+
+$(LOWEST_VENV)/.installed: pyproject.toml
+	@$(can_make_venv) || { echo "venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	test -x $(LOWEST_PY) || { $(call make_venv,$(LOWEST_VENV)); }
+	$(call install_into,$(LOWEST_VENV)) uv
+	$(LOWEST_PY) -m uv pip install --quiet --python $(LOWEST_PY) --resolution lowest-direct \
+		--editable ".[async,cli,encryption,example,fast,testing]" --group test
 	@touch $@
 
 # bloop demands versions of boto3 and blinker from 2024; it runs with today's, so it is installed without its demands.

@@ -43,7 +43,8 @@ class SuggestingGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; see `click.Group`."""
         name = args[0]
-        if not name.startswith("-") and self.get_command(ctx, name) is None:
+        known = ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None
+        if not known:
             close = get_close_matches(name, self.list_commands(ctx), 1)
             hint = f" Did you mean {close[0]!r}?" if close else f" See {ctx.command_path!r} --help."
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
