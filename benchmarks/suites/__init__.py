@@ -26,6 +26,7 @@ Suite = Callable[[], Iterator[Comparison] | Iterator[Footprint]]
 SUITES: Mapping[str, Suite] = MappingProxyType(
     {
         "codec": compare_codecs,
+        "collector": measure_collector,  # before others leave much behind, which each of its turns would collect
         "single": single_items,
         "pages": pages,
         "commits": commits,
@@ -35,7 +36,6 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
         "memory_use": measure_memory,
         "imports": compare_imports,
         "cold": measure_cold_starts,
-        "collector": measure_collector,
         "scaling": measure_scaling,
         "local": compare_on_dynamodb_local,
         "work": measure_work,
