@@ -196,8 +196,7 @@ class ForeignTenant(StoreError):
         self.attribute = attribute
         super().__init__(
             f"attribute {attribute!r} of an item that was read does not begin with the tenant's name: it was "
-            "stored for another tenant, or past store.for_tenant(...). All mappings of a scoped table "
-            "declare all of its indexes",
+            "stored for another tenant, or past store.for_tenant(...)",
             table=table,
         )
 

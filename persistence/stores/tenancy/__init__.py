@@ -21,14 +21,14 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.stores.tenancy.store import AsyncTenantStore, TenantStore, for_tenant
-    from persistence.stores.tenancy.tenant import Tenant, tenant_in
+    from persistence.stores.tenancy.tenant import Tenant, tenant_in, with_tenant_keys
 
-__all__ = ["AsyncTenantStore", "Tenant", "TenantStore", "for_tenant", "tenant_in"]
+__all__ = ["AsyncTenantStore", "Tenant", "TenantStore", "for_tenant", "tenant_in", "with_tenant_keys"]
 
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.stores.tenancy.store": ("AsyncTenantStore", "TenantStore", "for_tenant"),
-        "persistence.stores.tenancy.tenant": ("Tenant", "tenant_in"),
+        "persistence.stores.tenancy.tenant": ("Tenant", "tenant_in", "with_tenant_keys"),
     },
 )

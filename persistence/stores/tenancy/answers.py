@@ -49,7 +49,7 @@ def shown(answer: Any, asked: Any, sent: Any, tenant: Tenant) -> Any:
         case BatchWriteResult():
             return replace(answer, unprocessed=_same_places(answer.unprocessed, sent.writes, asked.writes))
         case Page():
-            items = [_of_page(item, asked.table, tenant) for item in answer.items]
+            items = tuple(_of_page(item, asked.table, tenant) for item in answer.items)
             return replace(answer, items=items, last_key=_item(answer.last_key, asked.table, tenant))
         case _:
             return answer

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from persistence.attributes import Item
-from persistence.expressions import BeginsWith, Path, Value, all_of
+from persistence.expressions import And, BeginsWith, Path, Value
 from persistence.flows import Flow, perform
 from persistence.operations import Capacity, Page, ScanPage
 from persistence.stores.tenancy.scoping import position_of, scoped_filter
@@ -44,7 +44,7 @@ def scanned(scan: ScanPage, tenant: Tenant) -> Flow[Page]:
         request = replace(request, start=last, limit=_more(request.limit))
     found = page.items if scan.limit is None else page.items[: scan.limit]
     behind = _behind(scan, found, last, tenant, trimmed=len(found) < len(page.items))
-    items = [] if scan.count_only else [_shown(item, scan, tenant) for item in found]
+    items = () if scan.count_only else tuple(_shown(item, scan, tenant) for item in found)
     return Page(items, behind, len(found), read, capacity)
 
 
@@ -56,16 +56,21 @@ def _request(scan: ScanPage, tenant: Tenant) -> ScanPage:
         projection = tuple(map(Path.of, _key_names(scan)))
     elif projection:
         projection = (*projection, *map(Path.of, _unasked(scan)))
+    wanted = scoped_filter(scan.filter, table, tenant)
     own = BeginsWith(Path.of(table.partition), Value({"S": tenant.prefix}))
     return replace(
         scan,
         table=table.served(TENANT),
-        filter=all_of(own, scoped_filter(scan.filter, table, tenant)),
+        filter=own if wanted is None else And((own, wanted)),
         projection=projection,
         count_only=scan.count_only and not counts,
         start=position_of(scan.start, table, tenant),
-        limit=None if scan.limit is None else max(scan.limit, LEAST_REACH),
+        limit=None if scan.limit is None else _reach(scan.limit),
     )
+
+
+def _reach(limit: int) -> int:
+    return limit if limit < 1 else max(limit, LEAST_REACH)
 
 
 def _more(limit: int | None) -> int | None:

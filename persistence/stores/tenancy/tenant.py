@@ -72,16 +72,34 @@ class Tenant:
     def shown_item(self, item: Item, table: Table) -> Item:
         """Give an item, or a part of one, as the application knows it.
 
+        The partition key says whose it is. A key of an index that does not begin with the tenant's name was
+        stored before that index was declared; it is given as it is.
+
         Raises:
-            ForeignTenant: a key in it does not begin with the tenant's name.
+            ForeignTenant: the partition key does not begin with the tenant's name.
         """
-        shown = dict(item)
-        for name in table.tenant_keys:
-            if name in item:
-                if not self.owns(item[name]):
-                    raise ForeignTenant(table.name, name)
-                shown[name] = {"S": item[name]["S"][len(self.prefix) :]}
-        return shown
+        partition = item.get(table.partition)
+        if partition is not None and not self.owns(partition):
+            raise ForeignTenant(table.name, table.partition)
+        own = (name for name in table.tenant_keys if name in item and self.owns(item[name]))
+        return {**item, **{name: {"S": item[name]["S"][len(self.prefix) :]} for name in own}}
+
+
+def with_tenant_keys(table: Table, item: Item) -> Item:
+    """Give a stored item with the tenant's name in the keys of all indexes, for an index that is new.
+
+    Args:
+        table: the declaration of its table, with the new index.
+        item: its attribute values as they are stored; its partition key says whose it is.
+
+    Returns:
+        The item as it is to be stored; one that is so already as it is.
+
+    Raises:
+        ForeignTenant: its partition key belongs to no tenant, or the table is not scoped to tenants.
+    """
+    name, shown = tenant_in(table, item)
+    return Tenant(name).stored_item(shown, table.tenant_keys)
 
 
 def tenant_in(table: Table, item: Item) -> tuple[str, Item]:
@@ -95,7 +113,7 @@ def tenant_in(table: Table, item: Item) -> tuple[str, Item]:
         The tenant's name, and the item as that tenant knows it.
 
     Raises:
-        ForeignTenant: its keys belong to no tenant, or to several.
+        ForeignTenant: its partition key belongs to no tenant, or the table is not scoped to tenants.
     """
     name, separator, _ = str(item.get(table.partition, {}).get("S", "")).partition(SEPARATOR)
     if not table.tenant_scoped or not separator or not _NAME.match(name):
