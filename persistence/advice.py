@@ -16,6 +16,7 @@ from persistence.events import event_log
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "scan": "a query reads a whole table or index, because no key serves its condition",
+        "scan_of_all_tenants": "a scan of a table that is scoped to tenants reads the items of all of them",
         "index_would_help": "an index on the attributes that a query compares would spare most of its reads",
         "filter_discards": "most of what a query reads is dropped by its filter, and paid for",
         "sparse_index": "an index that holds only the wanted items would replace a filter",

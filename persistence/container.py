@@ -28,6 +28,7 @@ from persistence.schema import AsyncSchemaService, SchemaService
 from persistence.store import AWS_LIMITS, AsyncStore
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
+from persistence.stores.tenancy import for_tenant
 from persistence.unit_of_work import DEFAULT_DEADLINE, AsyncUnitOfWork, UnitOfWork
 
 STORES = ("memory", "dynamodb")
@@ -63,6 +64,11 @@ def _autocommit(configured: bool | str | None) -> bool:
 def _cursor_keys(configured: object) -> object:
     """Split the text of an environment; what the keys can't be is refused by the unit of work."""
     return [key.strip() for key in configured.split(",")] if isinstance(configured, str) else configured
+
+
+def _store_of(tenant: str | None, store: Any) -> Any:
+    """Give the store of a tenant; the store itself where there is none."""
+    return store if tenant is None else for_tenant(store, tenant)
 
 
 class _AsynchronousSides:
@@ -109,6 +115,8 @@ class PersistenceContainer(containers.DeclarativeContainer):
 
     - `store`; `async_store` is the asynchronous side of the same store, and follows it.
     - `events`: handlers of domain events; `outbox`: the mapping of an outbox.
+    - `tenant`: the name of the tenant whose entities units of work opened now work on, for mappings that are
+      scoped to tenants: for example a `Callable` that reads a `ContextVar`. None by default.
     - `client`: a boto3 DynamoDB client; None for one that the store makes.
     - `limits`: what one request may hold, where a server takes less than AWS.
     - `mappings`: those that the schema service knows.
@@ -118,6 +126,7 @@ class PersistenceContainer(containers.DeclarativeContainer):
     mappings = providers.Object(())
     limits = providers.Object(AWS_LIMITS)
     client: providers.Provider[Any] = providers.Object(None)
+    tenant: providers.Provider[Any] = providers.Object(None)
     events: providers.Provider[Any] = providers.Object(None)
     outbox: providers.Provider[Any] = providers.Object(None)
 
@@ -145,8 +154,10 @@ class PersistenceContainer(containers.DeclarativeContainer):
     }
 
     # The stores' providers, not stores: an override reaches units of work that exist already.
-    uow = providers.ThreadSafeSingleton(UnitOfWork, store.provider, **_policies)
-    async_uow = providers.ThreadSafeSingleton(AsyncUnitOfWork, async_store.provider, **_policies)
+    tenant_store = providers.Callable(_store_of, tenant, store)
+    async_tenant_store = providers.Callable(_store_of, tenant, async_store)
+    uow = providers.ThreadSafeSingleton(UnitOfWork, tenant_store.provider, **_policies)
+    async_uow = providers.ThreadSafeSingleton(AsyncUnitOfWork, async_tenant_store.provider, **_policies)
 
     schema = providers.ThreadSafeSingleton(SchemaService, store.provider, mappings)
     async_schema = providers.ThreadSafeSingleton(AsyncSchemaService, async_store.provider, mappings)

@@ -127,6 +127,15 @@ def present_store(source: S | Callable[[], S]) -> S:
     return source
 
 
+def tenant_of(store: object) -> str | None:
+    """Give the name of the tenant whose store it is; None where it is nobody's.
+
+    A store tells it by its attribute `tenant`, and one that stands around another passes it on.
+    """
+    tenant: str | None = getattr(store, "tenant", None)
+    return tenant
+
+
 def check_colour(store: object, *, asynchronous: bool) -> None:
     """Refuse a synchronous store where an asynchronous one is needed, and the other way round.
 

@@ -18,6 +18,8 @@ from persistence.table_options import NO_OPTIONS, Billing, TableOptions, check_i
 ScalarType = Literal["S", "N", "B"]
 
 DEFAULT_DISCRIMINATOR = "_type"
+TENANT = "tenant"
+"""What a table needs whose items belong to tenants."""
 LOCAL_INDEXES_PER_TABLE = 5
 GLOBAL_INDEXES_PER_TABLE = 20
 PROJECTED_ATTRIBUTES_PER_TABLE = 100
@@ -199,6 +201,10 @@ class Table:
         time_to_live: the attribute that holds the time to live in epoch seconds, if any.
         discriminator: the attribute that tells entity types apart where keys are made by templates.
         options: what it has beside that: billing, stream, encryption, tags and so on.
+        tenant_scoped: whether each item belongs to a tenant, whose name its partition keys begin with; see
+            `store.for_tenant(name)`.
+        needs: words for what must stand between the application and a store that holds this table; a store
+            by itself refuses it. "tenant" is one of them where the table is `tenant_scoped`.
 
     Raises:
         MappingError: names that the service refuses, or indexes that clash.
@@ -212,10 +218,16 @@ class Table:
     time_to_live: str | None = None
     discriminator: str | None = DEFAULT_DISCRIMINATOR
     options: TableOptions = NO_OPTIONS
+    tenant_scoped: bool = False
+    needs: frozenset[str] = frozenset()
     _keys: Mapping[str | None, Key] = field(init=False, repr=False, compare=False)
+    _served: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_name("table", self.name)
+        object.__setattr__(self, "needs", frozenset(self.needs) | ({TENANT} if self.tenant_scoped else set()))
+        object.__setattr__(self, "tenant_scoped", TENANT in self.needs)
+        object.__setattr__(self, "_served", {})
         _check_single(f"table {self.name!r}", self.partition, self.sort)
         indexes = tuple(self.indexes)
         object.__setattr__(self, "indexes", indexes)
@@ -226,10 +238,35 @@ class Table:
         names = {name for key in keys.values() for name in key.names}
         types = {name: kind for name, kind in self.types.items() if name in names and kind != "S"}
         object.__setattr__(self, "types", MappingProxyType(types))
+        if self.tenant_scoped:
+            _check_tenant_keys(self)
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = (self.name, self.partition, self.sort, self.indexes, dict(self.types))
-        return Table, (*fields, self.time_to_live, self.discriminator, self.options)
+        more = (self.time_to_live, self.discriminator, self.options, self.tenant_scoped, self.needs)
+        return Table, (*fields, *more)
+
+    @property
+    def tenant_keys(self) -> tuple[str, ...]:
+        """The attributes that begin with the tenant's name where the table is scoped to tenants.
+
+        They are the partition keys of the table and of its global indexes, wherever else they are keys; of a
+        partition key of several attributes the first.
+        """
+        keys = (key for name, key in self._keys.items() if name is None or not self._is_local(name))
+        return tuple(dict.fromkeys(key.partitions[0] for key in keys))
+
+    def _is_local(self, name: str) -> bool:
+        return isinstance(self.index(name), LocalIndex)
+
+    def served(self, need: str) -> Table:
+        """Give the same table with one need less, always the same object: for who serves that need."""
+        known = self._served.get(need)
+        if known is None:
+            left = self.needs - {need}
+            # Of two threads that come here at once, both get what the first of them has put there.
+            known = self._served.setdefault(need, replace(self, tenant_scoped=TENANT in left, needs=left))
+        return known
 
     @property
     def key(self) -> Key:
@@ -300,6 +337,7 @@ class Table:
             types={**self.types, **other.types},
             time_to_live=self.time_to_live or other.time_to_live,
             options=self.options.merged_with(other.options, self.name),
+            needs=self.needs | other.needs,
         )
 
 
@@ -333,6 +371,16 @@ def _check_indexes(table: str, indexes: Iterable[Index]) -> None:
         )
 
 
+def _check_tenant_keys(table: Table) -> None:
+    for name in table.tenant_keys:
+        if table.type_of(name) != "S":
+            raise MappingError(
+                f"table {table.name!r} is scoped to tenants, whose names its partition keys begin with, and "
+                f"{name!r} is stored as {table.type_of(name)}: store it as text, by a field of texts or a "
+                'template such as Key("{number:010d}", ...)'
+            )
+
+
 def _check_options(options: TableOptions, indexes: Iterable[Index]) -> None:
     if not isinstance(options, TableOptions):
         raise MappingError(f"Table(options=...) takes TableOptions, not {type(options).__name__}")
@@ -342,7 +390,7 @@ def _check_options(options: TableOptions, indexes: Iterable[Index]) -> None:
 
 
 def _refuse_contradictions(one: Table, other: Table) -> None:
-    for what in ("name", "key", "discriminator"):
+    for what in ("name", "key", "discriminator", "tenant_scoped"):
         if getattr(one, what) != getattr(other, what):
             raise MappingError(
                 f"two declarations of table {one.name!r} disagree on its {what}: "

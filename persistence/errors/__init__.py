@@ -63,7 +63,8 @@ PersistenceError
     ├── LimitExceeded                     an account or table limit
     ├── NotSupported                      the server does not have what was asked for
     ├── BackupNotFound
-    └── AccessDenied                      credentials, permissions or clock
+    ├── AccessDenied                      credentials, permissions or clock
+    └── ForeignTenant                     an item that is not the tenant's was met; it is not given
 ```
 
 Messages name entity types, keys, attributes and type tags; they never contain stored values.
@@ -138,6 +139,7 @@ if TYPE_CHECKING:
         ActionThrottled,
         BackupNotFound,
         CancellationReason,
+        ForeignTenant,
         InvalidRequest,
         KeysUnread,
         LimitExceeded,
@@ -198,6 +200,7 @@ __all__ = [
     "EntityNotFound",
     "FolderInUse",
     "ForeignLedger",
+    "ForeignTenant",
     "HandlerFailure",
     "HandlersFailed",
     "InvalidCursor",
@@ -303,6 +306,7 @@ __getattr__, __dir__ = lazy_face(
             "ActionThrottled",
             "BackupNotFound",
             "CancellationReason",
+            "ForeignTenant",
             "InvalidRequest",
             "KeysUnread",
             "LimitExceeded",

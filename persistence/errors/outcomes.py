@@ -44,6 +44,7 @@ class CommitOutcomeUnknown(PersistenceError):
         begun: when its first attempt began, aware.
         commit_id: what its commit record is found by: the id that the unit was given, else the token; None
             if it writes none.
+        tenant: the tenant in whose store it was begun; None for the store of nobody.
         committed: always None: nobody knows.
     """
 
@@ -57,6 +58,7 @@ class CommitOutcomeUnknown(PersistenceError):
         begun: datetime | None = None,
         commit_id: str | None = None,
     ) -> None:
+        self.tenant: str | None = None
         self.token = token
         self.commit_id = commit_id
         self.keys = tuple(keys)

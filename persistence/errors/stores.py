@@ -185,6 +185,22 @@ class AccessDenied(StoreError):
     """Credentials are missing, expired or not permitted, or the clock is wrong."""
 
 
+class ForeignTenant(StoreError):
+    """An item that was read belongs to another tenant than the store's, or to none; it is not given.
+
+    Attributes:
+        attribute: the key attribute that does not begin with the tenant's name.
+    """
+
+    def __init__(self, table: str, attribute: str) -> None:
+        self.attribute = attribute
+        super().__init__(
+            f"attribute {attribute!r} of an item that was read does not begin with the tenant's name: it was "
+            "stored for another tenant, or past store.for_tenant(...)",
+            table=table,
+        )
+
+
 class ActionThrottled(Throttled, ConflictError):
     """One action of a transaction was throttled, so that the whole was cancelled."""
 

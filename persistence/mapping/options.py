@@ -42,6 +42,7 @@ OWN_OPTIONS = frozenset(
         "schema_version",
         "schema_compatible_from",
         "schema_version_attribute",
+        "tenant_scoped",
     }
 )
 CONCURRENCIES = ("version", "compare", "exists")
@@ -67,6 +68,8 @@ class MappingOptions(SchemaOpts):
         schema_compatible_from: the oldest schema version whose mapping can read and write what this one
             stores; by default none but its own.
         schema_version_attribute: where items say their version, "_v" by default.
+        tenant_scoped: whether each entity belongs to a tenant, whose name its partition keys begin with; by
+            default what the table says, and False for one that is named by a text.
     """
 
     def __init__(self, meta: type) -> None:
@@ -81,6 +84,7 @@ class MappingOptions(SchemaOpts):
         self.schema_version: int | None = getattr(meta, "schema_version", None)
         self.schema_compatible_from: int | None = getattr(meta, "schema_compatible_from", None)
         self.schema_version_attribute: str | None = getattr(meta, "schema_version_attribute", None)
+        self.tenant_scoped: bool | None = getattr(meta, "tenant_scoped", None)
         super().__init__(meta)
         # Schemas are found by class, never by name: marshmallow's registry of names would only grow.
         self.register: bool = getattr(meta, "register", False)
@@ -119,6 +123,7 @@ def check_options(schema: str, options: Mapping[str, Any]) -> None:
     _check_version(schema, options, "schema_version")
     _check_version(schema, options, "schema_compatible_from")
     _check_kind(schema, options, "schema_version_attribute", str, "the name of an attribute")
+    _check_kind(schema, options, "tenant_scoped", bool, "True or False")
     for index in _sequence(schema, options):
         if not isinstance(index, GlobalIndex | LocalIndex):
             raise MappingError(

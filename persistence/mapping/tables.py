@@ -72,6 +72,12 @@ class _Placing:
                 f"{self._name}.Meta.table_options is for a table that is named by a text; write "
                 f"Table({table.name!r}, ..., options=TableOptions(...))"
             )
+        if self._options.tenant_scoped not in (None, table.tenant_scoped):
+            raise MappingError(
+                f"{self._name}.Meta.tenant_scoped is {self._options.tenant_scoped}, and its table "
+                f"{table.name!r} says {table.tenant_scoped}. All mappings of a table are scoped to tenants, "
+                f"or none is: write Table({table.name!r}, ..., tenant_scoped=True) for all"
+            )
         table = self._with_indexes(table)
         parts = dict(self._all_parts(table))
         self._refuse_long_names(table)
@@ -107,6 +113,7 @@ class _Placing:
             sort[0] if sort else None,
             discriminator=None,
             options=self._options.table_options or NO_OPTIONS,
+            tenant_scoped=bool(self._options.tenant_scoped),
         )
 
     def _with_indexes(self, table: Table) -> Table:

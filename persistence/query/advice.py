@@ -29,6 +29,12 @@ def advise_on_path(question: Question, path: AccessPath, keyed: AccessPath | Non
 def _advice(question: Question, path: AccessPath, keyed: AccessPath | None) -> Iterator[Advice]:
     if path.kind == "scan" and question.terms and path.index is None:
         yield from _on_scan(question, keyed)
+    if path.kind == "scan" and question.mapping.table.tenant_scoped:
+        yield Advice(
+            "scan_of_all_tenants",
+            "a scan reads the items of all tenants, is paid for all of them, and gives those of one",
+            "query an index whose partition key is the same for all that one tenant wants to list",
+        )
     yield from _on_sparse_index(question, path)
     if path.fetch == "by batch get":
         yield Advice(

@@ -31,6 +31,7 @@ from persistence.query.selection import Selection, select_items, select_names, s
 from persistence.query.subject import Subject
 from persistence.query.terms import AllOf, Term, conjuncts
 from persistence.query.wish import Wish
+from persistence.store import tenant_of
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
 
@@ -247,7 +248,9 @@ class QueryBase(Generic[T, U]):
             cursor, tenant = self._after
             reader.start = self._uow.cursors.open(cursor, self._binding(path, tenant))
         at_end = partial(advise_on_waste, subject, path)
-        return Run(self._uow, unit, path, reader, maker(unit), limit or self._limit, at_end)
+        run = Run(self._uow, unit, path, reader, maker(unit), limit or self._limit, at_end)
+        run.tenant = self._tenant(unit)
+        return run
 
     def _maker(self, unit: Unit[Any] | None) -> Callable[[Item], T | Dropped]:
         if self._selection is not None:
@@ -271,6 +274,12 @@ class QueryBase(Generic[T, U]):
             self._unit.check()
             return self._unit
         return self._uow.current_unit()
+
+    def _tenant(self, unit: Unit[Any] | None) -> str | None:
+        """Name the tenant whose entities are read; None where they are no tenant's."""
+        if not self._subject.table.tenant_scoped:
+            return None
+        return tenant_of(self._uow.store if unit is None else unit.store)
 
     # Removal
 
@@ -330,7 +339,8 @@ class QueryBase(Generic[T, U]):
         asked = [path.kind == "scan", canonical(path.asked)]
         order = [wish.order_by, wish.descending, wish.segment]
         shown = [[each.deleted, each.expired] for each in subject.shown]
-        digest = fingerprint(subject.marks, asked, order, shown, tenant)
+        whose = [tenant, self._tenant(self._present_unit())] if subject.table.tenant_scoped else tenant
+        digest = fingerprint(subject.marks, asked, order, shown, whose)
         return Binding(subject.table, path.index, digest, wish.descending)
 
     # Changes

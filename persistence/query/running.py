@@ -8,10 +8,12 @@ from enum import Enum
 from typing import Any, Generic, TypeVar, cast
 
 from persistence.attributes import Item
+from persistence.errors import UnitOfWorkStateError
 from persistence.flows import Flow
 from persistence.query.access import AccessPath
 from persistence.query.joined import parts_of
 from persistence.query.reading import Read, Reader
+from persistence.store import tenant_of
 from persistence.unit_of_work.base import UnitOfWorkBase
 from persistence.unit_of_work.unit import Unit
 from persistence.wire_items import WireItems
@@ -49,6 +51,8 @@ class Run(Generic[R]):
         made: makes a result of an item, or `DROPPED` where it is none.
         limit: how many results are wanted; None for all.
         at_end: called with what was scanned and what matched, once all is read.
+        tenant: whose entities are read, where they are a tenant's: outside of any unit the store may have
+            become another tenant's from one request to the next.
         made_at_once: makes the results of several items, cheaper than one by one, where the unit has no part
             in it; None where they are made one by one.
         given: how many results there were so far.
@@ -66,6 +70,7 @@ class Run(Generic[R]):
     limit: int | None = None
     at_end: Callable[[int, int], None] | None = None
     made_at_once: Callable[[Sequence[Item]], Sequence[R | Dropped]] | None = None
+    tenant: str | None = None
     drops: bool = False
     given: int = 0
     scanned: int = 0
@@ -97,6 +102,7 @@ class Run(Generic[R]):
         """
         if self.unit is None:
             self.uow.current_unit()
+            self._check_tenant()
         self._check()
         read = yield from self.reader.step(self._page_limit(), count_only=count_only)
         self._check()
@@ -199,6 +205,13 @@ class Run(Generic[R]):
     def _check(self) -> None:
         if self.unit is not None:
             self.unit.check()
+
+    def _check_tenant(self) -> None:
+        if self.tenant is not None and tenant_of(self.uow.store) != self.tenant:
+            raise UnitOfWorkStateError(
+                "a query that began for one tenant was read on where the store is another one's; read it to "
+                "its end in the context in which it began, or within a unit of work"
+            )
 
 
 def _turns(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
+from persistence.store import tenant_of
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.domain_events import CollectedEvents
 from persistence.unit_of_work.policies import LONGEST_DEADLINE
@@ -94,6 +95,25 @@ def time_left(age: float, longest: float) -> float:
     )
     error.committed = None
     raise error
+
+
+def refuse_other_tenant(tenant: str | None, store: object) -> None:
+    """Refuse to resume a commit of one tenant where the store is another one's.
+
+    Args:
+        tenant: whose commit it is; None where it is nobody's.
+        store: the store that a unit opened now would use.
+
+    Raises:
+        UnitOfWorkStateError: it is another one's; the commit stays as unknown as it was.
+    """
+    if tenant_of(store) != tenant:
+        error = UnitOfWorkStateError(
+            "resume: the commit was begun in the store of another tenant; resume it where the store is that "
+            "tenant's"
+        )
+        error.committed = None
+        raise error
 
 
 def refuse_strange_token(token: object) -> UnitOfWorkStateError:

@@ -20,7 +20,7 @@ from persistence.events import EventLog, event_log
 from persistence.flows import Flow, perform
 from persistence.operations import GetItem, Returning, TransactWrite, WriteResult
 from persistence.patches import Patch
-from persistence.store import AsyncStore, Limits, Store
+from persistence.store import AsyncStore, Limits, Store, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
 from persistence.unit_of_work.additions import Additions
@@ -32,6 +32,7 @@ from persistence.unit_of_work.outcomes import (
     Committed,
     Unresolved,
     UnresolvedCommits,
+    refuse_other_tenant,
     refuse_strange_token,
     time_left,
 )
@@ -128,7 +129,7 @@ class Pipeline(Generic[S]):
         """Prepare to repeat a commit whose outcome is unknown.
 
         Raises:
-            UnitOfWorkStateError: nothing is known of the token.
+            UnitOfWorkStateError: nothing is known of the token, or it is another tenant's.
             DeadlineExceeded: it is too late for that.
         """
         token = outcome if isinstance(outcome, str) else outcome.token
@@ -141,6 +142,13 @@ class Pipeline(Generic[S]):
             ):
                 raise refuse_strange_token(token)
             unresolved = self._foreign(outcome, outcome.request, present_store(), now)
+            refuse_other_tenant(outcome.tenant, unresolved.store)
+        elif (tenant := tenant_of(unresolved.store)) is not None:
+            try:
+                refuse_other_tenant(tenant, present_store())
+            except BaseException:
+                self._unresolved.keep(unresolved)
+                raise
         left = self._time_left(unresolved, now)
         return Resumption(unresolved.store, self._resume(unresolved, min(self._policies.deadline, left)))
 
@@ -284,6 +292,7 @@ class Pipeline(Generic[S]):
         return result
 
     def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
+        unknown.tenant = tenant_of(unresolved.store)
         unresolved.sending.ambiguous = True
         self._unresolved.keep(unresolved)
         self.last_outcome = unknown

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.client import BaseClient
 
 import persistence.stores.dynamodb.fast_lane as lanes
+import persistence.stores.tenancy as tenancy
 from persistence.errors import (
     InvalidRequest,
     NotSupported,
@@ -28,6 +29,9 @@ from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translat
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.tuning import tune
+
+if TYPE_CHECKING:
+    from persistence.stores.tenancy import TenantStore
 
 R = TypeVar("R")
 
@@ -184,6 +188,17 @@ class DynamoStore:
         called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
         answer = _watched_answer(called, attempts)
         return cast(R, call.answer(operation, answer))
+
+    def for_tenant(self, name: str) -> TenantStore:
+        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name.
+        """
+        return tenancy.TenantStore(self, name)
 
     def close(self) -> None:
         """Close the connections of the clients that the store made; one that was given stays open."""

@@ -19,12 +19,16 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast, overload
+from typing import TYPE_CHECKING, TypeVar, cast, overload
 
+import persistence.stores.tenancy as tenancy
 from persistence.errors import UnitOfWorkStateError
 from persistence.flows import Flow, perform, run, run_async
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, Store, check_store_source
+from persistence.store import AsyncStore, Limits, Store, check_store_source, tenant_of
+
+if TYPE_CHECKING:
+    from persistence.stores.tenancy import AsyncTenantStore, TenantStore
 
 R = TypeVar("R")
 
@@ -72,6 +76,22 @@ class LayeredStore:
         """The limits of the store below."""
         return self._store.limits
 
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store below; None where it has none."""
+        return tenant_of(self._store)
+
+    def for_tenant(self, name: str) -> TenantStore:
+        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name.
+        """
+        return tenancy.TenantStore(self, name)
+
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `Store.perform`."""
         return run(self._layer.around(operation), self._store, sleep=self._sleep)
@@ -98,9 +118,33 @@ class AsyncLayeredStore:
         """The limits of the store below."""
         return self._store.limits
 
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store below; None where it has none."""
+        return tenant_of(self._store)
+
+    def for_tenant(self, name: str) -> AsyncTenantStore:
+        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name.
+        """
+        return tenancy.AsyncTenantStore(self, name)
+
     async def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `AsyncStore.perform`."""
         return await run_async(self._layer.around(operation), self._store, sleep=self._sleep)
+
+
+@overload
+def layered(store: AsyncStore, layer: Layer, /, *layers: Layer) -> AsyncLayeredStore: ...
+
+
+@overload
+def layered(store: Store, layer: Layer, /, *layers: Layer) -> LayeredStore: ...
 
 
 @overload

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+import persistence.stores.tenancy as tenancy
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.memory.store import MemoryStore
+
+if TYPE_CHECKING:
+    from persistence.stores.tenancy import AsyncTenantStore
 
 R = TypeVar("R")
 
@@ -71,3 +75,14 @@ class AsyncMemoryStore:
             return self._store.perform(operation)
         finally:
             await asyncio.sleep(0)
+
+    def for_tenant(self, name: str) -> AsyncTenantStore:
+        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name.
+        """
+        return tenancy.AsyncTenantStore(self, name)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import persistence.stores.tenancy as tenancy
 from persistence.errors import (
     BackupNotFound,
     ConditionFailed,
@@ -83,6 +84,9 @@ from persistence.stores.validation.refused import (
     NotThere,
     Refused,
 )
+
+if TYPE_CHECKING:
+    from persistence.stores.tenancy import TenantStore
 
 R = TypeVar("R")
 
@@ -168,6 +172,17 @@ class MemoryStore:
         except TableNotFound as missing:
             raise _no_table(operation, missing) from None
         return answer
+
+    def for_tenant(self, name: str) -> TenantStore:
+        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name.
+        """
+        return tenancy.TenantStore(self, name)
 
     def _get(self, get: GetItem) -> ItemResult:
         table = self._tables.use(get.table)

@@ -21,6 +21,7 @@ from persistence.stores.memory.journal import Journal
 from persistence.stores.memory.table import LiveTable
 from persistence.stores.validation.billing import check_first_billing, check_index_billing
 from persistence.stores.validation.keys import SCHEMA_MISMATCH
+from persistence.stores.validation.needs import check_served
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import InUse, Refused
 from persistence.stores.validation.tables import check_list, check_parts, check_table
@@ -62,6 +63,7 @@ class Tables:
 
         Raises:
             TableNotFound: there is none that can be used, and none is made.
+            ConfigurationError: the table needs something that a store by itself is not.
             Refused: the live table contradicts the declaration.
         """
         agreed = self._agreed.get(id(declared))
@@ -74,6 +76,7 @@ class Tables:
         return live
 
     def _found_or_made(self, declared: Table) -> LiveTable:
+        check_served(declared)
         if self._auto_create and self.find(declared.name) is None:
             check_parts(declared)
             return self._make_by_use(declared).items
