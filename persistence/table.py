@@ -12,6 +12,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import MappingError
 from persistence.table_options import NO_OPTIONS, Billing, TableOptions, check_index_billing
 
@@ -199,6 +200,11 @@ class Table:
         time_to_live: the attribute that holds the time to live in epoch seconds, if any.
         discriminator: the attribute that tells entity types apart where keys are made by templates.
         options: what it has beside that: billing, stream, encryption, tags and so on.
+        encrypted: the attributes that a layer encrypts before anything is sent, as a mapping says.
+
+    Attributes:
+        unserved: the layer that has to stand around a store before the declaration reaches it, as it is
+            written; None where a store may have it as it is.
 
     Raises:
         MappingError: names that the service refuses, or indexes that clash.
@@ -212,6 +218,10 @@ class Table:
     time_to_live: str | None = None
     discriminator: str | None = DEFAULT_DISCRIMINATOR
     options: TableOptions = NO_OPTIONS
+    encrypted: Mapping[str, EncryptedAttribute] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
+    unserved: str | None = field(init=False, repr=False, compare=False)
     _keys: Mapping[str | None, Key] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -226,10 +236,18 @@ class Table:
         names = {name for key in keys.values() for name in key.names}
         types = {name: kind for name, kind in self.types.items() if name in names and kind != "S"}
         object.__setattr__(self, "types", MappingProxyType(types))
+        object.__setattr__(self, "encrypted", MappingProxyType(dict(self.encrypted)))
+        object.__setattr__(self, "unserved", "Encrypting(keys)" if self.encrypted else None)
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = (self.name, self.partition, self.sort, self.indexes, dict(self.types))
-        return Table, (*fields, self.time_to_live, self.discriminator, self.options)
+        return Table, (
+            *fields,
+            self.time_to_live,
+            self.discriminator,
+            self.options,
+            dict(self.encrypted),
+        )
 
     @property
     def key(self) -> Key:
@@ -300,6 +318,7 @@ class Table:
             types={**self.types, **other.types},
             time_to_live=self.time_to_live or other.time_to_live,
             options=self.options.merged_with(other.options, self.name),
+            encrypted={**other.encrypted, **self.encrypted},
         )
 
 
@@ -353,6 +372,12 @@ def _refuse_contradictions(one: Table, other: Table) -> None:
             f"two declarations of table {one.name!r} disagree on its time to live: "
             f"{one.time_to_live!r} and {other.time_to_live!r}"
         )
+    for name in one.encrypted.keys() & other.encrypted.keys():
+        if one.encrypted[name].accept_plaintext is not other.encrypted[name].accept_plaintext:
+            raise MappingError(
+                f"two declarations of table {one.name!r} disagree on whether the encrypted attribute "
+                f"{name!r} accepts plaintext"
+            )
     by_name = {index.name: index for index in one.indexes}
     for index in other.indexes:
         if by_name.get(index.name, index) != index:

@@ -19,6 +19,8 @@ from persistence.expressions import Path
 from persistence.operations import GetItem, Returning
 from persistence.stores.dynamodb.identity import refuse_doubles
 from persistence.stores.dynamodb.stable import Settling
+from persistence.stores.validation.unserved import refuse_unserved
+from persistence.table import Table
 
 Parameters = dict[str, Any]
 """Keyword arguments of a method of boto3's client."""
@@ -115,7 +117,7 @@ def batch_get(operation: operations.BatchGetItems) -> Parameters:
     refuse_doubles("BatchGetItems", operation.gets, "Provided list of item keys contains duplicates")
     by_table: dict[str, list[GetItem]] = {}
     for get in operation.gets:
-        by_table.setdefault(get.table.name, []).append(get)
+        by_table.setdefault(_name(get.table), []).append(get)
     return {
         "RequestItems": {name: _table_gets(gets, Settling()) for name, gets in by_table.items()},
         **CAPACITY,
@@ -131,7 +133,7 @@ def batch_write(operation: operations.BatchWriteItems) -> Parameters:
     refuse_doubles("BatchWriteItems", operation.writes, "Provided list of item keys contains duplicates")
     by_table: dict[str, list[Parameters]] = {}
     for write in operation.writes:
-        by_table.setdefault(write.table.name, []).append(_write_request(write, Settling()))
+        by_table.setdefault(_name(write.table), []).append(_write_request(write, Settling()))
     return {"RequestItems": by_table, **CAPACITY}
 
 
@@ -143,7 +145,7 @@ def query(operation: operations.QueryPage) -> Parameters:
     """
     settling = Settling()
     return {
-        "TableName": operation.table.name,
+        "TableName": _name(operation.table),
         **_page(operation, settling),
         **_expressions(
             settling,
@@ -160,7 +162,7 @@ def scan(operation: operations.ScanPage) -> Parameters:
     """Write a `ScanPage`; see `query`."""
     settling = Settling()
     return {
-        "TableName": operation.table.name,
+        "TableName": _name(operation.table),
         **_page(operation, settling),
         **_expressions(
             settling,
@@ -176,22 +178,28 @@ def scan(operation: operations.ScanPage) -> Parameters:
 # --- parts of several requests
 
 
+def _name(table: Table) -> str:
+    if table.unserved is not None:
+        refuse_unserved(table)
+    return table.name
+
+
 def _get(get: GetItem, settling: Settling) -> Parameters:
-    parameters = {"TableName": get.table.name, "Key": settling(get.key)}
+    parameters = {"TableName": _name(get.table), "Key": settling(get.key)}
     if get.projection is not None:
         parameters.update(_expressions(settling, projection=get.projection))
     return parameters
 
 
 def _put(put: operations.PutItem, settling: Settling) -> Parameters:
-    parameters: Parameters = {"TableName": put.table.name, "Item": settling(put.item)}
+    parameters: Parameters = {"TableName": _name(put.table), "Item": settling(put.item)}
     if put.condition is not None:
         _add_condition(parameters, settling, put)
     return parameters
 
 
 def _update(update: operations.UpdateItem, settling: Settling) -> Parameters:
-    parameters: Parameters = {"TableName": update.table.name, "Key": settling(update.key)}
+    parameters: Parameters = {"TableName": _name(update.table), "Key": settling(update.key)}
     if update.condition is not None:
         _add_condition(parameters, settling, update, update.actions)
     elif update.actions:
@@ -200,7 +208,7 @@ def _update(update: operations.UpdateItem, settling: Settling) -> Parameters:
 
 
 def _delete(delete: operations.DeleteItem | operations.ConditionCheck, settling: Settling) -> Parameters:
-    parameters: Parameters = {"TableName": delete.table.name, "Key": settling(delete.key)}
+    parameters: Parameters = {"TableName": _name(delete.table), "Key": settling(delete.key)}
     if delete.condition is not None:
         _add_condition(parameters, settling, delete)
     return parameters

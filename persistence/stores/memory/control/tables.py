@@ -24,6 +24,7 @@ from persistence.stores.validation.keys import SCHEMA_MISMATCH
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import InUse, Refused
 from persistence.stores.validation.tables import check_list, check_parts, check_table
+from persistence.stores.validation.unserved import refuse_unserved
 from persistence.table import GlobalIndex, Table
 
 NO_TABLE = "Requested resource not found; create it with SchemaService"
@@ -67,6 +68,7 @@ class Tables:
         agreed = self._agreed.get(id(declared))
         if agreed is not None:
             return agreed[1]
+        refuse_unserved(declared)
         live = self._found_or_made(declared)
         if len(self._agreed) >= _REMEMBERED:
             self._agreed.clear()
