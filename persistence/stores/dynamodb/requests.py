@@ -19,7 +19,7 @@ from persistence.expressions import Path
 from persistence.operations import GetItem, Returning
 from persistence.stores.dynamodb.identity import refuse_doubles
 from persistence.stores.dynamodb.stable import Settling
-from persistence.stores.validation.unserved import refuse_unserved
+from persistence.stores.unserved import refuse_unserved
 from persistence.table import Table
 
 Parameters = dict[str, Any]
