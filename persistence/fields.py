@@ -18,6 +18,7 @@ field says `metadata={"omit_empty": True}`.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal as _Decimal
@@ -45,6 +46,7 @@ __all__ = [
     "DeletedAt",
     "Dict",
     "Email",
+    "Encrypted",
     "Enum",
     "Field",
     "Float",
@@ -373,6 +375,55 @@ class Converted(_OmitEmpty):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         return self.from_attribute(value)
+
+
+class Encrypted(_OmitEmpty):
+    """A value that is encrypted before it is sent, and bound to its table, item and attribute.
+
+    The store needs a layer that does it, `layered(store, Encrypting(keys))`; without one nothing is sent.
+    What is encrypted can't be part of a key, compared, counted up or changed in parts; it is written whole.
+
+    Args:
+        inner: the field of the value; None for what the entity's type hint says.
+        accept_plaintext: read what was stored before the field was encrypted; by default that is a
+            `DecodeError`.
+    """
+
+    def __init__(
+        self, inner: Field[Any] | None = None, *, accept_plaintext: bool = False, **kwargs: Any
+    ) -> None:
+        if inner is not None:
+            kwargs = {**_outer_arguments(inner), **kwargs}
+        super().__init__(**kwargs)
+        self.inner = inner
+        self.accept_plaintext = accept_plaintext
+
+    def _bind_to_schema(self, field_name: str, parent: Any) -> None:
+        super()._bind_to_schema(field_name, parent)
+        if self.inner is not None:
+            self.inner = copy.deepcopy(self.inner)
+            self.inner._bind_to_schema(field_name, self)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return value if self.inner is None else self.inner._serialize(value, attr, obj, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        return value if self.inner is None else self.inner.deserialize(value, attr, data, **kwargs)
+
+
+def _outer_arguments(inner: Field[Any]) -> dict[str, Any]:
+    """Give what the field inside says of the attribute, which is the outer field's to say."""
+    return {
+        "load_default": inner.load_default,
+        "dump_default": inner.dump_default,
+        "data_key": inner.data_key,
+        "attribute": inner.attribute,
+        "required": inner.required,
+        "allow_none": inner.allow_none or None,
+        "load_only": inner.load_only,
+        "dump_only": inner.dump_only,
+        "metadata": inner.metadata,
+    }
 
 
 class Version(Integer):

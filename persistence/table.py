@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import MappingError
 from persistence.table_options import NO_OPTIONS, Billing, TableOptions, check_index_billing
 
@@ -19,7 +20,9 @@ ScalarType = Literal["S", "N", "B"]
 
 DEFAULT_DISCRIMINATOR = "_type"
 TENANT = "tenant"
-"""What a table needs whose items belong to tenants."""
+"""What a table needs whose items belong to tenants: a store of one of them."""
+ENCRYPTION = "encryption"
+"""What a table needs that has encrypted attributes: a layer that has the keys."""
 LOCAL_INDEXES_PER_TABLE = 5
 GLOBAL_INDEXES_PER_TABLE = 20
 PROJECTED_ATTRIBUTES_PER_TABLE = 100
@@ -203,8 +206,11 @@ class Table:
         options: what it has beside that: billing, stream, encryption, tags and so on.
         tenant_scoped: whether each item belongs to a tenant, whose name its partition keys begin with; see
             `store.for_tenant(name)`.
-        needs: words for what must stand between the application and a store that holds this table; a store
-            by itself refuses it. "tenant" is one of them where the table is `tenant_scoped`.
+        encrypted: the attributes that a layer encrypts before anything is sent, as a mapping says.
+
+    Attributes:
+        needs: words for what must stand between the application and a store that holds this table, TENANT and
+            ENCRYPTION; a store by itself refuses it.
 
     Raises:
         MappingError: names that the service refuses, or indexes that clash.
@@ -219,14 +225,15 @@ class Table:
     discriminator: str | None = DEFAULT_DISCRIMINATOR
     options: TableOptions = NO_OPTIONS
     tenant_scoped: bool = False
-    needs: frozenset[str] = frozenset()
+    encrypted: Mapping[str, EncryptedAttribute] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
+    needs: frozenset[str] = field(init=False, repr=False, compare=False)
     _keys: Mapping[str | None, Key] = field(init=False, repr=False, compare=False)
     _served: dict[str, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_name("table", self.name)
-        object.__setattr__(self, "needs", frozenset(self.needs) | ({TENANT} if self.tenant_scoped else set()))
-        object.__setattr__(self, "tenant_scoped", TENANT in self.needs)
         object.__setattr__(self, "_served", {})
         _check_single(f"table {self.name!r}", self.partition, self.sort)
         indexes = tuple(self.indexes)
@@ -238,12 +245,15 @@ class Table:
         names = {name for key in keys.values() for name in key.names}
         types = {name: kind for name, kind in self.types.items() if name in names and kind != "S"}
         object.__setattr__(self, "types", MappingProxyType(types))
+        object.__setattr__(self, "encrypted", MappingProxyType(dict(self.encrypted)))
+        needs = {TENANT: self.tenant_scoped, ENCRYPTION: bool(self.encrypted)}
+        object.__setattr__(self, "needs", frozenset(need for need, there in needs.items() if there))
         if self.tenant_scoped:
             _check_tenant_keys(self)
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = (self.name, self.partition, self.sort, self.indexes, dict(self.types))
-        more = (self.time_to_live, self.discriminator, self.options, self.tenant_scoped, self.needs)
+        more = (self.time_to_live, self.discriminator, self.options, self.tenant_scoped, dict(self.encrypted))
         return Table, (*fields, *more)
 
     @property
@@ -263,9 +273,9 @@ class Table:
         """Give the same table with one need less, always the same object: for who serves that need."""
         known = self._served.get(need)
         if known is None:
-            left = self.needs - {need}
+            less: dict[str, Any] = {"tenant_scoped": False} if need == TENANT else {"encrypted": {}}
             # Of two threads that come here at once, both get what the first of them has put there.
-            known = self._served.setdefault(need, replace(self, tenant_scoped=TENANT in left, needs=left))
+            known = self._served.setdefault(need, replace(self, **less))
         return known
 
     @property
@@ -337,7 +347,7 @@ class Table:
             types={**self.types, **other.types},
             time_to_live=self.time_to_live or other.time_to_live,
             options=self.options.merged_with(other.options, self.name),
-            needs=self.needs | other.needs,
+            encrypted={**other.encrypted, **self.encrypted},
         )
 
 
@@ -401,6 +411,12 @@ def _refuse_contradictions(one: Table, other: Table) -> None:
             f"two declarations of table {one.name!r} disagree on its time to live: "
             f"{one.time_to_live!r} and {other.time_to_live!r}"
         )
+    for name in one.encrypted.keys() & other.encrypted.keys():
+        if one.encrypted[name].accept_plaintext is not other.encrypted[name].accept_plaintext:
+            raise MappingError(
+                f"two declarations of table {one.name!r} disagree on whether the encrypted attribute "
+                f"{name!r} accepts plaintext"
+            )
     by_name = {index.name: index for index in one.indexes}
     for index in other.indexes:
         if by_name.get(index.name, index) != index:

@@ -17,6 +17,7 @@ PersistenceError
 ├── MultipleResultsFound (LookupError)    several entities where a query's `one()` wants exactly one
 ├── ValidationFailed                      values that the mapping refuses to store
 ├── DecodeError                           a stored item that the mapping can't read
+│   └── DecryptionFailed                  an encrypted attribute whose key is unknown, or that is not its own
 ├── TransactionTooLarge                   more actions or bytes than one transaction takes
 ├── CommitOutcomeUnknown                  the answer was lost: committed or not, nobody can tell yet
 ├── HandlersFailed                        it is committed, but handlers of its events failed
@@ -60,6 +61,8 @@ PersistenceError
     ├── Throttled                         (retryable)
     │   └── KeysUnread                    of many keys some were never answered
     ├── StoreUnavailable                  no answer, or a server error (retryable)
+    │   └── KeyUnavailable                no data key just now
+    ├── KeyRefused                        a data key is refused: disabled, unknown or not permitted
     ├── LimitExceeded                     an account or table limit
     ├── NotSupported                      the server does not have what was asked for
     ├── BackupNotFound
@@ -97,6 +100,11 @@ if TYPE_CHECKING:
     from persistence.errors.cursors import (
         CursorFault,
         InvalidCursor,
+    )
+    from persistence.errors.encryption import (
+        DecryptionFailed,
+        KeyRefused,
+        KeyUnavailable,
     )
     from persistence.errors.entities import (
         DecodeError,
@@ -194,6 +202,7 @@ __all__ = [
     "CursorFault",
     "DeadlineExceeded",
     "DecodeError",
+    "DecryptionFailed",
     "DropNotAllowed",
     "EntityExists",
     "EntityGone",
@@ -208,6 +217,8 @@ __all__ = [
     "ItemFailure",
     "ItemTooLarge",
     "KeyChanged",
+    "KeyRefused",
+    "KeyUnavailable",
     "KeysUnread",
     "LedgerNeeded",
     "LimitExceeded",
@@ -265,6 +276,7 @@ __getattr__, __dir__ = lazy_face(
             "WrongEntityType",
         ),
         "persistence.errors.cursors": ("CursorFault", "InvalidCursor"),
+        "persistence.errors.encryption": ("DecryptionFailed", "KeyRefused", "KeyUnavailable"),
         "persistence.errors.entities": (
             "DecodeError",
             "EntityNotFound",

@@ -32,6 +32,7 @@ from persistence.flows.steps import (
     perform,
     perform_together,
     run_together,
+    wait_for,
 )
 from persistence.lazy import lazy_face
 
@@ -53,6 +54,7 @@ __all__ = [
     "run",
     "run_async",
     "run_together",
+    "wait_for",
 ]
 
 __getattr__, __dir__ = lazy_face(

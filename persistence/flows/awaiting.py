@@ -52,6 +52,8 @@ async def _await(
             return await sleep(seconds)
         case Together(parts):
             return await _await_all(parts, store, sleep)
+        case Call(work, blocking=True):
+            return await asyncio.to_thread(work)
         case Call(work):
             given = work()
             return await given if inspect.isawaitable(given) else given

@@ -33,9 +33,15 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A wish to have the application's own code called; an asynchronous driver awaits what is awaitable."""
+    """A wish to have other code called; an asynchronous driver awaits what is awaitable.
+
+    Attributes:
+        work: what to call.
+        blocking: whether it waits for somebody; an asynchronous driver calls it in a thread.
+    """
 
     work: Callable[[], object]
+    blocking: bool = False
 
 
 Step = Operation[Any] | Sleep | Together | Call
@@ -78,4 +84,14 @@ def call(work: Callable[[], object]) -> Flow[object]:
         work: what to call; the flow gets what it returns, awaited where an asynchronous driver can.
     """
     answer: object = yield Call(work)
+    return answer
+
+
+def wait_for(work: Callable[[], R]) -> Flow[R]:
+    """Ask to have something called that takes a while: no event loop stands still for it.
+
+    Args:
+        work: what to call; the flow gets what it returns.
+    """
+    answer: R = yield Call(work, blocking=True)
     return answer

@@ -12,6 +12,7 @@ from persistence.lazy import lazy_face
 if TYPE_CHECKING:
     from persistence.mapping.codec import Codec
     from persistence.mapping.compiled import EntityMapping
+    from persistence.mapping.encrypted import refuse_encrypted, refuse_mixed
     from persistence.mapping.keys import KeyPart
     from persistence.mapping.paths import MappedPath
     from persistence.mapping.roles import RoleField, Roles
@@ -34,6 +35,8 @@ __all__ = [
     "SchemaVersions",
     "Shape",
     "mapping_of",
+    "refuse_encrypted",
+    "refuse_mixed",
     "upcast",
 ]
 
@@ -41,6 +44,7 @@ __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.mapping.codec": ("Codec",),
+        "persistence.mapping.encrypted": ("refuse_encrypted", "refuse_mixed"),
         "persistence.mapping.keys": ("KeyPart",),
         "persistence.mapping.paths": ("MappedPath",),
         "persistence.mapping.compiled": ("EntityMapping",),

@@ -9,6 +9,7 @@ from persistence.errors import MappingError
 from persistence.mapping.codec import Codec, SureWay, key_fields
 from persistence.mapping.compiled import Concurrency, EntityMapping
 from persistence.mapping.declaration import Declaration
+from persistence.mapping.encrypted import refuse_encrypted_parts
 from persistence.mapping.planner import RecordPlans
 from persistence.mapping.quick_keys import quick_key
 from persistence.mapping.records import RecordPlan
@@ -68,6 +69,7 @@ def _plan_everything(plan: RecordPlan) -> None:
     for each in parts_of(plan):
         if isinstance(each, RecordPlan):
             _refuse_versions(plan, each)
+            refuse_encrypted_parts(plan, each)
 
 
 def _refuse_versions(plan: RecordPlan, each: RecordPlan) -> None:

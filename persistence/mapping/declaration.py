@@ -86,6 +86,9 @@ class Declaration(Schema, Generic[T]):
     def declared_fields(self, declared: dict[str, fields.Field[Any]]) -> None:
         subject = subject_of(type(self))
         inferred = copy.deepcopy(dict(subject.inferred))
+        for name, field in declared.items():
+            if isinstance(field, fields.Encrypted) and field.inner is None:
+                field.inner = _inferred_inside(type(self), subject, field.attribute or name)
         known = [name for name in subject.hints if name in declared or name in inferred]
         ordered = {name: declared.get(name) or inferred[name] for name in known}
         vars(self)["declared_fields"] = {**ordered, **declared}
@@ -235,6 +238,15 @@ def _inferred(schema: type[Declaration[Any]], field: dataclasses.Field[Any], hin
         made, fields.StringSet | fields.NumberSet | fields.BinarySet
     )
     return made
+
+
+def _inferred_inside(schema: type[Declaration[Any]], subject: Subject, name: str) -> fields.Field[Any] | None:
+    """Give the field that a type hint stands for, inside one that is declared without."""
+    if name not in subject.hints:
+        return None  # that the entity has no such attribute is told with the others
+    place = f"{subject.entity_type.__name__}.{name}"
+    inference = Inference(place, lambda nested: nested_schema(schema, nested))
+    return inference.field(without_none(subject.hints[name])[0])
 
 
 def nested_schema(schema: type[Declaration[Any]], entity: Hint) -> type[Declaration[Any]]:

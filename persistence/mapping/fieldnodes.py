@@ -164,6 +164,14 @@ def _set(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
     return SetOf(inner, frozenset if field.frozen or origin_of(hint) is frozenset else set)
 
 
+def _encrypted(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
+    inner = field.inner
+    if inner is None or isinstance(inner, marshmallow_fields.Constant) or not inner._CHECK_ATTRIBUTE:
+        return None
+    node = nodes.node(inner, hint)
+    return Validated(node, inner._validate) if has_validators(inner) else node
+
+
 def _nested(nodes: FieldNodes, field: Any, hint: Hint) -> Node | None:
     return nodes.nested(field)
 
@@ -196,6 +204,7 @@ _KNOWN: Mapping[type, Maker] = MappingProxyType(
         fields.NumberSet: _set,
         fields.BinarySet: _set,
         fields.TimeToLive: _time_to_live,
+        fields.Encrypted: _encrypted,
         Choice: _choice,
         TupleList: _tuple_list,
     }

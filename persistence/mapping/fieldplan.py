@@ -10,6 +10,7 @@ from marshmallow import Schema, missing
 
 from persistence import fields
 from persistence.attributes import AttributeValue, Item
+from persistence.encryption import EncryptedAttribute
 from persistence.mapping.collecting import decoded_part
 from persistence.mapping.fieldnodes import has_validators
 from persistence.mapping.nodes import NO_EMPTY, Node
@@ -42,6 +43,7 @@ class FieldPlan:
         argument: it is given to the entity's constructor.
         stored, loaded: whether it is written to items and read from them.
         role: it is kept by the unit of work.
+        encrypted: how it is encrypted; None where it is not.
     """
 
     name: str
@@ -59,6 +61,7 @@ class FieldPlan:
     stored: bool
     loaded: bool
     role: bool
+    encrypted: EncryptedAttribute | None = None
 
     @property
     def foreign(self) -> bool:

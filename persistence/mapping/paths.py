@@ -12,6 +12,7 @@ from persistence.errors import QueryError
 from persistence.expressions import Path
 from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.declaration import did_you_mean
+from persistence.mapping.encrypted import refuse_encrypted
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
@@ -36,6 +37,7 @@ class MappedPath:
         node: how a value is stored there.
         known: the field that this is; None for a part of a list or map, and for what no field describes.
         sure: whether nothing but the node decides what is stored, such as a hook.
+        encrypted: whether the service sees something else there than the node gives.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class MappedPath:
     node: Node = field(compare=False, repr=False)
     known: FieldPlan | None = field(default=None, compare=False, repr=False)
     sure: bool = field(default=True, compare=False, repr=False)
+    encrypted: bool = field(default=False, compare=False, repr=False)
 
     @cached_property
     def tags(self) -> frozenset[str] | None:
@@ -208,8 +211,7 @@ def resolved(plan: RecordPlan, names: Sequence[str | int]) -> MappedPath:
     """
     if not names or not isinstance(names[0], str):
         raise QueryError(f"a path begins with the name of an attribute of {plan.entity_type.__name__}")
-    first, name = _field(plan, names[0], names[0]), plan.entity_type.__name__
-    found = MappedPath(Path.of(first.attribute), f"{name}.{names[0]}", first.node, first, not plan.hooked)
+    found = _mapped(plan, _field(plan, names[0], names[0]))
     for step in names[1:]:
         found = _step(found, step)
     return found
@@ -242,11 +244,19 @@ def _first(plan: RecordPlan, segment: str | int) -> MappedPath:
                 f"{segment!r} is a name in Python; write {renamed!r} here, as it is called in the table"
             )
         return MappedPath(Path.of(segment), str(segment), Plain())
+    return _mapped(plan, known)
+
+
+def _mapped(plan: RecordPlan, known: FieldPlan) -> MappedPath:
     name = f"{plan.entity_type.__name__}.{known.name}"
-    return MappedPath(Path.of(segment), name, known.node, known, not plan.hooked)
+    return MappedPath(
+        Path.of(known.attribute), name, known.node, known, not plan.hooked, known.encrypted is not None
+    )
 
 
 def _stored_step(found: MappedPath, segment: str | int) -> MappedPath:
+    if found.encrypted:
+        refuse_encrypted(found.name)
     node = bare(found.node)
     if isinstance(node, Record) and not isinstance(node, HookedRecord):
         known = next((each for each in node.plan.fields if each.attribute == segment), None)
@@ -271,6 +281,8 @@ def _field(plan: RecordPlan, name: str, where: str) -> FieldPlan:
 
 
 def _step(found: MappedPath, step: str | int) -> MappedPath:
+    if found.encrypted:
+        refuse_encrypted(found.name)
     match bare(found.node), step:
         case ((Plain() | Foreign() | HookedRecord()), _):
             return _below(found, step, step, Plain())

@@ -9,9 +9,11 @@ from marshmallow import Schema, missing
 
 from persistence import fields
 from persistence.attributes import ATTRIBUTE_NAME_LIMIT
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import MappingError
 from persistence.mapping.construction import default_source
 from persistence.mapping.declaration import HOOKS, Declaration, did_you_mean, has_hooks, subject_of
+from persistence.mapping.encrypted import encrypted_attribute
 from persistence.mapping.fieldnodes import FieldNodes
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.hints import Hint, allows_none, origin_of, without_none
@@ -114,6 +116,7 @@ class Planner:
         return plans
 
     def _plan(self, key: str, field: fields.Field[Any]) -> FieldPlan:
+        encrypted = self._encrypted(key, field)
         name = field.attribute or key
         hint = self._subject.hints.get(name, Any)
         role = isinstance(field, ROLES)
@@ -143,7 +146,11 @@ class Planner:
             stored=not field.load_only,
             loaded=not field.dump_only and known is not None,
             role=role,
+            encrypted=encrypted,
         )
+
+    def _encrypted(self, key: str, field: fields.Field[Any]) -> EncryptedAttribute | None:
+        return encrypted_attribute(f"{type(self._schema).__name__}.{key}", field, self._subject.entity_type)
 
     def _takes_none(self, name: str, field: fields.Field[Any], hint: Hint) -> bool:
         """Tell whether None may stand for a value; a field that is declared as required says no by that."""
@@ -163,8 +170,9 @@ class Planner:
     ) -> Callable[[], Any] | None:
         known = self._by_name.get(name)
         empty = node.empty
-        if isinstance(field, SETS):
-            return frozenset if field.frozen or origin_of(hint) is frozenset else set
+        inner = field.inner if isinstance(field, fields.Encrypted) else field
+        if isinstance(inner, SETS):
+            return frozenset if inner.frozen or origin_of(hint) is frozenset else set
         if field.required and name not in self._subject.inferred:
             return None
         given = field.load_default

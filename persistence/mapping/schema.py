@@ -10,6 +10,7 @@ from persistence.mapping.codec import Codec
 from persistence.mapping.compiled import EntityMapping
 from persistence.mapping.compiling import compile_mapping
 from persistence.mapping.declaration import Declaration
+from persistence.mapping.encrypted import refuse_mixed
 from persistence.table import Table
 
 T = TypeVar("T")
@@ -131,6 +132,7 @@ class MappingRegistry:
             MappingError: two declarations of one table contradict each other.
         """
         tables: dict[str, Table] = {}
+        refuse_mixed(self.mappings())
         for mapping in self.mappings():
             known = tables.get(mapping.table.name)
             tables[mapping.table.name] = known.merged_with(mapping.table) if known else mapping.table

@@ -51,7 +51,9 @@ class _Fields(Mapping[str, Shape]):
 
     def __init__(self, plan: RecordPlan) -> None:
         self._nodes = {
-            field.attribute: field.node for field in plan.fields if field.stored and not plan.hooked
+            field.attribute: field.node
+            for field in plan.fields
+            if field.stored and not plan.hooked and field.encrypted is None
         }
         self._found: dict[str, Shape] = {}
 

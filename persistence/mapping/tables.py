@@ -9,6 +9,7 @@ from persistence import fields
 from persistence.attributes import KEY_NAME_LIMIT
 from persistence.errors import MappingError
 from persistence.mapping.declaration import did_you_mean
+from persistence.mapping.encrypted import encrypted_in
 from persistence.mapping.fieldnodes import foreign_key_type
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.keys import KeyPart, Template, is_template, limit_of, parse_template
@@ -83,7 +84,12 @@ class _Placing:
         self._refuse_long_names(table)
         self._refuse_clashes(parts)
         self._refuse_null_keys(parts)
-        table = replace(table, types=self._types(table, parts), time_to_live=self._time_to_live(table))
+        table = replace(
+            table,
+            types=self._types(table, parts),
+            time_to_live=self._time_to_live(table),
+            encrypted=encrypted_in(self._plan, parts),
+        )
         return Placement(table, parts, self._discriminator(table, parts))
 
     # The table

@@ -13,7 +13,7 @@ from persistence.attributes import Item
 from persistence.entity_flows import EntityFlows
 from persistence.errors import MappingError, QueryError
 from persistence.flows import Flow
-from persistence.mapping import EntityMapping, MappingSchema, mapping_of
+from persistence.mapping import EntityMapping, MappingSchema, mapping_of, refuse_mixed
 from persistence.query.access import AccessPath
 from persistence.query.asynchronous import AsyncQuery
 from persistence.query.collection_plan import plan_collection
@@ -165,6 +165,7 @@ def _table(mappings: tuple[EntityMapping[Any], ...], name: str) -> Table:
             f"a collection is read from one table, and {name} are stored in several: {found}. Put the same "
             "Table(...) into the Meta of all"
         )
+    refuse_mixed(mappings)
     return reduce(Table.merged_with, tables)
 
 

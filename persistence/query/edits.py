@@ -148,6 +148,11 @@ def edit(mapping: EntityMapping[Any], verb: Verb, names: Names, operand: Any = N
     if verb == "remove" and not place.removable:
         raise QueryError(f"remove({dotted(names)!r}): {place.said} can't be absent; set another value")
     wanted = _WANTED.get(verb)
+    if wanted is not None and place.field is not None and place.field.encrypted is not None:
+        raise QueryError(
+            f"{verb}({dotted(names)!r}): {place.said} is encrypted, so that the service can only replace it; "
+            "load the entity, change it and commit, or write set(...)"
+        )
     if wanted is not None and place.kind not in (wanted, "plain"):
         raise QueryError(
             f"{verb}({dotted(names)!r}): {place.said} is stored as {place.node.expected}, and {verb} takes a "

@@ -26,7 +26,7 @@ from persistence.expressions import (
     TypeTag,
     Value,
 )
-from persistence.mapping import MappedPath
+from persistence.mapping import MappedPath, refuse_encrypted
 from persistence.mapping.paths import at_attributes
 from persistence.mapping.records import RecordPlan
 from persistence.query.sides import (
@@ -120,6 +120,8 @@ def _all(terms: Sequence[Term], mapping: Resolver) -> tuple[Condition, ...]:
 
 def _comparison(term: Comparison, mapping: Resolver) -> Condition:
     mapped = mapping.resolve(term.names)
+    if mapped.encrypted and (term.size or term.operator not in ("exists", "not_exists")):
+        refuse_encrypted(mapped.name)
     match term.operator:
         case "=" | "<>" | "<" | "<=" | ">" | ">=":
             return _compare(term, mapped, mapping)
@@ -228,6 +230,8 @@ def _left(term: Comparison, mapped: MappedPath) -> Side:
 
 def _other(operand: PathOperand, mapping: Resolver) -> Side:
     mapped = mapping.resolve(operand.names)
+    if mapped.encrypted:
+        refuse_encrypted(mapped.name)
     return _sized(mapped) if operand.size else _side(mapped)
 
 

@@ -112,7 +112,8 @@ class _Writer:
     def _property(
         self, each: FieldPlan, doc: str | None, defaults: Mapping[str, Any], nullable: Mapping[str, bool]
     ) -> JsonSchema:
-        described = self._value(each.node, each.field)
+        inner = each.field.inner if isinstance(each.field, fields.Encrypted) else each.field
+        described = self._value(each.node, inner)
         if nullable[each.name]:
             described = _or_null(described)
         description = each.field.metadata.get("description") or doc

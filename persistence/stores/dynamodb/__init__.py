@@ -24,6 +24,7 @@
 | `faults`       | errors of the service and of botocore -> ours: one table           |
 | `fault_rows`   | what that table is made of                                         |
 | `echoes`       | cuts stored values out of foreign messages                         |
+| `kms`          | `KmsKeys`: data keys for encrypted fields                          |
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.stores.dynamodb.asynchronous import AsyncDynamoStore
+    from persistence.stores.dynamodb.kms import KmsKeys
     from persistence.stores.dynamodb.store import DynamoStore
 
-__all__ = ["AsyncDynamoStore", "DynamoStore"]
+__all__ = ["AsyncDynamoStore", "DynamoStore", "KmsKeys"]
 
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.stores.dynamodb.asynchronous": ("AsyncDynamoStore",),
+        "persistence.stores.dynamodb.kms": ("KmsKeys",),
         "persistence.stores.dynamodb.store": ("DynamoStore",),
     },
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from persistence.stores.layers.analytics import QueryAnalytics
 from persistence.stores.layers.analytics_report import AnalyticsReport, ShapeRow
 from persistence.stores.layers.echo import Echo
+from persistence.stores.layers.encrypting import Encrypting
 from persistence.stores.layers.layer import AsyncLayeredStore, Layer, LayeredStore, layered
 from persistence.stores.layers.metering import AsyncMetered, Meter, Metered, OperationTotals
 from persistence.stores.layers.metrics import Measurement, Metrics
 from persistence.stores.layers.observing import Observer, Performed
 from persistence.stores.layers.partitions import HotPartitions
 from persistence.stores.layers.partitions_report import PartitionRow, PartitionsReport, ThrottlingRow
+from persistence.stores.layers.reencrypting import Reencryption, reencrypt, reencrypt_async
 from persistence.stores.layers.shapes import OTHERS, Shape
 from persistence.stores.layers.sizes import ItemSizes, LargeItems
 
@@ -20,6 +22,7 @@ __all__ = [
     "AsyncLayeredStore",
     "AsyncMetered",
     "Echo",
+    "Encrypting",
     "HotPartitions",
     "ItemSizes",
     "LargeItems",
@@ -35,8 +38,11 @@ __all__ = [
     "PartitionsReport",
     "Performed",
     "QueryAnalytics",
+    "Reencryption",
     "Shape",
     "ShapeRow",
     "ThrottlingRow",
     "layered",
+    "reencrypt",
+    "reencrypt_async",
 ]
