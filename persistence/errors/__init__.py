@@ -58,7 +58,9 @@ PersistenceError
     ├── TransactionInProgress             the same client token is still being worked on (retryable)
     ├── TokenMismatch                     a client token was used before with another request
     ├── Throttled                         (retryable)
-    │   └── KeysUnread                    of many keys some were never answered
+    │   ├── KeysUnread                    of many keys some were never answered
+    │   └── HeldBack                      the store's retry policy did not let it through
+    │       └── CircuitOpen               the table is left alone for a moment
     ├── StoreUnavailable                  no answer, or a server error (retryable)
     ├── LimitExceeded                     an account or table limit
     ├── NotSupported                      the server does not have what was asked for
@@ -138,6 +140,8 @@ if TYPE_CHECKING:
         ActionThrottled,
         BackupNotFound,
         CancellationReason,
+        CircuitOpen,
+        HeldBack,
         InvalidRequest,
         KeysUnread,
         LimitExceeded,
@@ -182,6 +186,7 @@ __all__ = [
     "CancellationReason",
     "ChangeBlocked",
     "CheckpointMismatch",
+    "CircuitOpen",
     "CommitConflict",
     "CommitOutcomeUnknown",
     "ConcurrentUse",
@@ -200,6 +205,7 @@ __all__ = [
     "ForeignLedger",
     "HandlerFailure",
     "HandlersFailed",
+    "HeldBack",
     "InvalidCursor",
     "InvalidRequest",
     "ItemFailure",
@@ -303,6 +309,8 @@ __getattr__, __dir__ = lazy_face(
             "ActionThrottled",
             "BackupNotFound",
             "CancellationReason",
+            "CircuitOpen",
+            "HeldBack",
             "InvalidRequest",
             "KeysUnread",
             "LimitExceeded",
