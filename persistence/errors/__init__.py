@@ -59,7 +59,9 @@ PersistenceError
     ├── TransactionInProgress             the same client token is still being worked on (retryable)
     ├── TokenMismatch                     a client token was used before with another request
     ├── Throttled                         (retryable)
-    │   └── KeysUnread                    of many keys some were never answered
+    │   ├── KeysUnread                    of many keys some were never answered
+    │   └── HeldBack                      the store's retry policy did not let it through
+    │       └── CircuitOpen               the table is left alone for a moment
     ├── StoreUnavailable                  no answer, or a server error (retryable)
     │   └── KeyUnavailable                no data key just now
     ├── KeyRefused                        a data key is refused: disabled, unknown or not permitted
@@ -147,7 +149,9 @@ if TYPE_CHECKING:
         ActionThrottled,
         BackupNotFound,
         CancellationReason,
+        CircuitOpen,
         ForeignTenant,
+        HeldBack,
         InvalidRequest,
         KeysUnread,
         LimitExceeded,
@@ -192,6 +196,7 @@ __all__ = [
     "CancellationReason",
     "ChangeBlocked",
     "CheckpointMismatch",
+    "CircuitOpen",
     "CommitConflict",
     "CommitOutcomeUnknown",
     "ConcurrentUse",
@@ -212,6 +217,7 @@ __all__ = [
     "ForeignTenant",
     "HandlerFailure",
     "HandlersFailed",
+    "HeldBack",
     "InvalidCursor",
     "InvalidRequest",
     "ItemFailure",
@@ -319,6 +325,8 @@ __getattr__, __dir__ = lazy_face(
             "BackupNotFound",
             "CancellationReason",
             "ForeignTenant",
+            "CircuitOpen",
+            "HeldBack",
             "InvalidRequest",
             "KeysUnread",
             "LimitExceeded",

@@ -132,6 +132,32 @@ class Throttled(StoreError):
         self.throttling = tuple(throttling)
 
 
+class HeldBack(Throttled):
+    """The retry policy of the store did not let the request through; it was not sent, and had no effect.
+
+    Attributes:
+        retry_after: seconds after which it may be let through.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float,
+        operation: str | None = None,
+        table: str | None = None,
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, operation=operation, table=table)
+
+
+class CircuitOpen(HeldBack):
+    """The table is left alone for a moment, since most requests of a while failed.
+
+    Its `__cause__` is the last of those failures.
+    """
+
+
 class KeysUnread(Throttled):
     """Of many keys that were to be read, the service did not answer some, however often they were asked for.
 

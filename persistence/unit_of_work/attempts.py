@@ -10,7 +10,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from persistence.commit_plan import CommitPlan
-from persistence.errors import CommitOutcomeUnknown, DeadlineExceeded, PersistenceError
+from persistence.errors import CommitOutcomeUnknown, DeadlineExceeded, HeldBack, PersistenceError
 from persistence.events import EventLog
 from persistence.flows import Flow, pause
 from persistence.operations import Operation
@@ -18,6 +18,19 @@ from persistence.timing import Timing
 from persistence.unit_of_work.policies import LONGEST_DEADLINE
 
 R = TypeVar("R")
+
+
+def pause_after(failure: PersistenceError, attempt: int, timing: Timing) -> float:
+    """Give the seconds to wait after a failed attempt: what the store's retry policy says, else a backoff.
+
+    Args:
+        failure: of the attempt.
+        attempt: 1 for the first.
+        timing: time and chance.
+    """
+    if isinstance(failure, HeldBack):
+        return failure.retry_after
+    return timing.backoff(attempt)
 
 
 class NoAnswer(Exception):
@@ -90,7 +103,7 @@ class Attempts(ABC, Generic[R]):
                 failure = unanswered.failure
             self.sent_before = True
             self.ambiguous |= bool(getattr(failure, "ambiguous", False))
-            wait = self.timing.backoff(attempt)
+            wait = pause_after(failure, attempt, self.timing)
             if self.timing.monotonic() + wait >= end:
                 return (yield from self._give_up(failure))
             code = getattr(failure, "code", None) or type(failure).__name__

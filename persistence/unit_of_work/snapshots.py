@@ -27,6 +27,7 @@ from persistence.operations import GetItem, TransactGet
 from persistence.store import Limits
 from persistence.timing import Timing
 from persistence.tracking import Identity, Loaded, Tracked, identity_of, refuse_expired_changes
+from persistence.unit_of_work.attempts import pause_after
 from persistence.unit_of_work.unit import Unit, reading
 from persistence.visibility import sees
 
@@ -96,7 +97,7 @@ def _read(keys: Sequence[EntityKey[Any]], deadline: float, timing: Timing) -> Fl
             return (yield from perform(request)).items
         except (TransactionBusy, Throttled, StoreUnavailable) as unread:
             failure = unread
-        wait = timing.backoff(attempt)
+        wait = pause_after(failure, attempt, timing)
         if timing.monotonic() + wait >= end:
             raise _named(failure, keys) from failure
         code = getattr(failure, "code", None) or type(failure).__name__

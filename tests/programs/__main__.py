@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     try:
         with _worlds(options.stores) as worlds:
             for name, comparison in worlds.items():
-                _try_in(name, comparison, options.steps, options.seed)
+                _try_in(name, comparison, options)
     except Differs as differs:
         say(str(differs))
         return 1
@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.programs", description=__doc__)
     parser.add_argument("--steps", type=int, default=20_000, help="steps in each world")
+    parser.add_argument("--programs", type=int, default=0, help="programs in each world, at least")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9), help="repeats a run")
     parser.add_argument("--stores", nargs="+", default=["memory", "dynamodb-local"], help="where to try them")
     return parser.parse_args(arguments)
@@ -71,10 +72,10 @@ def _served(loop: asyncio.AbstractEventLoop) -> Iterator[dict[str, Comparison]]:
         yield dict(local_comparisons(loop, server.endpoint_url, access_key_id="programs"))
 
 
-def _try_in(name: str, comparison: Comparison, steps: int, seed: int) -> None:
+def _try_in(name: str, comparison: Comparison, options: argparse.Namespace) -> None:
     begun, done, programs = time.monotonic(), 0, 0
-    while done < steps:
-        done += try_programs(BATCH, seed + programs, [comparison])
+    while done < options.steps or programs < options.programs:
+        done += try_programs(BATCH, options.seed + programs, [comparison])
         programs += BATCH
     say(f"{name}: {programs} programs, {done} steps, {time.monotonic() - begun:.0f} s, as foretold")
 

@@ -18,6 +18,7 @@ from persistence import (
     QueryError,
     Repository,
     StaleEntity,
+    Throttled,
     TransactionTooLarge,
     UnitOfWork,
     ValidationFailed,
@@ -33,7 +34,7 @@ from persistence.errors import (
 )
 from persistence.operations import Operation, TransactWrite, UpdateItem
 from persistence.store import Limits, Store
-from persistence.testing.faults import InProgress, Rule
+from persistence.testing.faults import InProgress, Rule, Throttling
 from persistence.unit_of_work import Committed
 from tests.semantics.model import (
     Account,
@@ -367,6 +368,21 @@ def test_case_46_a_taken_key_is_entity_exists(world: World, notes: Repository[No
     (reason,) = refused.value.reasons
     assert type(reason) is EntityExists
     assert not isinstance(reason, StaleEntity)
+
+
+def test_case_47_commits_that_are_throttled_all_the_time_end_at_their_deadline(world: World) -> None:
+    """All commits throttled for 30 s: no busy loop, deadline kept, and the error says throttled."""
+    uow, layer = world.faulty(Rule(Throttling(), (TransactWrite,)), deadline=30.0)
+    notes = world.repository(NoteMapping, uow)
+
+    with pytest.raises(Throttled) as throttled, uow:
+        notes.add(Note("n1"))
+
+    assert 30 - 2 < sum(world.pauses.seconds) < 30
+    assert len(layer.transactions) < 2 * 30
+    assert len({each.token for each in layer.transactions}) == 1
+    assert throttled.value.code == "ProvisionedThroughputExceededException"
+    assert world.elsewhere(NoteMapping).find("n1") is None
 
 
 @pytest.mark.beyond_moto("it ignores client tokens")

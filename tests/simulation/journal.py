@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.simulation.bank.domain import Touch
-from tests.simulation.checker.history import Outcome, Sight, Told
+from tests.simulation.checker.history import Outcome, Post, Sight, Told
 
 BEGINNING = '{"begin": '
 """How the line of a unit begins."""
@@ -45,6 +45,18 @@ class Journal:
         """Note a snapshot."""
         self._write(sight=self._next_id(), touches=[astuple(touch) for touch in touches], money=money)
 
+    def new_box(self) -> str:
+        """Name a box for letters."""
+        return self._next_id()
+
+    def posted(self, box: str, letters: int) -> None:
+        """Note letters that are stored, as the worker was told."""
+        self._write(posted=box, letters=letters)
+
+    def browsed(self, box: str, numbers: list[int]) -> None:
+        """Note the urgent letters of a box that is stored, as they were seen page by page."""
+        self._write(browsed=box, numbers=numbers)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -63,6 +75,7 @@ class Notes(NamedTuple):
 
     told: tuple[Told, ...]
     sights: tuple[Sight, ...]
+    mail: tuple[Post, ...]
 
 
 def read_journals(folder: Path) -> Notes:
@@ -82,7 +95,13 @@ def read_journals(folder: Path) -> Notes:
         for event in events
         if "sight" in event
     )
-    return Notes(tuple(told.values()), tuple(sights))
+    browsed = {event["browsed"]: tuple(event["numbers"]) for event in events if "browsed" in event}
+    mail = (
+        Post(event["posted"], event["letters"], browsed.get(event["posted"]))
+        for event in events
+        if "posted" in event
+    )
+    return Notes(tuple(told.values()), tuple(sights), tuple(mail))
 
 
 def unsettled_in(path: Path) -> str | None:

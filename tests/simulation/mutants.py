@@ -16,6 +16,8 @@ from uuid import uuid4
 
 from persistence import tracking
 from persistence.commit_plan import CommitPlan
+from persistence.conflicts import conflict
+from persistence.errors import TransactionCancelled
 from persistence.expressions import (
     And,
     AttributeExists,
@@ -25,7 +27,10 @@ from persistence.expressions import (
     all_of,
     attributes_of,
 )
+from persistence.flows import Flow
 from persistence.operations import (
+    BatchGetResult,
+    BatchWriteResult,
     ConditionCheck,
     DeleteItem,
     Operation,
@@ -33,12 +38,16 @@ from persistence.operations import (
     TransactWrite,
     UpdateItem,
 )
+from persistence.query.pages import Paging
 from persistence.store import AsyncStore, Limits, Store
+from persistence.unit_of_work import transaction
+from persistence.unit_of_work.transaction import TransactionAttempts
 from tests.simulation.checker.findings import Kind
 
 R = TypeVar("R")
 
 Rewrite = Callable[[TransactWrite], TransactWrite]
+Reread = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +56,46 @@ class Mutant:
 
     Attributes:
         gives_it_away: what the checker finds, one of these at least.
-        rewrite: changes each request.
+        rewrite: changes each request of a transaction.
+        reread: changes each answer.
         patched: changes the library, while its context is entered.
     """
 
     gives_it_away: frozenset[Kind]
     rewrite: Rewrite = lambda request: request
+    reread: Reread = lambda answer: answer
     patched: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 class Rewriting:
-    """A layer that changes transactions on their way."""
+    """A layer that changes transactions on their way, and answers on their way back."""
 
-    def __init__(self, store: Store, rewrite: Rewrite) -> None:
+    def __init__(self, store: Store, mutant: Mutant) -> None:
         self._store = store
-        self._rewrite = rewrite
+        self._mutant = mutant
 
     @property
     def limits(self) -> Limits:
         return self._store.limits
 
     def perform(self, operation: Operation[R]) -> R:
-        return self._store.perform(_rewritten(operation, self._rewrite))
+        return cast(R, self._mutant.reread(self._store.perform(_rewritten(operation, self._mutant.rewrite))))
 
 
 class AsyncRewriting:
     """The same over an asynchronous store."""
 
-    def __init__(self, store: AsyncStore, rewrite: Rewrite) -> None:
+    def __init__(self, store: AsyncStore, mutant: Mutant) -> None:
         self._store = store
-        self._rewrite = rewrite
+        self._mutant = mutant
 
     @property
     def limits(self) -> Limits:
         return self._store.limits
 
     async def perform(self, operation: Operation[R]) -> R:
-        return await self._store.perform(_rewritten(operation, self._rewrite))
+        answer = await self._store.perform(_rewritten(operation, self._mutant.rewrite))
+        return cast(R, self._mutant.reread(answer))
 
 
 def _rewritten(operation: Operation[R], rewrite: Rewrite) -> Operation[R]:
@@ -158,6 +170,36 @@ def _snapshots_by_reference() -> Iterator[None]:
         yield
 
 
+def _without_unprocessed(answer: object) -> object:
+    match answer:
+        case BatchWriteResult():
+            return replace(answer, unprocessed=())
+        case BatchGetResult():
+            return replace(answer, unprocessed=())
+        case _:
+            return answer
+
+
+def _cursors_of_the_pages_that_were_read() -> AbstractContextManager[Any]:
+    """Let a cursor lead behind what the service read, not behind what was shown of it."""
+    return patch.object(Paging, "next_key", property(lambda paging: paging.run.reader.start))
+
+
+@contextmanager
+def _every_cancellation_is_a_conflict() -> Iterator[None]:
+    """Let a commit end with its first cancellation, whatever became of an earlier attempt."""
+
+    def no_fence(attempts: TransactionAttempts, refusal: TransactionCancelled) -> Flow[Any]:
+        raise conflict(attempts.commit, refusal.reasons)
+        yield  # a flow
+
+    with (
+        patch.object(transaction, "is_transient", lambda _reasons: False),
+        patch.object(TransactionAttempts, "_fence", no_fence),
+    ):
+        yield
+
+
 NO_MUTANT = Mutant(frozenset())
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -170,6 +212,13 @@ MUTANTS: Mapping[str, Mutant] = {
         frozenset({Kind.FALSE_READ, Kind.WRONG_SUM}), patched=_bumping_versions_early
     ),
     "snapshot-by-reference": Mutant(frozenset({Kind.LOST_EFFECT}), patched=_snapshots_by_reference),
+    "unprocessed-ignored": Mutant(frozenset({Kind.LOST_LETTER}), reread=_without_unprocessed),
+    "cursor-of-the-page-read": Mutant(
+        frozenset({Kind.WRONG_PAGES}), patched=_cursors_of_the_pages_that_were_read
+    ),
+    "every-cancellation-a-conflict": Mutant(
+        frozenset({Kind.REFUSED_UNIT}), patched=_every_cancellation_is_a_conflict
+    ),
     "no-incarnation": Mutant(
         frozenset({Kind.LOST_UPDATE, Kind.FALSE_READ}), _for_each_action(_without_incarnation)
     ),

@@ -63,7 +63,9 @@ def work_in_process(assignment: Assignment) -> None:
     policies = local_policies(settings, of=assignment.name)
     uow = UnitOfWork(store, **policies[assignment.seat % len(policies)])
     journal = Journal(assignment.folder, assignment.name)
-    worker = Worker(SyncTeller(uow, settings.manner), journal, settings.chance(assignment.name))
+    worker = Worker(
+        SyncTeller(uow, settings.manner), journal, settings.chance(assignment.name), mail=settings.mail
+    )
     with quiet():
         drive(_live(worker, assignment))
 

@@ -30,6 +30,7 @@ class Settings:
         seconds: after which no further unit is begun; None for no end.
         serializable: the isolation of units.
         records: whether each unit leaves a commit record.
+        mail: whether workers post letters in bulk, and read them page by page.
         mutant: what is broken on purpose.
     """
 
@@ -41,6 +42,7 @@ class Settings:
     seconds: float | None = None
     serializable: bool = True
     records: bool = False
+    mail: bool = True
     mutant: str | None = None
 
     @property
@@ -54,7 +56,11 @@ class Settings:
 
     def __str__(self) -> str:
         extent = f"{self.units} units each" if self.units is not None else f"{self.seconds} s"
-        extras = [*(["commit records"] if self.records else []), *([self.mutant] if self.mutant else [])]
+        extras = [
+            *(["commit records"] if self.records else []),
+            *([] if self.mail else ["no mail"]),
+            *([self.mutant] if self.mutant else []),
+        ]
         return ", ".join(
             [
                 f"{self.workers} {self.kind} on {self.store}",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from persistence import Repository, UnitOfWork
 from tests.simulation.bank.activities import MONEY, open_bank
-from tests.simulation.bank.domain import Account, Doctor, LedgerEntry, Registration, Touch, touch_of
+from tests.simulation.bank.domain import Account, Doctor, LedgerEntry, Letter, Registration, Touch, touch_of
 from tests.simulation.bank.domain import Counter as CounterItem
 from tests.simulation.bank.mappings import MAPPINGS, RECORDS, RecordMapping
 from tests.simulation.bank.tellers import SyncTeller, drive
@@ -136,6 +136,8 @@ def _run_at(site: Site, settings: Settings, crew: Crew) -> Run:
         notes.sights,
         stored.final,
         stored.records if settings.records else None,
+        notes.mail,
+        stored.letters,
     )
     return Run(settings, history, faults_by_kind(site.injected), kills, site.changed_requests)
 
@@ -144,6 +146,7 @@ class _Stored(NamedTuple):
     final: dict[str, Touch]
     ledger: tuple[LedgerEntry, ...]
     records: frozenset[str]
+    letters: dict[str, frozenset[int]]
 
 
 def _stored_for_good(uow: UnitOfWork) -> _Stored:
@@ -161,4 +164,7 @@ def _stored_in(uow: UnitOfWork) -> _Stored:
         final.update((touch.item, touch) for touch in touches)
     ledger = Repository(MAPPINGS[LedgerEntry], uow).scan().consistent()
     records = Repository(RecordMapping, uow).scan().consistent()
-    return _Stored(final, tuple(ledger), frozenset(record.id for record in records))
+    letters: dict[str, frozenset[int]] = {}
+    for letter in Repository(MAPPINGS[Letter], uow).scan().consistent():
+        letters[letter.box] = letters.get(letter.box, frozenset()) | {letter.number}
+    return _Stored(final, tuple(ledger), frozenset(record.id for record in records), letters)

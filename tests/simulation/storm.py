@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from persistence.operations import BatchGetItems, GetItem, TransactGet, TransactWrite
+from persistence.operations import (
+    BatchGetItems,
+    BatchWriteItems,
+    GetItem,
+    QueryPage,
+    TransactGet,
+    TransactWrite,
+)
 from persistence.testing.faults import (
     Abandoned,
     Cancellation,
@@ -18,7 +25,7 @@ from persistence.testing.faults import (
     Unprocessed,
 )
 
-READS = (GetItem, BatchGetItems, TransactGet)
+READS = (GetItem, BatchGetItems, TransactGet, QueryPage)
 
 STORM = (
     Rule(LostAnswer(), (TransactWrite,), probability=0.04),
@@ -41,5 +48,11 @@ STORM = (
     Rule(ServerError(), READS, probability=0.005),
     Rule(Throttling(), READS, probability=0.005),
     Rule(Cancellation(("TransactionConflict",)), (TransactGet,), probability=0.02),
+    Rule(Unprocessed(3), (BatchWriteItems,), probability=0.2),
+    Rule(Unprocessed(25), (BatchWriteItems,), probability=0.1),
+    Rule(Throttling(), (BatchWriteItems,), probability=0.05),
+    Rule(LostAnswer(), (BatchWriteItems,), probability=0.03),
+    Rule(LostRequest(), (BatchWriteItems,), probability=0.03),
+    Rule(ServerError(applied=True), (BatchWriteItems,), probability=0.02),
 )
 """One commit in three meets a fault; repetitions meet them just as often."""

@@ -31,7 +31,7 @@ class Tasks:
         self._kills = 0
         chance = settings.chance("kills")
         cancelling = Cancelling(site.stormy_async, chance, site.schedule(chance))
-        store = AsyncRewriting(cancelling, mutant.rewrite)
+        store = AsyncRewriting(cancelling, mutant)
         self._tellers = [
             AsyncTeller(AsyncUnitOfWork(store, **policies), settings.manner) for policies in site.policies()
         ]
@@ -54,7 +54,9 @@ class Tasks:
                 return
             name = f"{self._site.prefix}{seat}.{generation}"
             journal, chance = Journal(folder, name), self._settings.chance(f"{seat}.{generation}")
-            worker = Worker(self._tellers[seat % len(self._tellers)], journal, chance)
+            worker = Worker(
+                self._tellers[seat % len(self._tellers)], journal, chance, mail=self._settings.mail
+            )
             finds_out = inherited if chance.random() < 0.5 else None
             inherited = await asyncio.create_task(self._live(worker, finds_out, allowance))
             journal.close()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.simulation.bank.domain import GONE, LedgerEntry, Touch
 from tests.simulation.checker.checker import check, violations
 from tests.simulation.checker.findings import Kind
-from tests.simulation.checker.history import History, Outcome, Sight, Told
+from tests.simulation.checker.history import History, Outcome, Post, Sight, Told
 
 
 def touch(text: str) -> Touch:
@@ -247,3 +247,27 @@ class TestOrder:
         )
 
         assert check(history(made, *added, final=["counter/c @1.5000 = 5000"])) == ()
+
+
+class TestMail:
+    POSTED = replace(
+        SOUND, mail=(Post("box", 4, (1, 2)),), letters={"box": frozenset(range(4)), "half": frozenset({0})}
+    )
+
+    def test_accepts_letters_that_are_there_and_were_seen(self) -> None:
+        """Also a part of some that nobody was told are stored."""
+        assert kinds(self.POSTED) == []
+
+    def test_accepts_letters_that_nobody_looked_for(self) -> None:
+        assert kinds(replace(self.POSTED, mail=(Post("box", 4, None),))) == []
+
+    def test_finds_a_letter_that_is_not_stored(self) -> None:
+        lost = replace(self.POSTED, letters={"box": frozenset({0, 1, 3})})
+
+        assert kinds(lost) == [Kind.LOST_LETTER]
+
+    def test_finds_a_letter_that_no_page_showed(self) -> None:
+        assert kinds(replace(self.POSTED, mail=(Post("box", 4, (1,)),))) == [Kind.WRONG_PAGES]
+
+    def test_finds_a_letter_that_two_pages_showed(self) -> None:
+        assert kinds(replace(self.POSTED, mail=(Post("box", 4, (1, 2, 2)),))) == [Kind.WRONG_PAGES]

@@ -14,8 +14,10 @@ from tests.simulation.simulation import run
 SEEDS = range(20260102, 20260142)
 """One of these gives a mutant away, mostly the first."""
 
-NEEDS_BAD_LUCK = "no-incarnation"
-"""An item must be deleted and made anew between the read and the write of a unit that is not seen to wait."""
+CASES: list[tuple[str, Workers]] = [
+    (name, ("threads", "tasks")[number % 2]) for number, name in enumerate(sorted(MUTANTS))
+]
+"""Each mutant with one kind of workers; `make torture` hunts them with both."""
 
 
 def found_with(kind: Workers, name: str) -> Iterator[frozenset[Kind]]:
@@ -26,18 +28,9 @@ def found_with(kind: Workers, name: str) -> Iterator[frozenset[Kind]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["threads", "tasks"])
-@pytest.mark.parametrize("name", sorted(MUTANTS.keys() - {NEEDS_BAD_LUCK}))
+@pytest.mark.parametrize(("name", "kind"), CASES)
 def test_is_caught_within_a_few_hundred_units(name: str, kind: Workers) -> None:
     """What is found is what is typical of the mutant."""
     found = next(kinds for kinds in found_with(kind, name) if kinds)
 
     assert found & MUTANTS[name].gives_it_away
-
-
-@pytest.mark.slow
-def test_is_caught_within_a_few_thousand_units_where_it_takes_bad_luck() -> None:
-    """Versions that repeat are told apart by an id beside them; without it the wrong item is deleted."""
-    found = next(kinds for kinds in found_with("threads", NEEDS_BAD_LUCK) if kinds)
-
-    assert found & MUTANTS[NEEDS_BAD_LUCK].gives_it_away

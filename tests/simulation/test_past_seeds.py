@@ -15,11 +15,11 @@ from tests.simulation.test_simulation import explained
 IN_MEMORY = (
     # A request was lost, its repetition was refused because a key was taken, and the first one arrived after
     # all and took effect, once the key was free again.
-    Settings("threads", "memory", 1025, units=150),
+    Settings("threads", "memory", 1025, units=150, mail=False),
 )
 """`python -m tests.simulation` prints the settings of a run that failed."""
 
-ON_DYNAMODB_LOCAL = (Settings("threads", "dynamodb-local", 1025, workers=4, units=20),)
+ON_DYNAMODB_LOCAL = (Settings("threads", "dynamodb-local", 1025, workers=4, units=20, mail=False),)
 
 
 @pytest.mark.parametrize("settings", IN_MEMORY, ids=str)

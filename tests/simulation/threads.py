@@ -35,7 +35,7 @@ class Threads:
         self._settings = settings
         self._site = site
         self._kills = 0
-        store = Rewriting(Killing(site.stormy, settings.chance("kills")), mutant.rewrite)
+        store = Rewriting(Killing(site.stormy, settings.chance("kills")), mutant)
         self._tellers = [
             SyncTeller(UnitOfWork(store, **policies), settings.manner) for policies in site.policies()
         ]
@@ -60,7 +60,9 @@ class Threads:
                 return
             name = f"{self._site.prefix}{seat}.{generation}"
             journal, chance = Journal(folder, name), self._settings.chance(f"{seat}.{generation}")
-            worker = Worker(self._tellers[seat % len(self._tellers)], journal, chance)
+            worker = Worker(
+                self._tellers[seat % len(self._tellers)], journal, chance, mail=self._settings.mail
+            )
             try:
                 drive(_live(worker, inherited, allowance, chance))
             except Killed as death:

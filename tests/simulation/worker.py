@@ -13,6 +13,7 @@ from tests.simulation.bank.domain import (
     Account,
     Counter,
     Doctor,
+    Letter,
     Registration,
     Touch,
     Watched,
@@ -47,9 +48,10 @@ class Worker:
         teller: its access to the bank.
         journal: its notes.
         chance: decides what it does.
+        mail: whether it posts letters.
     """
 
-    def __init__(self, teller: Teller, journal: Journal, chance: Random) -> None:
+    def __init__(self, teller: Teller, journal: Journal, chance: Random, *, mail: bool) -> None:
         self._teller = teller
         self._journal = journal
         self._chance = chance
@@ -61,6 +63,7 @@ class Worker:
             self._tally: 4,
             self._look_at_accounts: 6,
             self._look_around: 8,
+            **({self._post: 8} if mail else {}),
         }
 
     async def work(self, allowance: Allowance) -> None:
@@ -147,6 +150,24 @@ class Worker:
         seen = await self._see([*accounts, *counters, *doctors])
         if seen:
             self._journal.saw(_touches_of(seen), None)
+
+    async def _post(self) -> None:
+        """Post some letters in bulk, and read the urgent ones page by page."""
+        box = self._journal.new_box()
+        letters = [Letter.numbered(box, number) for number in range(self._chance.randint(6, 12))]
+        try:
+            await self._teller.post(letters)
+            self._journal.posted(box, len(letters))
+            self._journal.browsed(box, await self._browse(box))
+        except PersistenceError:
+            return  # a part of them may be there, or the last pages were not read
+
+    async def _browse(self, box: str) -> list[int]:
+        found, cursor = await self._teller.urgent_letters(box, None)
+        while cursor is not None:
+            page, cursor = await self._teller.urgent_letters(box, cursor)
+            found += page
+        return [letter.number for letter in found]
 
     async def _see(self, items: list[tuple[type, str]]) -> tuple[Watched | None, ...]:
         try:

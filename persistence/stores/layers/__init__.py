@@ -13,14 +13,18 @@ from persistence.stores.layers.observing import Observer, Performed
 from persistence.stores.layers.partitions import HotPartitions
 from persistence.stores.layers.partitions_report import PartitionRow, PartitionsReport, ThrottlingRow
 from persistence.stores.layers.reencrypting import Reencryption, reencrypt, reencrypt_async
+from persistence.stores.layers.retry_policy import AdaptiveRate, CircuitBreaking, RetryBudget, RetryPolicy
+from persistence.stores.layers.retrying import Retries, RetryState
 from persistence.stores.layers.shapes import OTHERS, Shape
 from persistence.stores.layers.sizes import ItemSizes, LargeItems
 
 __all__ = [
     "OTHERS",
+    "AdaptiveRate",
     "AnalyticsReport",
     "AsyncLayeredStore",
     "AsyncMetered",
+    "CircuitBreaking",
     "Echo",
     "Encrypting",
     "HotPartitions",
@@ -39,6 +43,10 @@ __all__ = [
     "Performed",
     "QueryAnalytics",
     "Reencryption",
+    "Retries",
+    "RetryBudget",
+    "RetryPolicy",
+    "RetryState",
     "Shape",
     "ShapeRow",
     "ThrottlingRow",

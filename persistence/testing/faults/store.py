@@ -81,8 +81,9 @@ class FaultLayer(Generic[S]):
 
     def _note(self, operation: Operation[Any]) -> None:
         if isinstance(operation, TransactWrite):
-            # Copied, so that a caller who changes an operation between two attempts is found out.
-            copied = deepcopy(operation)
+            # Copied, so that a caller who changes an operation between two attempts is found out. Tables
+            # never change, and would take most of the time.
+            copied = deepcopy(operation, {id(action.table): action.table for action in operation.actions})
             with self._lock:
                 self._transactions.append(copied)
 

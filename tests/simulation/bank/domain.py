@@ -113,6 +113,25 @@ class LedgerEntry:
     blind: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Letter:
+    """One of several that were posted into a box together; boxes are never used again.
+
+    Attributes:
+        number: from 0 on.
+        urgent: what is looked for when a box is read.
+    """
+
+    box: str
+    number: int
+    urgent: bool
+
+    @classmethod
+    def numbered(cls, box: str, number: int) -> Letter:
+        """Write the letter of a number; two of three are urgent."""
+        return cls(box, number, number % 3 != 0)
+
+
 def item_name(kind: type[Watched], id_: str) -> str:
     """Name an item."""
     return f"{kind.__name__.lower()}/{id_}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from persistence import Key, MappingSchema, fields
 from persistence.unit_of_work.records import commit_record_mapping
-from tests.simulation.bank.domain import Account, Counter, Doctor, LedgerEntry, Registration
+from tests.simulation.bank.domain import Account, Counter, Doctor, LedgerEntry, Letter, Registration
 
 
 class AccountMapping(MappingSchema[Account]):
@@ -48,12 +48,19 @@ class LedgerMapping(MappingSchema[LedgerEntry]):
         key = Key("id")
 
 
+class LetterMapping(MappingSchema[Letter]):
+    class Meta:
+        table = "simulation-letters"
+        key = Key("box", "number")
+
+
 MAPPINGS: dict[type, type[MappingSchema[Any]]] = {
     Account: AccountMapping,
     Registration: RegistrationMapping,
     Counter: CounterMapping,
     Doctor: DoctorMapping,
     LedgerEntry: LedgerMapping,
+    Letter: LetterMapping,
 }
 
 RECORDS = "simulation-commits"

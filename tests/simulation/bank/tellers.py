@@ -11,13 +11,27 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from persistence import AsyncRepository, AsyncUnitOfWork, CommitOutcomeUnknown, Repository, UnitOfWork
+from persistence import (
+    AsyncRepository,
+    AsyncUnitOfWork,
+    CommitOutcomeUnknown,
+    Repository,
+    Specification,
+    UnitOfWork,
+)
 from persistence.unit_of_work.policies import Isolation
-from tests.simulation.bank.domain import LedgerEntry, Watched
+from tests.simulation.bank.domain import LedgerEntry, Letter, Watched
 from tests.simulation.bank.mappings import MAPPINGS
 
 R = TypeVar("R")
 W = TypeVar("W", bound=Watched)
+
+PAGE_SIZE = 2
+"""Of pages of letters."""
+
+
+def _urgent_in(box: str) -> Specification[Letter]:
+    return Specification[Letter](lambda letter: (letter.box == box) & letter.urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,14 @@ class Teller(Protocol):
         """Read several entities at one moment."""
         ...
 
+    async def post(self, letters: Sequence[Letter]) -> None:
+        """Store letters in bulk, not as a whole."""
+        ...
+
+    async def urgent_letters(self, box: str, cursor: str | None) -> tuple[list[Letter], str | None]:
+        """Give the next few urgent letters of a box, and the cursor behind them."""
+        ...
+
     async def pause(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -130,6 +152,15 @@ class SyncTeller:
     async def snapshot(self, items: Sequence[tuple[type, str]]) -> tuple[Watched | None, ...]:
         return self._uow.snapshot(*(self._of(kind).key(id_) for kind, id_ in items))
 
+    async def post(self, letters: Sequence[Letter]) -> None:
+        with self._of(Letter).bulk() as bulk:
+            for letter in letters:
+                bulk.add(letter)
+
+    async def urgent_letters(self, box: str, cursor: str | None) -> tuple[list[Letter], str | None]:
+        page = self._of(Letter).query(_urgent_in(box)).consistent().page(PAGE_SIZE, cursor)
+        return page.items, page.cursor
+
     async def pause(self, seconds: float) -> None:
         self._uow.timing.sleep(seconds)
 
@@ -180,6 +211,15 @@ class AsyncTeller:
 
     async def snapshot(self, items: Sequence[tuple[type, str]]) -> tuple[Watched | None, ...]:
         return await self._uow.snapshot(*(self._of(kind).key(id_) for kind, id_ in items))
+
+    async def post(self, letters: Sequence[Letter]) -> None:
+        async with self._of(Letter).bulk() as bulk:
+            for letter in letters:
+                await bulk.add(letter)
+
+    async def urgent_letters(self, box: str, cursor: str | None) -> tuple[list[Letter], str | None]:
+        page = await self._of(Letter).query(_urgent_in(box)).consistent().page(PAGE_SIZE, cursor)
+        return page.items, page.cursor
 
     async def pause(self, seconds: float) -> None:
         await self._uow.timing.sleep_async(seconds)

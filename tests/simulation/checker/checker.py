@@ -5,6 +5,7 @@ The rules, in the words of a bank:
 - no money is made or lost, and one doctor of each pair is on call;
 - a unit that was acknowledged is in the ledger, one that was refused is not, and nobody else's is;
 - what has a commit record was committed, and the other way round;
+- letters that were posted in bulk are there, and pages show each of them once;
 - the versions of an item follow one another, each written by one unit: two of them would be a lost update,
   a version without a unit something that was applied twice;
 - what is read is what was written, and a snapshot sees all of a unit or nothing;
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from tests.simulation.bank.domain import Touch
+from tests.simulation.bank.domain import Letter, Touch
 from tests.simulation.checker.chains import chains_of, check_chain
 from tests.simulation.checker.findings import Finding, Kind, finding
 from tests.simulation.checker.history import History, Outcome
@@ -35,6 +36,7 @@ def check(history: History) -> tuple[Finding, ...]:
         *_check_units(history),
         *_check_records(history),
         *_check_bare(history, bare),
+        *_check_mail(history),
         *_check_money(history),
         *_check_on_call(history),
         *(found for chain in chains.values() for found in check_chain(chain)),
@@ -88,6 +90,18 @@ def _check_bare(history: History, items: set[str]) -> Iterator[Finding]:
         if not least <= found.value <= most or found.value != found.version:
             what = f"{item} counts {found.value} at version {found.version}, and should count {least}"
             yield Finding(Kind.WRONG_SUM, what + (f" to {most}" if most > least else ""))
+
+
+def _check_mail(history: History) -> Iterator[Finding]:
+    """Look for each letter that was posted, where it is stored and in the pages that were read."""
+    for post in history.mail:
+        lost = set(range(post.letters)) - history.letters.get(post.box, frozenset())
+        if lost:
+            yield Finding(Kind.LOST_LETTER, f"of {post.letters} in {post.box}: {sorted(lost)}", (post.box,))
+        urgent = [each for each in range(post.letters) if Letter.numbered(post.box, each).urgent]
+        if post.browsed is not None and list(post.browsed) != urgent:
+            what = f"{post.box} has {urgent}, and its pages {list(post.browsed)}"
+            yield Finding(Kind.WRONG_PAGES, what, (post.box,))
 
 
 def _check_money(history: History) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ class Kind(Enum):
     UNEXPLAINED_WRITE = "applied twice, or by nobody"
     FALSE_READ = "read what nobody wrote"
     WRONG_SUM = "a sum does not add up"
+    LOST_LETTER = "acknowledged in bulk, but not stored"
+    WRONG_PAGES = "pages left something out, or showed it twice"
     FRACTURED_READ = "a snapshot saw half of a unit"
     CYCLE = "units that fit into no order"
     NOBODY_ON_CALL = "nobody is on call"

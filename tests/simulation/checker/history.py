@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from tests.simulation.bank.domain import LedgerEntry, Touch
@@ -57,6 +57,21 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Letters that a worker posted in bulk, and was told are stored.
+
+    Attributes:
+        box: where they are.
+        letters: how many.
+        browsed: the numbers of the urgent ones, as the worker then saw them page by page; None if it did not.
+    """
+
+    box: str
+    letters: int
+    browsed: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """A run that is over.
 
@@ -68,6 +83,8 @@ class History:
         sights: every snapshot that was read.
         final: item -> its stored version; deleted ones are missing.
         records: ids of the units that left a commit record; None where none does.
+        mail: all letters that were posted, as workers were told.
+        letters: box -> numbers of the letters that are stored in it.
     """
 
     serializable: bool
@@ -77,6 +94,8 @@ class History:
     sights: tuple[Sight, ...]
     final: Mapping[str, Touch]
     records: frozenset[str] | None = None
+    mail: tuple[Post, ...] = ()
+    letters: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def worker_and_number(id_: str) -> tuple[str, int]:

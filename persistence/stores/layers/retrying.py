@@ -1,0 +1,249 @@
+"""Retries by one policy per store, whatever botocore would do.
+
+    store = layered(DynamoStore(attempts=1), Retries())
+
+Plain reads (`GetItem`, `QueryPage`, `ScanPage`) are repeated here. All else is repeated by who asked for it:
+commits and snapshots by the unit of work until their deadline, with the same token; batches by `get_many` and
+`bulk`. Those repetitions come through here, too, and so find the same budget, circuit and rate.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeVar
+
+from persistence.errors import (
+    THROTTLING_CODES,
+    CircuitOpen,
+    ConflictError,
+    HeldBack,
+    StoreError,
+    StoreUnavailable,
+    Throttled,
+    TransactionCancelled,
+)
+from persistence.events import event_log
+from persistence.flows import Flow, pause, perform
+from persistence.operation_facts import table_of
+from persistence.operations import GetItem, Operation, QueryPage, ScanPage, TransactWrite
+from persistence.stores.layers.circuit import Circuit, CircuitState
+from persistence.stores.layers.layer import Layer
+from persistence.stores.layers.rate import Rate
+from persistence.stores.layers.retry_budget import Budget, FailedTokens
+from persistence.stores.layers.retry_policy import RetryPolicy
+from persistence.timing import Timing
+
+R = TypeVar("R")
+
+PLAIN_READS = frozenset[type[Operation[Any]]]({GetItem, QueryPage, ScanPage})
+"""What is repeated here; nobody else repeats it, and it does no harm."""
+
+_SHORTEST_WAIT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class RetryState:
+    """How things stand with a table.
+
+    Attributes:
+        circuit: whether it is left alone at present; None where the policy breaks no circuits.
+        rate: requests per second that it is sent at most; None for no bound.
+        budget: repetitions that the store has left; None for no bound.
+    """
+
+    circuit: CircuitState | None
+    rate: float | None
+    budget: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """What stands before one table, or before the operations that concern several."""
+
+    table: str | None
+    circuit: Circuit | None
+    rate: Rate | None
+
+
+class Retries(Layer):
+    """Repeats what failed, and holds back what would make a store's trouble worse.
+
+    What it holds back is not sent: a `HeldBack`, which is a `Throttled`, or its kind `CircuitOpen`. A unit of
+    work takes it for what it is, and tries again when the error's `retry_after` has passed. Circuits and
+    rates are those of a table; operations on several tables have one of their own. Keep one instance per
+    store.
+
+    Args:
+        policy: how often, how long, and how much.
+        timing: time, chance, and the pauses before repetitions of plain reads.
+    """
+
+    def __init__(self, policy: RetryPolicy | None = None, *, timing: Timing | None = None) -> None:
+        self.policy = RetryPolicy() if policy is None else policy
+        self._timing = Timing() if timing is None else timing
+        self._lock = threading.Lock()
+        self._gates: dict[str | None, _Gates] = {}
+        self._failed_tokens = FailedTokens()
+        budget = self.policy.budget
+        self._budget = None if budget is None else Budget(budget, self._timing.monotonic())
+
+    def around(self, operation: Operation[R]) -> Flow[R]:
+        """Perform an operation, unless it is held back, and repeat it where it is a plain read.
+
+        Raises:
+            CircuitOpen, HeldBack: it was not sent.
+            StoreError: or `ConflictError`, as the store below.
+        """
+        gates = self._gates_of(table_of(operation))
+        if type(operation) in PLAIN_READS:
+            return (yield from self._repeat(operation, gates))
+        token = operation.token if isinstance(operation, TransactWrite) else None
+        if token is None:
+            return (yield from self._attempt(operation, gates))
+        try:
+            answer = yield from self._attempt(operation, gates, repeated=token in self._failed_tokens)
+        except (StoreError, ConflictError) as failure:
+            self._note_token(token, failure)
+            raise
+        self._failed_tokens.discard(token)
+        return answer
+
+    def state(self, table: str | None) -> RetryState:
+        """Tell how things stand, for a metric or a health check.
+
+        Args:
+            table: its name; None for operations on several tables.
+        """
+        gates = self._gates_of(table)
+        return RetryState(
+            None if gates.circuit is None else gates.circuit.state,
+            None if gates.rate is None else gates.rate.limit,
+            None if self._budget is None else self._budget.left(self._timing.monotonic()),
+        )
+
+    def _repeat(self, operation: Operation[R], gates: _Gates) -> Flow[R]:
+        now = self._timing.monotonic
+        end = now() + self.policy.deadline
+        for attempt in count(1):
+            try:
+                return (yield from self._attempt(operation, gates))
+            except HeldBack:
+                raise
+            except (Throttled, StoreUnavailable) as failed:
+                failure = failed
+            wait = self._timing.backoff(attempt)
+            if attempt >= self.policy.attempts or now() + wait >= end:
+                raise failure
+            if self._budget is not None and self._budget.spend(now()):
+                raise failure
+            event_log().info("retry.scheduled", attempt=attempt, code=_code(failure), seconds=round(wait, 3))
+            yield from pause(wait)
+        raise AssertionError("unreachable: the attempts are endless")
+
+    def _attempt(self, operation: Operation[R], gates: _Gates, *, repeated: bool = False) -> Flow[R]:
+        """Send an operation once, if it may be sent, and note what came of it."""
+        self._refuse_at_an_open_circuit(operation, gates)
+        if repeated:
+            self._spend(operation)
+        if gates.rate is not None:
+            yield from self._take_turn(operation, gates.rate)
+        try:
+            answer = yield from perform(operation)
+        except (StoreError, ConflictError) as failure:
+            self._note(failure, gates)
+            raise
+        self._note_answer(gates)
+        return answer
+
+    def _refuse_at_an_open_circuit(self, operation: Operation[Any], gates: _Gates) -> None:
+        if gates.circuit is None:
+            return
+        wait = gates.circuit.wait(self._timing.monotonic())
+        if wait:
+            why = "most requests of a while were throttled or not answered; the circuit is open"
+            raise _held(CircuitOpen, operation, wait, why) from gates.circuit.last_failure
+
+    def _spend(self, operation: Operation[Any]) -> None:
+        if self._budget is None:
+            return
+        wait = self._budget.spend(self._timing.monotonic())
+        if wait:
+            raise _held(HeldBack, operation, wait, "the store's budget of repetitions is spent")
+
+    def _take_turn(self, operation: Operation[Any], rate: Rate) -> Flow[None]:
+        wait = rate.turn(self._timing.monotonic())
+        if wait > rate.longest_wait:
+            raise _held(HeldBack, operation, wait, "too much waits for its turn already")
+        if wait:
+            yield from pause(wait)
+
+    def _note(self, failure: StoreError | ConflictError, gates: _Gates) -> None:
+        if not _is_trouble(failure):
+            self._note_answer(gates)
+            return
+        now = self._timing.monotonic()
+        if gates.rate is not None and not isinstance(failure, StoreUnavailable):
+            gates.rate.throttled(now)
+        if gates.circuit is not None and gates.circuit.failed(now, failure):
+            event_log().warning("circuit.opened", table=gates.table, code=_code(failure))
+
+    def _note_answer(self, gates: _Gates) -> None:
+        now = self._timing.monotonic()
+        if self._budget is not None:
+            self._budget.earn()
+        if gates.rate is not None:
+            gates.rate.answered(now)
+        if gates.circuit is not None and gates.circuit.answered(now):
+            event_log().warning("circuit.closed", table=gates.table)
+
+    def _note_token(self, token: str, failure: StoreError | ConflictError) -> None:
+        if isinstance(failure, HeldBack):
+            return
+        if _is_trouble(failure) or getattr(failure, "retryable", False) or _is_passing(failure):
+            self._failed_tokens.add(token)
+        else:
+            self._failed_tokens.discard(token)
+
+    def _gates_of(self, table: str | None) -> _Gates:
+        gates = self._gates.get(table)
+        if gates is None:
+            with self._lock:
+                gates = self._gates.setdefault(table, self._new_gates(table))
+        return gates
+
+    def _new_gates(self, table: str | None) -> _Gates:
+        circuit, rate = self.policy.circuit, self.policy.rate
+        return _Gates(
+            table,
+            None if circuit is None else Circuit(circuit),
+            None if rate is None else Rate(rate, self._timing.monotonic()),
+        )
+
+
+def _held(kind: type[HeldBack], operation: Operation[Any], wait: float, why: str) -> HeldBack:
+    return kind(
+        f"{why}; it was not sent, and may be in {wait:.2g} s",
+        retry_after=max(wait, _SHORTEST_WAIT),
+        operation=type(operation).__name__,
+        table=table_of(operation),
+    )
+
+
+def _is_trouble(failure: Exception) -> bool:
+    """Tell whether a failure says that there is too much traffic, or nobody there."""
+    if isinstance(failure, TransactionCancelled):
+        return any(reason.code in THROTTLING_CODES for reason in failure.reasons)
+    return isinstance(failure, Throttled | StoreUnavailable)
+
+
+def _is_passing(failure: Exception) -> bool:
+    """Tell whether a cancellation is one that its unit of work repeats."""
+    return isinstance(failure, TransactionCancelled) and {
+        reason.code for reason in failure.reasons
+    } <= THROTTLING_CODES | {"None", "TransactionConflict"}
+
+
+def _code(failure: Exception) -> str:
+    return getattr(failure, "code", None) or type(failure).__name__
