@@ -101,6 +101,7 @@ class Transactions:
         if len({(table.name, key) for table, key in places}) < len(places):
             raise Refused(TWICE)
         records = [table.records.get(key) for table, key in places]
+        _check_answer(records, self._limits)
         prices = (_read_price(get.table.name, record) for get, record in zip(gets, records, strict=True))
         items = (found(record, get.projection) for get, record in zip(gets, records, strict=True))
         return ItemsResult(tuple(items), total(prices))
@@ -140,6 +141,15 @@ def _check_payload(
     if size > limits.transaction_bytes:
         raise Refused(
             "Request size is too large: a transaction takes items, keys and values of "
+            f"{limits.transaction_bytes} bytes, found {size}"
+        )
+
+
+def _check_answer(records: Sequence[Record | None], limits: Limits) -> None:
+    size = sum(record.size for record in records if record is not None)
+    if size > limits.transaction_bytes:
+        raise Refused(
+            "The aggregate size of the items in the transaction has exceeded the maximum allowed size: "
             f"{limits.transaction_bytes} bytes, found {size}"
         )
 
