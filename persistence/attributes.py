@@ -257,9 +257,8 @@ def number_size(text: str) -> int:
     """Give the size of a number in bytes as the service counts it.
 
     One byte, one more for each two significant digits before the point and for each two behind it, and one
-    for a minus sign. The developer guide's "approximately one byte per two significant digits" leaves out that
-    the two parts are rounded up apart. Source: the public dynamodb-conformance suite, which measured it on AWS
-    at the limit of 400 KB.
+    for a minus sign. That the two parts are rounded up apart is not in the developer guide; the public
+    dynamodb-conformance suite measured it on AWS, at the limit of 400 KB.
 
     Args:
         text: the number, without exponent.

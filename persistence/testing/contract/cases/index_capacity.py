@@ -25,7 +25,7 @@ _LARGE = text("x" * 2100)
 
 
 class IndexCapacityContract(Contract):
-    """An index costs a write for what is taken out of it and one for what is put into it, and else nothing."""
+    """An index costs a write for what leaves it and one for what enters it, and else nothing."""
 
     @pytest.fixture
     def labelled(self, make_table: TableMaker) -> Table:
