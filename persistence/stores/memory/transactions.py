@@ -103,7 +103,8 @@ class Transactions:
         records = [table.records.get(key) for table, key in places]
         _check_answer(records, self._limits)
         prices = (_read_price(get.table.name, record) for get, record in zip(gets, records, strict=True))
-        items = (found(record, get.projection) for get, record in zip(gets, records, strict=True))
+        # What a projection leaves nothing of is told as if it were absent, unlike in other reads.
+        items = (found(record, get.projection) or None for get, record in zip(gets, records, strict=True))
         return ItemsResult(tuple(items), total(prices))
 
     def _wanted(self, get: GetItem) -> tuple[LiveTable, TableKey] | SchemaMismatch:
