@@ -17,15 +17,19 @@ from persistence.store import Limits
 from persistence.stores.memory.capacity import read_units, total
 from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.reads import check_get, found
-from persistence.stores.memory.table import TableKey
+from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.memory.writes import prepare
 from persistence.stores.validation.refused import Refused
 
 RESPONSE_BYTES = 16 * 1024 * 1024
+PARTITION_BYTES = 1024 * 1024
+"""What a batch reads of one partition; a partition key is taken for a partition of its own."""
 
 
 def read(operation: BatchGetItems, tables: Tables, limits: Limits) -> BatchGetResult:
     """Read many items; what does not fit into the response is left unprocessed.
+
+    Source: API reference, BatchGetItem: 16 MB, and 1 MB per partition.
 
     Raises:
         Refused: the service would not answer it.
@@ -41,18 +45,35 @@ def read(operation: BatchGetItems, tables: Tables, limits: Limits) -> BatchGetRe
     items: list[Item | None] = []
     unprocessed: list[GetItem] = []
     prices: list[ConsumedCapacity] = []
-    room = RESPONSE_BYTES
+    room = _Room()
     for get, table, key in wanted:
         record = table.records.get(key)
         size = record.size if record is not None else 0
-        room -= size
-        if room < 0:
+        if not room.holds(size, table, key):
             items.append(None)
             unprocessed.append(get)
             continue
         items.append(found(record, get.projection))
         prices.append(ConsumedCapacity(table.name, read_units=read_units(size, consistent=get.consistent)))
     return BatchGetResult(tuple(items), tuple(unprocessed), total(prices))
+
+
+class _Room:
+    """What is left of the bytes of an answer, and of those of each partition."""
+
+    def __init__(self) -> None:
+        self._whole = RESPONSE_BYTES
+        self._parts: dict[tuple[str, TableKey], int] = {}
+
+    def holds(self, size: int, table: LiveTable, key: TableKey) -> bool:
+        """Tell whether an item fits, and take its bytes away if it does."""
+        partition = table.name, table.partition_of(key)
+        left = self._parts.get(partition, PARTITION_BYTES) - size
+        if left < 0 or self._whole < size:
+            return False
+        self._parts[partition] = left
+        self._whole -= size
+        return True
 
 
 def write(operation: BatchWriteItems, tables: Tables, limits: Limits) -> BatchWriteResult:

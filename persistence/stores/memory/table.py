@@ -155,6 +155,10 @@ class LiveTable:
         """Give the identity of an item or key."""
         return tuple([content(part, item) for part in self.key])
 
+    def partition_of(self, key: TableKey) -> TableKey:
+        """Give the identity of the partition that an item is in."""
+        return key[: sum(part.partition for part in self.key)]
+
     def replace(self, key: TableKey, new: Record | None) -> float:
         """Put a record in place of what has its key, or delete that; the indexes follow.
 

@@ -101,8 +101,10 @@ class Transactions:
         if len({(table.name, key) for table, key in places}) < len(places):
             raise Refused(TWICE)
         records = [table.records.get(key) for table, key in places]
+        _check_answer(records, self._limits)
         prices = (_read_price(get.table.name, record) for get, record in zip(gets, records, strict=True))
-        items = (found(record, get.projection) for get, record in zip(gets, records, strict=True))
+        # What a projection leaves nothing of is told as if it were absent, unlike in other reads.
+        items = (found(record, get.projection) or None for get, record in zip(gets, records, strict=True))
         return ItemsResult(tuple(items), total(prices))
 
     def _wanted(self, get: GetItem) -> tuple[LiveTable, TableKey] | SchemaMismatch:
@@ -140,6 +142,15 @@ def _check_payload(
     if size > limits.transaction_bytes:
         raise Refused(
             "Request size is too large: a transaction takes items, keys and values of "
+            f"{limits.transaction_bytes} bytes, found {size}"
+        )
+
+
+def _check_answer(records: Sequence[Record | None], limits: Limits) -> None:
+    size = sum(record.size for record in records if record is not None)
+    if size > limits.transaction_bytes:
+        raise Refused(
+            "The aggregate size of the items in the transaction has exceeded the maximum allowed size: "
             f"{limits.transaction_bytes} bytes, found {size}"
         )
 

@@ -236,7 +236,7 @@ def check_projection(paths: Iterable[Path] | None) -> None:
     """Check the paths of a projection.
 
     Raises:
-        Refused: there is none, one is malformed, or two overlap.
+        Refused: there is none, one is malformed, two overlap, or together they have too many bytes.
     """
     if paths is None:
         return
@@ -246,6 +246,8 @@ def check_projection(paths: Iterable[Path] | None) -> None:
     for path in paths:
         check_path(path)
     check_apart(paths, "ProjectionExpression")
+    if sum(len(path.segments) for path in paths) > LIGHT:
+        refuse_heavy("ProjectionExpression", lambda: Renderer().projection(paths))
 
 
 def check_apart(paths: tuple[Path, ...], expression: str) -> None:

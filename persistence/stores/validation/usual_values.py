@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from persistence.attributes import NESTING_LIMIT, AttributeValue, canonical_number
+from persistence.attributes import NESTING_LIMIT, AttributeValue, canonical_number, number_size
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import Refused
 
@@ -154,5 +154,4 @@ def number_admitted(text: str) -> tuple[str, int]:
     """
     if not is_canonical(text):
         text = canonical_number(text)
-    digits = text.replace(".", "").strip("-0")
-    return text, 1 + (len(digits) + 1) // 2 + (text[0] == "-")
+    return text, number_size(text)

@@ -48,6 +48,10 @@ from persistence.testing.contract.cases.changes import ChangeContract  # noqa: E
 from persistence.testing.contract.cases.concurrency import ConcurrencyContract  # noqa: E402
 from persistence.testing.contract.cases.conditions import ConditionContract  # noqa: E402
 from persistence.testing.contract.cases.filters import FilterContract  # noqa: E402
+from persistence.testing.contract.cases.index_capacity import (  # noqa: E402
+    IndexCapacityContract,
+    RepeatedCapacityContract,
+)
 from persistence.testing.contract.cases.indexes import IndexContract  # noqa: E402
 from persistence.testing.contract.cases.items import (  # noqa: E402
     DeleteItemContract,
@@ -62,6 +66,7 @@ from persistence.testing.contract.cases.queries import PagingContract, QueryCont
 from persistence.testing.contract.cases.returning import ReturnValuesContract  # noqa: E402
 from persistence.testing.contract.cases.scans import ScanContract  # noqa: E402
 from persistence.testing.contract.cases.selections import SelectionContract  # noqa: E402
+from persistence.testing.contract.cases.sizes import SizeContract  # noqa: E402
 from persistence.testing.contract.cases.table_changes import (  # noqa: E402
     IndexChangeContract,
     TableUpdateContract,
@@ -84,7 +89,6 @@ from persistence.testing.contract.cases.values import (  # noqa: E402
     KeyContract,
     LimitsContract,
     NumberContract,
-    SizeContract,
 )
 from persistence.testing.contract.differences import (  # noqa: E402
     KnownDifference,
@@ -107,6 +111,7 @@ __all__ = [
     "ErrorContract",
     "FilterContract",
     "GetItemContract",
+    "IndexCapacityContract",
     "IndexChangeContract",
     "IndexContract",
     "InsightContract",
@@ -122,6 +127,7 @@ __all__ = [
     "PutItemContract",
     "QueryContract",
     "RecoveryContract",
+    "RepeatedCapacityContract",
     "RestoreContract",
     "RestoreToPointContract",
     "ReturnValuesContract",
@@ -197,6 +203,8 @@ class StoreContract(
     TokenContract,
     TransactGetContract,
     CapacityContract,
+    IndexCapacityContract,
+    RepeatedCapacityContract,
     TableContract,
     ErrorContract,
     TableManagementContract,

@@ -127,6 +127,18 @@ class GetItemContract(Contract):
         with pytest.raises(InvalidRequest):
             store.perform(GetItem(table, key("a"), projection=wanted))
 
+    def test_get_refuses_a_projection_of_more_than_4096_bytes(self, store: Store, table: Table) -> None:
+        """The text of the expression counts, not that of the names behind its placeholders [conf]."""
+        put(store, table, key("a"), first=text("x"))
+        long = tuple(at(f"{one}-{'n' * 240}") for one in range(30))
+        many = tuple(at("map", f"name{one}") for one in range(500))
+
+        assert store.perform(GetItem(table, key("a"), projection=(at("first"), *long))).item == {
+            "first": text("x")
+        }
+        with pytest.raises(InvalidRequest):
+            store.perform(GetItem(table, key("a"), projection=many))
+
     @rows(
         "name",
         {

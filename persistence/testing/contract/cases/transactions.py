@@ -10,6 +10,7 @@ import pytest
 from persistence.attributes import ITEM_SIZE_LIMIT
 from persistence.errors import (
     InvalidRequest,
+    ItemTooLarge,
     TableNotFound,
     TransactionCancelled,
 )
@@ -207,6 +208,13 @@ class TransactWriteContract(Contract):
             )
 
         assert read(store, table, key("0")) is None
+
+    def test_refuses_a_transaction_that_puts_an_item_over_the_limit(self, store: Store, table: Table) -> None:
+        """The request alone shows it, so that it is the request that is refused, not the action [conf]."""
+        with pytest.raises((InvalidRequest, ItemTooLarge)):
+            store.perform(TransactWrite((PutItem(table, {**key("a"), "x": text("x" * ITEM_SIZE_LIMIT)}),)))
+
+        assert read(store, table, key("a")) is None
 
     def test_refuses_a_transaction_with_a_malformed_condition(self, store: Store, table: Table) -> None:
         """What is wrong with an expression is wrong with the request, and no reason of an action [alt]."""

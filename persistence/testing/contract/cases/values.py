@@ -1,4 +1,4 @@
-"""Values: numbers, keys, sizes, and what no item may hold."""
+"""Values: numbers, keys, and what no item may hold."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from persistence.attributes import ITEM_SIZE_LIMIT, AttributeValue, Item, item_size
-from persistence.errors import InvalidRequest, ItemTooLarge
+from persistence.attributes import AttributeValue, Item
+from persistence.errors import InvalidRequest
 from persistence.expressions import Add, Condition, KeyCondition, Minus, Plus, Set, Value
 from persistence.operations import DeleteItem, GetItem, PutItem, QueryPage, UpdateItem
 from persistence.store import Store
@@ -48,6 +48,11 @@ class NumberContract(Contract):
             "exponent": ("1E3", "1000"),
             "small-exponent": ("15e-1", "1.5"),
             "point-first": (".5", "0.5"),
+            "point-last": ("5.", "5"),
+            "point-before-the-exponent": ("1.e5", "100000"),
+            "signs-everywhere": ("+1.5E+3", "1500"),
+            "zero-with-the-greatest-exponent": ("0e125", "0"),
+            "zero-with-the-least-exponent": ("0e-130", "0"),
             "38-digits": (NINES, NINES),
             "38-digits-after-the-point": ("0." + NINES, "0." + NINES),
             "negative": ("-12.5", "-12.5"),
@@ -95,6 +100,20 @@ class NumberContract(Contract):
             "underscore": "1_000",
             "blank": " 1",
             "hexadecimal": "0x10",
+            "blank-behind": "1 ",
+            "sign-alone": "-",
+            "two-signs": "+-5",
+            "point-alone": ".",
+            "two-points": "1.2.3",
+            "sum": "1+2",
+            "no-exponent": "1e",
+            "exponent-alone": "e2",
+            "exponent-with-a-point": "1.2e3.4",
+            "exponent-beyond-32-bits": "1e99999999999",
+            "exponent-beyond-32-bits-below-zero": "1e-99999999999",
+            "exponent-beyond-64-bits": "1e9223372036854775808",
+            "zero-with-too-large-an-exponent": "0e126",
+            "zero-with-too-small-an-exponent": "0e-131",
         },
     )
     def test_refuses_what_is_no_number(self, store: Store, table: Table, written: str) -> None:
@@ -282,46 +301,6 @@ def _check_key_size(store: Store, table: Table, wanted: Item, *, fits: bool) -> 
         put(store, table, wanted, n=number(1))
     with pytest.raises(InvalidRequest):
         read(store, table, wanted)
-
-
-def _sized(size: int) -> Item:
-    """Make an item of exactly so many bytes."""
-    item = {**key("big"), "filler": text("")}
-    return {**item, "filler": text("x" * (size - item_size(item)))}
-
-
-class SizeContract(Contract):
-    """Items of up to 400 KB, names included."""
-
-    def test_an_item_may_have_exactly_the_limit(self, store: Store, table: Table) -> None:
-        """409,600 bytes of names and values fit [run]."""
-        item = _sized(ITEM_SIZE_LIMIT)
-
-        store.perform(PutItem(table, item))
-
-        assert read(store, table, key("big")) == item
-
-    def test_put_refuses_an_item_over_the_limit(self, store: Store, table: Table) -> None:
-        """One byte more is refused, and nothing is stored [conf]."""
-        with pytest.raises(ItemTooLarge):
-            store.perform(PutItem(table, _sized(ITEM_SIZE_LIMIT + 1)))
-
-        assert read(store, table, key("big")) is None
-
-    def test_update_refuses_to_let_an_item_grow_over_the_limit(self, store: Store, table: Table) -> None:
-        """An update is judged by the item that it would make [conf]."""
-        item = _sized(ITEM_SIZE_LIMIT - 10)
-        store.perform(PutItem(table, item))
-
-        with pytest.raises(ItemTooLarge):
-            store.perform(UpdateItem(table, key("big"), (Set(at("more"), Value(text("x" * 20))),)))
-
-        assert read(store, table, key("big")) == item
-
-    def test_names_of_attributes_count(self, store: Store, table: Table) -> None:
-        """A long name takes as much room as a long value [conf]."""
-        with pytest.raises(ItemTooLarge):
-            store.perform(PutItem(table, {**_sized(ITEM_SIZE_LIMIT - 1000), "n" * 1000: text("x")}))
 
 
 def _nested(levels: int) -> AttributeValue:

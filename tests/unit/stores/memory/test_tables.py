@@ -230,6 +230,20 @@ class TestBatchGet:
         assert found.unprocessed == gets[41:]
         assert found.items[41:] == (None,) * 4
 
+    def test_leaves_what_exceeds_1_mb_of_a_partition_unprocessed(self) -> None:
+        """API reference, BatchGetItem: more than 1 MB per partition is not answered at once."""
+        store = MemoryStore()
+        series = Table("series", "pk", "sk", types={"sk": "N"})
+        keys = [{"pk": {"S": name}, "sk": {"N": str(sort)}} for name in "ab" for sort in range(4)]
+        for key in keys:
+            store.perform(PutItem(series, {**key, "text": {"S": "x" * 349_500}}))
+        gets = tuple(GetItem(series, key) for key in keys)
+
+        found = store.perform(BatchGetItems(gets))
+
+        assert found.unprocessed == (gets[3], gets[7])
+        assert [item is None for item in found.items] == [False, False, False, True] * 2
+
     @pytest.mark.parametrize(
         ("gets", "message"),
         [

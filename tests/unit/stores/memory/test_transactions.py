@@ -250,6 +250,17 @@ class TestTransactGet:
         with pytest.raises(InvalidRequest, match="multiple operations on one item"):
             store.perform(TransactGet((GetItem(ITEMS, key(1)), GetItem(ITEMS, key("1.0")))))
 
+    def test_reads_4_mb_and_no_more(self, store: MemoryStore) -> None:
+        """API reference, TransactGetItems: the items of one request have at most 4 MB together."""
+        for number in range(11):
+            store.perform(PutItem(ITEMS, {**key(number), "text": {"S": "x" * 400_000}}))
+
+        ten = store.perform(TransactGet(tuple(GetItem(ITEMS, key(number)) for number in range(10))))
+
+        assert None not in ten.items
+        with pytest.raises(InvalidRequest, match="aggregate size"):
+            store.perform(TransactGet(tuple(GetItem(ITEMS, key(number)) for number in range(11))))
+
     def test_is_cancelled_for_a_key_of_another_type(self, store: MemoryStore) -> None:
         with pytest.raises(TransactionCancelled) as caught:
             store.perform(TransactGet((GetItem(ITEMS, key(1)), GetItem(ITEMS, {"id": {"S": "1"}}))))
