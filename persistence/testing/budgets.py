@@ -179,17 +179,17 @@ def cost_budget(
         CostBudgetExceeded: an `AssertionError`, at the end of the block.
     """
     limits = CostLimits(read_units, write_units, requests)
-    present = watched or _PRESENT.stores
+    present = watched or _PRESENT.stores or ()
     if not present:
         raise UnitOfWorkStateError(NOTHING_TO_WATCH)
     return CostBudget(present, limits)
 
 
 class _RunningTest:
-    """The stores of the running test's fixtures: a process runs one test at a time."""
+    """The stores of the running test's fixtures, None outside of one: a process runs one test at a time."""
 
     def __init__(self) -> None:
-        self.stores: tuple[Store | AsyncStore, ...] = ()
+        self.stores: tuple[Store | AsyncStore, ...] | None = None
 
 
 _PRESENT = _RunningTest()
@@ -207,7 +207,7 @@ def stores_of_a_test() -> Iterator[None]:
 
 def belongs_to_the_test(store: Store | AsyncStore) -> bool:
     """Let budgets that name no store watch this one; tell whether it is new to them."""
-    if any(known is store for known in _PRESENT.stores):
+    if _PRESENT.stores is None or any(known is store for known in _PRESENT.stores):
         return False
     _PRESENT.stores += (store,)
     return True

@@ -14,6 +14,9 @@ its fixtures is used. A fixture of the same name in a conftest.py or a test modu
 | `cost_budget`                                | blocks that fail if they cost more than they may           |
 | `load_fixture`                               | entities in the test's store, also from files              |
 | `override_store`                             | the test's store under a container                         |
+
+It has no assertions that pytest could improve, and may be imported before pytest looks at it:
+PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

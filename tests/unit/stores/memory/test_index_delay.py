@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -105,5 +104,5 @@ class TestIndexesWithDelay(IndexContract):
     index_delay = 2.0
 
     @pytest.fixture
-    def store(self) -> Iterator[Store]:
-        yield MemoryStore(auto_create=False, index_delay=0.005)
+    def store(self) -> Store:
+        return MemoryStore(auto_create=False, index_delay=0.005)
