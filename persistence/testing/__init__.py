@@ -29,12 +29,9 @@ if TYPE_CHECKING:
     from persistence.testing.budgets import stores_of_a_test as stores_of_a_test
     from persistence.testing.clocks import FrozenClock as FrozenClock
     from persistence.testing.clocks import SequentialIds as SequentialIds
-    from persistence.testing.local_stores import asynchronous_side as asynchronous_side
-    from persistence.testing.local_stores import new_async_memory_store as new_async_memory_store
-    from persistence.testing.local_stores import new_dynamodb_local_store as new_dynamodb_local_store
-    from persistence.testing.local_stores import new_memory_store as new_memory_store
-    from persistence.testing.local_stores import new_moto_client as new_moto_client
-    from persistence.testing.local_stores import new_moto_store as new_moto_store
+    from persistence.testing.memory_stores import asynchronous_side as asynchronous_side
+    from persistence.testing.memory_stores import new_async_memory_store as new_async_memory_store
+    from persistence.testing.memory_stores import new_memory_store as new_memory_store
     from persistence.testing.overriding import StoreOverride as StoreOverride
     from persistence.testing.overriding import in_memory as in_memory
     from persistence.testing.repositories import AsyncInMemoryRepository as AsyncInMemoryRepository
@@ -49,6 +46,9 @@ if TYPE_CHECKING:
     from persistence.testing.seeding import RawItem as RawItem
     from persistence.testing.seeding import async_load_fixture as async_load_fixture
     from persistence.testing.seeding import load_fixture as load_fixture
+    from persistence.testing.server_stores import new_dynamodb_local_store as new_dynamodb_local_store
+    from persistence.testing.server_stores import new_moto_client as new_moto_client
+    from persistence.testing.server_stores import new_moto_store as new_moto_store
     from persistence.testing.servers import DynamoDBLocal as DynamoDBLocal
     from persistence.testing.servers import ServerUnavailable as ServerUnavailable
     from persistence.testing.tapping import tapped as tapped
@@ -83,13 +83,10 @@ __getattr__, __dir__ = lazy_face(
             "stores_of_a_test",
         ),
         "persistence.testing.clocks": ("FrozenClock", "SequentialIds"),
-        "persistence.testing.local_stores": (
+        "persistence.testing.memory_stores": (
             "asynchronous_side",
             "new_async_memory_store",
-            "new_dynamodb_local_store",
             "new_memory_store",
-            "new_moto_client",
-            "new_moto_store",
         ),
         "persistence.testing.overriding": ("StoreOverride", "in_memory"),
         "persistence.testing.repositories": (
@@ -105,6 +102,11 @@ __getattr__, __dir__ = lazy_face(
             "RawItem",
             "async_load_fixture",
             "load_fixture",
+        ),
+        "persistence.testing.server_stores": (
+            "new_dynamodb_local_store",
+            "new_moto_client",
+            "new_moto_store",
         ),
         "persistence.testing.servers": ("DynamoDBLocal", "ServerUnavailable"),
         "persistence.testing.tapping": ("tapped",),

@@ -1,4 +1,4 @@
-"""The stores of the pytest fixtures: each has nothing in it, and tables come with their use."""
+"""The stores on servers of the pytest fixtures: each has nothing in it, and tables come with their use."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.store import AsyncStore, Store
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
-from persistence.stores.memory import AsyncMemoryStore, MemoryStore
-from persistence.testing.clocks import FrozenClock
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS, client_for
 from persistence.testing.tables_by_use import TablesByUse
 from persistence.testing.tapping import tapped
@@ -21,16 +19,6 @@ if TYPE_CHECKING:
 
 _MOTO_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com"
 """Said outright, whatever endpoint the environment configures."""
-
-
-def new_memory_store(clock: FrozenClock) -> MemoryStore:
-    """Make a store in memory that goes by a test's clock."""
-    return MemoryStore(clock=clock.timestamp)
-
-
-def new_async_memory_store(store: MemoryStore) -> AsyncMemoryStore:
-    """Make the asynchronous side of a store in memory."""
-    return AsyncMemoryStore(store)
 
 
 @contextmanager
@@ -82,20 +70,17 @@ def _with_tables_by_use(store: DynamoStore) -> Iterator[DynamoStore]:
 
 @contextmanager
 def asynchronous_side(store: Store) -> Iterator[AsyncStore]:
-    """Give the asynchronous store that shares what a store of this library holds.
+    """Give the asynchronous store that shares the client of a store on a server.
 
     Raises:
         TypeError: another one, with the remedy.
     """
-    if isinstance(store, MemoryStore):
-        yield AsyncMemoryStore(store)
-    elif isinstance(store, DynamoStore):
-        side = AsyncDynamoStore(store)
-        with tapped(side, TablesByUse()):
-            yield side
-        side.close()
-    else:
+    if not isinstance(store, DynamoStore):
         raise TypeError(
-            f"there is no asynchronous side of {type(store).__name__}; give the fixture "
+            f"there is no asynchronous side of {type(store).__name__}; write the fixture "
             "`async_persistence_store` in your conftest.py"
         )
+    side = AsyncDynamoStore(store)
+    with tapped(side, TablesByUse()):
+        yield side
+    side.close()
