@@ -1,29 +1,114 @@
 """Help for testing code that is built on `persistence`.
 
-`InMemoryRepository` and `AsyncInMemoryRepository` are repositories for the test of a service;
-`persistence.testing.servers` starts local DynamoDB servers; `persistence.testing.faults` breaks what networks
-and services break; `persistence.testing.contract` is the suite that every store must pass. Names are loaded
-when they are first used, so that importing this package needs none of the packages of the extra `testing`.
+With pytest its fixtures are there by themselves: `uow`, `repository_of(OrderMapping)`, `cost_budget` and
+others of `persistence.testing.plugin`. Without it, or beside it:
+
+- `InMemoryRepository` and `AsyncInMemoryRepository` are repositories for the test of a service, and
+  `in_memory(container)` puts a store in memory under a whole application;
+- `load_fixture` puts entities into a store, from objects, dicts or files;
+- `FrozenClock` and `SequentialIds` are time and identifiers that a test decides;
+- `cost_budget` and `forbid_scans` make blocks that fail if their code costs too much, or scans;
+- `persistence.testing.servers` starts local DynamoDB servers; `persistence.testing.faults` breaks what
+  networks and services break; `persistence.testing.contract` is the suite that every store must pass.
+
+Names are loaded when they are first used, so that importing this package needs none of the packages of the
+extra `testing`.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from persistence.lazy import lazy_face
+
 if TYPE_CHECKING:
+    from persistence.testing.budgets import CostBudget as CostBudget
+    from persistence.testing.budgets import CostBudgetExceeded as CostBudgetExceeded
+    from persistence.testing.budgets import belongs_to_the_test as belongs_to_the_test
+    from persistence.testing.budgets import cost_budget as cost_budget
+    from persistence.testing.budgets import stores_of_a_test as stores_of_a_test
+    from persistence.testing.clocks import FrozenClock as FrozenClock
+    from persistence.testing.clocks import SequentialIds as SequentialIds
+    from persistence.testing.memory_stores import asynchronous_side as asynchronous_side
+    from persistence.testing.memory_stores import new_async_memory_store as new_async_memory_store
+    from persistence.testing.memory_stores import new_memory_store as new_memory_store
+    from persistence.testing.overriding import StoreOverride as StoreOverride
+    from persistence.testing.overriding import in_memory as in_memory
     from persistence.testing.repositories import AsyncInMemoryRepository as AsyncInMemoryRepository
+    from persistence.testing.repositories import AsyncRepositoryMaker as AsyncRepositoryMaker
     from persistence.testing.repositories import InMemoryRepository as InMemoryRepository
+    from persistence.testing.repositories import RepositoryMaker as RepositoryMaker
+    from persistence.testing.scans import ForbiddenScan as ForbiddenScan
+    from persistence.testing.scans import ScanGuard as ScanGuard
+    from persistence.testing.scans import forbid_scans as forbid_scans
+    from persistence.testing.seeding import FixtureError as FixtureError
+    from persistence.testing.seeding import FixtureLoader as FixtureLoader
+    from persistence.testing.seeding import RawItem as RawItem
+    from persistence.testing.seeding import async_load_fixture as async_load_fixture
+    from persistence.testing.seeding import load_fixture as load_fixture
+    from persistence.testing.server_stores import new_dynamodb_local_store as new_dynamodb_local_store
+    from persistence.testing.server_stores import new_moto_client as new_moto_client
+    from persistence.testing.server_stores import new_moto_store as new_moto_store
+    from persistence.testing.servers import DynamoDBLocal as DynamoDBLocal
+    from persistence.testing.servers import ServerUnavailable as ServerUnavailable
+    from persistence.testing.tapping import tapped as tapped
 
-_HOME_OF = {
-    "AsyncInMemoryRepository": "persistence.testing.repositories",
-    "InMemoryRepository": "persistence.testing.repositories",
-}
+__all__ = [
+    "AsyncInMemoryRepository",
+    "CostBudget",
+    "CostBudgetExceeded",
+    "FixtureError",
+    "ForbiddenScan",
+    "FrozenClock",
+    "InMemoryRepository",
+    "RawItem",
+    "SequentialIds",
+    "async_load_fixture",
+    "cost_budget",
+    "forbid_scans",
+    "in_memory",
+    "load_fixture",
+    "tapped",
+]
 
-__all__ = ["AsyncInMemoryRepository", "InMemoryRepository"]
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'persistence.testing' has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+# Those that `__all__` leaves out are the plugin's.
+__getattr__, __dir__ = lazy_face(
+    __name__,
+    {
+        "persistence.testing.budgets": (
+            "CostBudget",
+            "CostBudgetExceeded",
+            "belongs_to_the_test",
+            "cost_budget",
+            "stores_of_a_test",
+        ),
+        "persistence.testing.clocks": ("FrozenClock", "SequentialIds"),
+        "persistence.testing.memory_stores": (
+            "asynchronous_side",
+            "new_async_memory_store",
+            "new_memory_store",
+        ),
+        "persistence.testing.overriding": ("StoreOverride", "in_memory"),
+        "persistence.testing.repositories": (
+            "AsyncInMemoryRepository",
+            "AsyncRepositoryMaker",
+            "InMemoryRepository",
+            "RepositoryMaker",
+        ),
+        "persistence.testing.scans": ("ForbiddenScan", "ScanGuard", "forbid_scans"),
+        "persistence.testing.seeding": (
+            "FixtureError",
+            "FixtureLoader",
+            "RawItem",
+            "async_load_fixture",
+            "load_fixture",
+        ),
+        "persistence.testing.server_stores": (
+            "new_dynamodb_local_store",
+            "new_moto_client",
+            "new_moto_store",
+        ),
+        "persistence.testing.servers": ("DynamoDBLocal", "ServerUnavailable"),
+        "persistence.testing.tapping": ("tapped",),
+    },
+)

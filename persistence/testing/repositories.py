@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar, cast, overload
 
 from persistence.mapping import MappingSchema
 from persistence.repository import AsyncRepository, Repository
@@ -10,6 +10,8 @@ from persistence.stores.memory import AsyncMemoryStore, MemoryStore
 from persistence.unit_of_work import AsyncUnitOfWork, UnitOfWork
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Repository[Any])
+A = TypeVar("A", bound=AsyncRepository[Any])
 
 
 class InMemoryRepository(Repository[T]):
@@ -42,3 +44,52 @@ class AsyncInMemoryRepository(AsyncRepository[T]):
     def __init__(self, mapping: type[MappingSchema[T]], uow: AsyncUnitOfWork | None = None) -> None:
         self.uow = uow or AsyncUnitOfWork(AsyncMemoryStore())
         super().__init__(mapping, self.uow)
+
+
+class RepositoryMaker:
+    """Makes repositories of one unit of work.
+
+    Args:
+        uow: the unit of work.
+    """
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+
+    @overload
+    def __call__(self, kind: type[MappingSchema[T]]) -> Repository[T]: ...
+    @overload
+    def __call__(self, kind: type[R]) -> R: ...
+    def __call__(self, kind: type[Any]) -> Any:
+        """Make a repository.
+
+        Args:
+            kind: a mapping, or a class of repositories that names its mapping.
+
+        Raises:
+            MappingError: it is neither.
+        """
+        if isinstance(kind, type) and issubclass(kind, Repository):
+            return cast("Any", kind)(self.uow)
+        return Repository(kind, self.uow)
+
+
+class AsyncRepositoryMaker:
+    """Makes repositories of one asynchronous unit of work.
+
+    Args:
+        uow: the unit of work.
+    """
+
+    def __init__(self, uow: AsyncUnitOfWork) -> None:
+        self.uow = uow
+
+    @overload
+    def __call__(self, kind: type[MappingSchema[T]]) -> AsyncRepository[T]: ...
+    @overload
+    def __call__(self, kind: type[A]) -> A: ...
+    def __call__(self, kind: type[Any]) -> Any:
+        """Make a repository; see `RepositoryMaker`."""
+        if isinstance(kind, type) and issubclass(kind, AsyncRepository):
+            return cast("Any", kind)(self.uow)
+        return AsyncRepository(kind, self.uow)

@@ -1,0 +1,1 @@
+"""A warehouse: articles on shelves, and orders that reserve them."""
