@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
+from persistence.changes import Change
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
 from persistence.mapping import EntityMapping, RoleField
 from persistence.store import Limits
-from persistence.tracking import Loaded, Tracked, key_part, refuse_changed_key
+from persistence.tracking import Comparison, Loaded, Tracked, key_part, loaded_changes, refuse_changed_key
 
 T = TypeVar("T")
 
@@ -104,21 +105,24 @@ class Encodings:
             self._times[role] = role.encode(value)
         return self._times[role]
 
-    def snapshot(self, tracked: Tracked[Any]) -> Item:
-        """Encode an entity as it is, to see whether it has changed; no validators run.
+    def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
+        """Compare an entity as it is with what was loaded; no validators run.
 
         Raises:
             KeyChanged: it has another key than the one that it is tracked under.
             ValidationFailed: a value can't be stored at all.
         """
         try:
-            item = tracked.mapping.codec.snapshot(tracked.entity)
+            found = loaded_changes(tracked, origin)
         except ValidationFailed:
             _refuse_moved(tracked)
             raise
-        if not _has_key_of(tracked, item):
+        if found.encoded is not None:
+            if not _has_key_of(tracked, found.encoded):
+                _refuse_moved(tracked)
+        elif found.changes and not _keep_key(found.changes, tracked.mapping.key_names):
             _refuse_moved(tracked)
-        return item
+        return found
 
     def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
         """Encode an entity as it will be after the commit.
@@ -187,6 +191,13 @@ def _has_alike(mapping: EntityMapping[Any], entity: object, values: Mapping[str,
 def _has_already(entity: object, values: Mapping[str, object]) -> bool:
     for name, value in values.items():  # noqa: SIM110  # a generator takes twice as long
         if getattr(entity, name, None) is not value:
+            return False
+    return True
+
+
+def _keep_key(changed: Iterable[Change], names: Sequence[str]) -> bool:
+    for each in changed:  # noqa: SIM110  # a generator takes twice as long
+        if each.path.segments[0] in names:
             return False
     return True
 

@@ -11,7 +11,7 @@ import persistence.evaluate as evaluate
 from persistence.attributes import Item, NormalisedKey
 from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import KeyChanged, StaleEntity, described
-from persistence.mapping import EntityMapping, RoleField
+from persistence.mapping import EntityMapping, Memento, RoleField
 from persistence.visibility import Visibility, is_marked
 
 T = TypeVar("T")
@@ -34,14 +34,16 @@ class Loaded:
     """The entity was read.
 
     Attributes:
-        item: as it was stored.
-        snapshot: the entity's encoding right after it was decoded.
+        item: as it was stored; nobody changes it.
+        snapshot: the entity's encoding right after it was decoded; None where the memento will do.
         complete: whether `item` is all that is stored; not so after a write of an entity that was not read.
+        memento: what the entity was right after it was decoded.
     """
 
     item: Item
-    snapshot: Item
+    snapshot: Item | None
     complete: bool = True
+    memento: Memento | None = None
 
     @property
     def current(self) -> Item:
@@ -191,7 +193,7 @@ class Tracked(Generic[T]):
         """Whether the entity differs from what was loaded."""
         if self.restored or not isinstance(self.origin, Loaded):
             return True
-        return bool(loaded_changes(self, self.origin, self.mapping.codec.snapshot(self.entity)))
+        return bool(loaded_changes(self, self.origin).changes)
 
 
 def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:
@@ -239,15 +241,54 @@ def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
     return role is not None and role.attribute in item
 
 
-def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
-    """Compare an entity's encoding with what was loaded, without what the unit of work manages."""
-    if encoded == origin.snapshot:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How an entity compares with what was loaded.
+
+    Attributes:
+        changes: what differs, without what the unit of work manages.
+        encoded: the entity's encoding; None where it was not needed.
+        memento: what the entity is now, where it differs and that tells enough.
+    """
+
+    changes: tuple[Change, ...]
+    encoded: Item | None = None
+    memento: Memento | None = None
+
+
+UNCHANGED: Final = Comparison(())
+"""Nothing differs, and no encoding was made."""
+
+
+def loaded_changes(tracked: Tracked[T], origin: Loaded) -> Comparison:
+    """Compare an entity with what was loaded.
+
+    Raises:
+        ValidationFailed: a value can't be stored at all.
+    """
+    codec = tracked.mapping.codec
+    if origin.memento is None or codec.watch is None:
+        encoded = codec.snapshot(tracked.entity)
+        return Comparison(encoded_changes(tracked, origin, encoded), encoded)
+    found = codec.watch.compare(tracked.entity, origin.item, origin.memento)
+    if found is None:
+        return UNCHANGED
+    return Comparison(_changes(tracked.mapping, origin, found.before, found.after), None, found.memento)
+
+
+def encoded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
+    """Compare an entity's encoding with that of what was loaded, without what the unit of work manages."""
+    assert origin.snapshot is not None
+    return _changes(tracked.mapping, origin, origin.snapshot, encoded)
+
+
+def _changes(mapping: EntityMapping[Any], origin: Loaded, before: Item, after: Item) -> tuple[Change, ...]:
+    if before == after:
         return ()
-    mapping = tracked.mapping
     changed = changes(
         origin.current,
-        origin.snapshot,
-        encoded,
+        before,
+        after,
         mapping.shape,
         ignoring=mapping.managed_attributes,
         by_index=mapping.concurrency == "compare" or demands_version(mapping, origin.item),
