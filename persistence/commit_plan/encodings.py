@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
-from persistence.changes import Change
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
@@ -70,8 +69,8 @@ class Encodings:
         mapping, role = tracked.mapping, tracked.mapping.roles.version
         version = None if role is None else origin.item.get(role.attribute)
         text = None if version is None else version.get("N")
-        known = self._steps.get((mapping, text)) if text is not None or version is None else None
-        if known is None:
+        known = self._steps.get((mapping, text))
+        if known is None or (text is None and version is not None):
             expected = Expectation(tracked)
             pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
             alike = expected.demands_existence_only if text is None else not pinned
@@ -117,10 +116,7 @@ class Encodings:
         except ValidationFailed:
             _refuse_moved(tracked)
             raise
-        if found.encoded is not None:
-            if not _has_key_of(tracked, found.encoded):
-                _refuse_moved(tracked)
-        elif found.changes and not _keep_key(found.changes, tracked.mapping.key_names):
+        if found.rekeyed or (found.encoded is not None and not _has_key_of(tracked, found.encoded)):
             _refuse_moved(tracked)
         return found
 
@@ -191,13 +187,6 @@ def _has_alike(mapping: EntityMapping[Any], entity: object, values: Mapping[str,
 def _has_already(entity: object, values: Mapping[str, object]) -> bool:
     for name, value in values.items():  # noqa: SIM110  # a generator takes twice as long
         if getattr(entity, name, None) is not value:
-            return False
-    return True
-
-
-def _keep_key(changed: Iterable[Change], names: Sequence[str]) -> bool:
-    for each in changed:  # noqa: SIM110  # a generator takes twice as long
-        if each.path.segments[0] in names:
             return False
     return True
 

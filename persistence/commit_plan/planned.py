@@ -299,7 +299,8 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
         return
-    tracked.was_read, tracked.restored = None, False
+    if tracked.was_read is not None or tracked.restored:
+        tracked.was_read, tracked.restored = None, False
     stored = planned.stored
     if stored is None:
         assert encoded is not None
@@ -307,7 +308,7 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         return
     origin = tracked.origin
     # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
-    complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
+    complete = (isinstance(origin, Loaded) and origin.complete) or isinstance(planned.action, PutItem)
     if planned.roles:
         mapping, entity = tracked.mapping, tracked.entity
         tracked.superseded += (version_of(mapping, entity),)

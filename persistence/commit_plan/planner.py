@@ -246,12 +246,17 @@ class _Planner:
         if item is not None and kept.roles:
             item.update(kept.attributes)
         after = item if found.memento is None else found.memento
-        stored = applied(origin.item, changed, kept.attributes)
+        whole = set_whole(changed)
+        if whole:
+            stored = {**origin.item, **kept.attributes}
+            for each in changed:
+                stored[each.path.attribute] = each.after  # type: ignore[assignment]  # there is one
+        else:
+            stored = applied(origin.item, changed, kept.attributes)
         weight = encodings.weighed(tracked, stored)
         if outgrow_an_expression(changed):
             write = self._write_changes(Expectation(tracked), origin, changed, None, kept.actions, stored)
             return action_of(_UPDATE, tracked, write, kept, after, stored, step.expected, changed)
-        whole = set_whole(changed)
         if step.condition is not None and (step.by_version or whole):
             condition = step.condition
         else:

@@ -44,26 +44,35 @@ class Memento(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What differs between an entity and its memento: attributes as they are stored, without absent ones.
+    """What differs between an entity and its memento.
 
     Attributes:
-        before: the encodings from then.
-        after: the encodings of now.
+        replaced: attribute -> as it is stored now, of what is replaced whole; None for absent.
+        before: the other attributes, as they were stored then; absent ones are left out.
+        after: the same, as they are stored now.
         memento: what the entity has now.
+        rekeyed: whether a field differs that is part of a key.
     """
 
+    replaced: Mapping[str, AttributeValue | None]
     before: Item
     after: Item
     memento: Memento
+    rekeyed: bool
 
 
 _Attributes = dict[str, AttributeValue | None]
 
 _NOTHING_ENCODED: Mapping[str, AttributeValue | None] = {}
 
+_NOTHING: Item = {}
+
 
 class Watch:
     """Finds out what changed in the entities of a mapping.
+
+    Attributes:
+        order: attribute -> its place in encodings.
 
     Args:
         plan: its fields.
@@ -96,12 +105,16 @@ class Watch:
         parts = placement.distinct_parts()
         self._keyed = frozenset(name for part in parts for name in part.fields)
         self._made = tuple(part for part in parts if part.template is not None)
-        self._order = _order(encoded, parts)
+        self.order = _order(encoded, parts)
 
     @cached_property
-    def _encoders(self) -> Mapping[str, Encoder]:
-        encoders: Mapping[str, Encoder] = self._compiled("encoders")
-        return encoders
+    def _encoders(self) -> tuple[tuple[str, Encoder, bool], ...]:
+        """The fields that never change themselves: attribute, what encodes it, whether a key has it."""
+        encoders = self._compiled("encoders")
+        fields = (
+            (field.attribute, encoders[field.attribute], field.name in self._keyed) for field in self._fields
+        )
+        return (("", _refused, False), *fields)
 
     @cached_property
     def _contents(self) -> Callable[[Any], tuple[object, ...]]:
@@ -148,26 +161,34 @@ class Watch:
         except AttributeError:
             self._snapshot(entity)  # which says what it lacks
             raise
+        known = memento.values
+        replaced: _Attributes = {}
+        rekeyed = False
+        for place in compress(self._places, map(is_not, values, known)):
+            attribute, encode, keyed = self._encoders[place]
+            try:
+                was, now = encode(known[place]), encode(values[place])
+            except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, surely
+                was, now = self._surely(entity, place, known[place], values[place])
+            if was != now and not same(was, now):
+                replaced[attribute] = now
+                rekeyed |= keyed
+        if rekeyed:
+            self._compare_keys(entity, known, replaced)
+        if not self._changing:
+            memento = Memento(values, None, _NOTHING_ENCODED)
+            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
+        contents = self._inside(entity)
+        if not self._untold and _same_objects(contents, memento.contents):
+            memento = Memento(values, contents, memento.encoded)
+            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
         before: _Attributes = {}
         after: _Attributes = {}
-        names = []
-        for place in compress(self._places, map(is_not, values, memento.values)):
-            if place == 0:
-                self._snapshot(entity)  # which refuses another class
-            else:
-                field = self._fields[place - 1]
-                was, now = self._known(field, memento.values[place]), self._now(entity, field, values[place])
-                names.append(field.name)
-                _note(before, after, field.attribute, was, now)
-        if after and not self._keyed.isdisjoint(names):
-            self._compare_keys(entity, values, memento.values, before, after)
-        contents, encoded = None, memento.encoded
-        if self._changing:
-            contents = self._inside(entity)
-            encoded = self._compare_changing(entity, item, memento, contents, before, after)
-        if not after:
+        encoded = self._compare_changing(entity, item, memento, contents, before, after)
+        if not replaced and not after:
             return None
-        return Difference(_present(before), self._sorted(after), Memento(values, contents, encoded))
+        memento = Memento(values, contents, encoded)
+        return Difference(replaced, _present(before), _present(after), memento, rekeyed)
 
     def _compare_changing(
         self,
@@ -196,21 +217,27 @@ class Watch:
                     encoded[name] = now
         return encoded
 
-    def _compare_keys(
-        self,
-        entity: Any,
-        values: tuple[object, ...],
-        known: tuple[object, ...],
-        before: _Attributes,
-        after: _Attributes,
-    ) -> None:
+    def _compare_keys(self, entity: Any, known: tuple[object, ...], replaced: _Attributes) -> None:
         """Compare what is made of fields that are part of a key; the whole says whether they can be."""
         item = self._snapshot(entity)
-        names = [field.name for field in self._fields]
-        then = dict(zip(names, known[1:], strict=True))
+        then = {field.name: value for field, value in zip(self._fields, known[1:], strict=True)}
         for part in self._made:
-            was, now = _filled(part, then), item.get(part.attribute)
-            _note(before, after, part.attribute, was, now)
+            now = item.get(part.attribute)
+            if not same(_filled(part, then), now):
+                replaced[part.attribute] = now
+
+    def _surely(
+        self, entity: Any, place: int, was: object, now: object
+    ) -> tuple[AttributeValue | None, AttributeValue | None]:
+        if place == _CLASS:
+            self._snapshot(entity)  # which refuses another class
+            return None, None
+        field = self._fields[place - 1]
+        try:
+            before = self._encoded(field, was)
+        except Refused:
+            before = None
+        return before, self._now(entity, field, now)
 
     def _now(self, entity: Any, field: FieldPlan, value: object) -> AttributeValue | None:
         try:
@@ -218,22 +245,12 @@ class Watch:
         except Refused:
             return self._snapshot(entity).get(field.attribute)  # which says what is wrong
 
-    def _known(self, field: FieldPlan, value: object) -> AttributeValue | None:
-        try:
-            return self._encoded(field, value)
-        except Refused:
-            return None
-
     def _encoded(self, field: FieldPlan, value: object) -> AttributeValue | None:
         try:
-            return self._encoders[field.attribute](value)
+            stored: AttributeValue | None = self._compiled("encoders")[field.attribute](value)
+            return stored
         except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, the sure way
             return field.encoded(value, validate=False)
-
-    def _sorted(self, after: _Attributes) -> Item:
-        if len(after) == 1:
-            return _present(after)
-        return _present({name: after[name] for name in sorted(after, key=self._order.__getitem__)})
 
 
 def _note(
@@ -253,6 +270,14 @@ def _same_objects(some: tuple[object, ...] | None, others: tuple[object, ...] | 
 
 def _reader(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
     return attrgetter("__class__", *names) if names else lambda entity: (entity.__class__,)
+
+
+_CLASS = 0
+"""The place of an entity's class among its values."""
+
+
+def _refused(_value: object) -> AttributeValue | None:
+    raise TypeError
 
 
 def _filled(part: KeyPart, values: Mapping[str, object]) -> AttributeValue | None:

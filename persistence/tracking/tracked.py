@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import persistence.evaluate as evaluate
 from persistence.attributes import Item, NormalisedKey
@@ -241,19 +241,20 @@ def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
     return role is not None and role.attribute in item
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """How an entity compares with what was loaded.
 
     Attributes:
         changes: what differs, without what the unit of work manages.
         encoded: the entity's encoding; None where it was not needed.
         memento: what the entity is now, where it differs and that tells enough.
+        rekeyed: whether a field of a key is known to differ.
     """
 
     changes: tuple[Change, ...]
     encoded: Item | None = None
     memento: Memento | None = None
+    rekeyed: bool = False
 
 
 UNCHANGED: Final = Comparison(())
@@ -266,14 +267,26 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded) -> Comparison:
     Raises:
         ValidationFailed: a value can't be stored at all.
     """
-    codec = tracked.mapping.codec
-    if origin.memento is None or codec.watch is None:
-        encoded = codec.snapshot(tracked.entity)
+    mapping, memento = tracked.mapping, origin.memento
+    watch = mapping.codec.watch
+    if memento is None or watch is None:
+        encoded = mapping.codec.snapshot(tracked.entity)
         return Comparison(encoded_changes(tracked, origin, encoded), encoded)
-    found = codec.watch.compare(tracked.entity, origin.item, origin.memento)
+    found = watch.compare(tracked.entity, origin.item, memento)
     if found is None:
         return UNCHANGED
-    return Comparison(_changes(tracked.mapping, origin, found.before, found.after), None, found.memento)
+    stored, paths, managed = origin.item, mapping.paths, mapping.managed_attributes
+    changed = [
+        Change(paths[name], stored.get(name), after)
+        for name, after in found.replaced.items()
+        if name not in managed and (after is not None or name in stored)
+    ]
+    if found.before or found.after:
+        changed += _changes(mapping, origin, found.before, found.after)
+    if len(changed) > 1:
+        order = watch.order
+        changed.sort(key=lambda change: (change.after is None, order[change.path.attribute]))
+    return Comparison(tuple(changed), None, found.memento, found.rekeyed)
 
 
 def encoded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
