@@ -12,7 +12,7 @@ from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
 from persistence.mapping import EntityMapping, RoleField
 from persistence.store import Limits
-from persistence.tracking import Loaded, Tracked, key_part, refuse_changed_key
+from persistence.tracking import Comparison, Loaded, Tracked, key_part, loaded_changes, refuse_changed_key
 
 T = TypeVar("T")
 
@@ -69,8 +69,8 @@ class Encodings:
         mapping, role = tracked.mapping, tracked.mapping.roles.version
         version = None if role is None else origin.item.get(role.attribute)
         text = None if version is None else version.get("N")
-        known = self._steps.get((mapping, text)) if text is not None or version is None else None
-        if known is None:
+        known = self._steps.get((mapping, text))
+        if known is None or (text is None and version is not None):
             expected = Expectation(tracked)
             pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
             alike = expected.demands_existence_only if text is None else not pinned
@@ -104,21 +104,21 @@ class Encodings:
             self._times[role] = role.encode(value)
         return self._times[role]
 
-    def snapshot(self, tracked: Tracked[Any]) -> Item:
-        """Encode an entity as it is, to see whether it has changed; no validators run.
+    def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
+        """Compare an entity as it is with what was loaded; no validators run.
 
         Raises:
             KeyChanged: it has another key than the one that it is tracked under.
             ValidationFailed: a value can't be stored at all.
         """
         try:
-            item = tracked.mapping.codec.snapshot(tracked.entity)
+            found = loaded_changes(tracked, origin)
         except ValidationFailed:
             _refuse_moved(tracked)
             raise
-        if not _has_key_of(tracked, item):
+        if found.rekeyed or (found.encoded is not None and not _has_key_of(tracked, found.encoded)):
             _refuse_moved(tracked)
-        return item
+        return found
 
     def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
         """Encode an entity as it will be after the commit.

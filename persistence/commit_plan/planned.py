@@ -17,7 +17,7 @@ from persistence.expressions import (
     Value,
     constants_of,
 )
-from persistence.mapping import EntityMapping
+from persistence.mapping import EntityMapping, Memento
 from persistence.operations import (
     ConditionCheck,
     DeleteItem,
@@ -77,7 +77,8 @@ class PlannedAction(Generic[T]):
         action: what will be sent.
         tracked: the entity's record; None where the unit holds no entity.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
-        encoded: the entity's encoding that the action stores; None for a deletion or its mark.
+        encoded: the encoding of the entity that the action stores, or its memento; None for a deletion or its
+            mark.
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
@@ -93,7 +94,7 @@ class PlannedAction(Generic[T]):
     action: TransactAction
     tracked: Tracked[T] | None = None
     roles: Mapping[str, object] = field(default_factory=dict)
-    encoded: Item | None = None
+    encoded: Item | Memento | None = None
     stored: Item | None = None
     expected_version: object = None
     new_version: object = None
@@ -162,7 +163,7 @@ def action_of(
     tracked: Tracked[T],
     action: TransactAction,
     kept: Kept | None = None,
-    encoded: Item | None = None,
+    encoded: Item | Memento | None = None,
     stored: Item | None = None,
     expected_version: object = None,
     changed: tuple[Change, ...] = (),
@@ -176,7 +177,7 @@ def action_of(
         tracked: the entity's record.
         action: what will be sent.
         kept: what the unit of work keeps.
-        encoded: the encoding that it stores, if it stores one.
+        encoded: the encoding that it stores, or a memento of its entity, if it stores one.
         stored: the item afterwards, if that is known.
         expected_version: the version that it demands, if any.
         changed: what the unit changed in a loaded entity.
@@ -291,22 +292,27 @@ def _update_size(action: UpdateAction) -> int:
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
-    if planned.encoded is None:
+    encoded, memento = planned.encoded, None
+    if isinstance(encoded, Memento):
+        encoded, memento = None, encoded
+    elif encoded is None:
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
         return
-    tracked.was_read, tracked.restored = None, False
+    if tracked.was_read is not None or tracked.restored:
+        tracked.was_read, tracked.restored = None, False
     stored = planned.stored
     if stored is None:
-        tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(planned.encoded, planned.encoded)
+        assert encoded is not None
+        tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(encoded, encoded)
         return
     origin = tracked.origin
     # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
-    complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
+    complete = (isinstance(origin, Loaded) and origin.complete) or isinstance(planned.action, PutItem)
     if planned.roles:
         mapping, entity = tracked.mapping, tracked.entity
         tracked.superseded += (version_of(mapping, entity),)
         assigned = mapping.assign(entity, planned.roles)
         if assigned is not entity:
             identities.exchange(tracked, assigned)
-    tracked.intent, tracked.origin = WATCH, Loaded(stored, planned.encoded, complete)
+    tracked.intent, tracked.origin = WATCH, Loaded(stored, encoded, complete, memento)

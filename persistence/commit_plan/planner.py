@@ -42,14 +42,15 @@ from persistence.store import Limits
 from persistence.tracking import (
     CREATE,
     WATCH,
+    Comparison,
     Detached,
     IdentityMap,
     Intent,
     Loaded,
     Tracked,
     demands_version,
+    encoded_changes,
     identity_of,
-    loaded_changes,
     refuse_expired_changes,
 )
 from persistence.visibility import unmarked
@@ -212,18 +213,18 @@ class _Planner:
         return action_of(_kind(tracked), tracked, update, kept, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
-        snapshot = self._encodings.snapshot(tracked)
-        changed = loaded_changes(tracked, origin, snapshot)
-        if not changed and not tracked.restored:
+        found = self._encodings.compared(tracked, origin)
+        if not found.changes and not tracked.restored:
             return None
         patch = self._identities.patches.get(tracked.identity)
         if patch is None and not self._checked and not tracked.restored and tracked.mapping.steps_plainly:
-            return self._stepped(tracked, origin, snapshot, changed)
+            return self._stepped(tracked, origin, found)
         expected = Expectation(tracked, reads=self._checked)
         kept = self._encodings.kept(tracked.mapping, version=expected.next_version)
-        item = self._encodings.encoded(tracked, kept, snapshot)
-        if item is not snapshot:
-            changed = loaded_changes(tracked, origin, item)
+        item = self._encodings.encoded(tracked, kept, found.encoded)
+        changed = found.changes
+        if found.encoded is not None and item is not found.encoded:
+            changed = encoded_changes(tracked, origin, item)
         vanishing: tuple[Change, ...] = ()
         if tracked.restored:
             vanishing = unmarking(tracked, changed)
@@ -237,21 +238,25 @@ class _Planner:
         # What a patch made of the item is not what the entity shows, so that it has to be read again.
         return planned if patch is None else replace(planned, stored=None, patch=patch)
 
-    def _stepped(
-        self, tracked: Tracked[T], origin: Loaded, item: Item, changed: tuple[Change, ...]
-    ) -> PlannedAction[T]:
+    def _stepped(self, tracked: Tracked[T], origin: Loaded, found: Comparison) -> PlannedAction[T]:
         """Plan the change of a loaded entity whose mapping steps plainly."""
-        mapping, encodings = tracked.mapping, self._encodings
+        mapping, encodings, changed = tracked.mapping, self._encodings, found.changes
         step = encodings.step(tracked, origin)
-        kept = step.kept
-        if kept.roles:
+        kept, item = step.kept, found.encoded
+        if item is not None and kept.roles:
             item.update(kept.attributes)
-        stored = applied(origin.item, changed, kept.attributes)
+        after = item if found.memento is None else found.memento
+        whole = set_whole(changed)
+        if whole:
+            stored = {**origin.item, **kept.attributes}
+            for each in changed:
+                stored[each.path.attribute] = each.after  # type: ignore[assignment]  # there is one
+        else:
+            stored = applied(origin.item, changed, kept.attributes)
         weight = encodings.weighed(tracked, stored)
         if outgrow_an_expression(changed):
             write = self._write_changes(Expectation(tracked), origin, changed, None, kept.actions, stored)
-            return action_of(_UPDATE, tracked, write, kept, item, stored, step.expected, changed)
-        whole = set_whole(changed)
+            return action_of(_UPDATE, tracked, write, kept, after, stored, step.expected, changed)
         if step.condition is not None and (step.by_version or whole):
             condition = step.condition
         else:
@@ -261,7 +266,7 @@ class _Planner:
         known = whole and (step.by_version or step.condition is not None)
         update = UpdateItem(mapping.table, tracked.key, actions, condition, item_on_failure=True)
         most = 2 * weight + NUMBER_SIZE_LIMIT if known else None
-        return action_of(_UPDATE, tracked, update, kept, item, stored, step.expected, changed, weight=most)
+        return action_of(_UPDATE, tracked, update, kept, after, stored, step.expected, changed, weight=most)
 
     def _write_changes(
         self,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
     from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
     from persistence.mapping.upcasting import SchemaVersions, upcast
+    from persistence.mapping.watching import Memento
 
 __all__ = [
     "Codec",
@@ -29,6 +30,7 @@ __all__ = [
     "MappedPath",
     "MappingRegistry",
     "MappingSchema",
+    "Memento",
     "RecordShape",
     "RoleField",
     "Roles",
@@ -52,5 +54,6 @@ __getattr__, __dir__ = lazy_face(
         "persistence.mapping.schema": ("MappingRegistry", "MappingSchema", "mapping_of"),
         "persistence.mapping.shapes": ("ListShape", "MapShape", "RecordShape", "Shape"),
         "persistence.mapping.upcasting": ("SchemaVersions", "upcast"),
+        "persistence.mapping.watching": ("Memento",),
     },
 )

@@ -18,6 +18,7 @@ from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
 from persistence.mapping.tables import Placement
 from persistence.mapping.upcasting import SchemaVersions
+from persistence.mapping.watching import Watch, watchable
 from persistence.wire_items import WireItems
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class Codec(Generic[T]):
         Raises:
             ValidationFailed: with the messages of all fields at once.
         """
+        encode: Callable[[T], Item]
         encode = self._sure.encode if self._compiler is None else self._compiler.compiled("encode")
         return encode if self._versions is None else _marking(self._versions, encode)
 
@@ -101,6 +103,13 @@ class Codec(Generic[T]):
         decode = self._sure.decode if self._compiler is None else self._compiler.compiled("decode")
         return decode if self._versions is None else _upcasting(self._versions, decode, self._sure)
 
+    @cached_property
+    def watch(self) -> Watch | None:
+        """What finds changes of entities by their mementos; None where only their encodings tell."""
+        if self._compiler is None or self._versions is not None or not watchable(self._plan, self._placement):
+            return None
+        return Watch(self._plan, self._placement, self._compiler.compiled, self.snapshot)
+
     def decode_page(self, items: Sequence[Item]) -> list[T]:
         """Build the entities that the items of a page describe, in their order; the same as `decode` of each.
 
@@ -119,7 +128,8 @@ class Codec(Generic[T]):
     def _decode_items(self) -> Callable[[Sequence[Item]], list[T]]:
         if self._compiler is None:
             return lambda items: [self.decode(item) for item in items]
-        return self._compiler.compiled("decode_page")
+        decode_items: Callable[[Sequence[Item]], list[T]] = self._compiler.compiled("decode_page")
+        return decode_items
 
     @cached_property
     def _typed(self) -> TypedPages[T] | None:

@@ -23,10 +23,11 @@ from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source
 from persistence.mapping.tables import Placement
 from persistence.mapping.upcasting import SchemaVersions
+from persistence.mapping.watch_source import FieldWriting, contents_source
 from persistence.mapping.writing import RootWriting, Writing
 
-FUNCTIONS = ("encode", "snapshot", "decode", "decode_page")
-"""What is generated for each mapping."""
+FUNCTIONS = ("encode", "snapshot", "decode", "decode_page", "encoders", "contents")
+"""What is generated for each mapping: functions, and a dict of such."""
 
 _numbers = itertools.count(1)
 _LOCALS = frozenset(
@@ -72,13 +73,12 @@ class Compiler(ABC):
             self._waiting.append((record, purpose + checked, name))
         return self._nested[key]
 
-    def compiled(self, name: str) -> Callable[..., Any]:
-        """Give a function, compiled once."""
+    def compiled(self, name: str) -> Any:
+        """Give a function, or several, compiled once."""
         with self._lock:
             if name not in self._sources:
                 self._compile(name)
-        function: Callable[..., Any] = self._names[name]
-        return function
+        return self._names[name]
 
     def source_of(self, *names: str) -> str:
         """Give the source of functions."""
@@ -138,6 +138,11 @@ class CodecCompiler(Compiler):
                 return _guarded("def decode(item):", self._decoding().indented(), "sure_decode(item)")
             case "decode_page":
                 return self._decode_page()
+            case "encoders":
+                self.validating = False
+                return FieldWriting(self._plan, self).functions(name)
+            case "contents":
+                return contents_source(self._plan, self, name)
             case _:
                 self.validating = name == "encode"
                 body = RootWriting(self._plan, self, self._placement).source().indented()

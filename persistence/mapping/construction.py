@@ -6,6 +6,8 @@ import copy
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from inspect import getattr_static
+from types import MemberDescriptorType
 from typing import Any
 
 from persistence.errors import MappingError
@@ -65,6 +67,24 @@ class Construction:
     def names(self) -> frozenset[str]:
         """The names of all fields of the dataclass."""
         return frozenset(field.name for field in self.fields)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Tell whether entities have what they are built with, so that no code of theirs has a say in it."""
+        kind: Any = self.entity_type
+        return bool(
+            self.positional
+            and not hasattr(kind, "__post_init__")
+            and kind.__new__ is object.__new__
+            and type(kind).__call__ is type.__call__
+            and kind.__getattribute__ is object.__getattribute__
+            and (self.frozen or kind.__setattr__ is object.__setattr__)
+            and not any(map(self._is_computed, self.names))
+        )
+
+    def _is_computed(self, name: str) -> bool:
+        found = getattr_static(self.entity_type, name, None)
+        return hasattr(type(found), "__get__") and not isinstance(found, MemberDescriptorType)
 
     def copy(self, entity: Any) -> Any:
         """Make a shallow copy, as `copy.copy` does."""

@@ -78,6 +78,11 @@ class FieldPlan:
         """Tell whether an empty value can't be stored at all."""
         return isinstance(self.node.empty, set | frozenset)
 
+    @property
+    def always(self) -> bool:
+        """Tell whether the attribute is in every item."""
+        return not (self.optional or self.foreign or self.omit_empty or self.is_set)
+
     def encode(self, entity: Any, schema: Schema, *, validate: bool) -> AttributeValue | None:
         """Give the attribute value of an entity's field, or None to leave it out.
 
@@ -91,6 +96,14 @@ class FieldPlan:
             run_validators(self.field._validate, value, None if self.foreign else self.node)
         if self.foreign:
             return self._foreign(value, entity, schema)
+        return self.encoded(value, validate=validate)
+
+    def encoded(self, value: Any, *, validate: bool) -> AttributeValue | None:
+        """Give the attribute value of a value that no foreign field converts, or None to leave it out.
+
+        Raises:
+            Refused: the value can't be stored.
+        """
         if value is None:
             return self._none()
         return None if self.is_empty(value) else self.node.encode(value, validate=validate)

@@ -15,10 +15,10 @@ from persistence.mapping.tables import Placement
 from persistence.mapping.wrapping import Validated
 
 
-def parts_of(plan: RecordPlan) -> Iterator[RecordPlan | Node]:
-    """Give a plan, those of nested schemas, and the nodes of all their fields."""
+def parts_of(whole: RecordPlan | Node) -> Iterator[RecordPlan | Node]:
+    """Give a plan or node, the plans of nested schemas, and the nodes of all their fields."""
     seen: set[RecordPlan] = set()
-    waiting: list[Any] = [plan]
+    waiting: list[Any] = [whole]
     while waiting:
         each = waiting.pop()
         if isinstance(each, RecordPlan):

@@ -83,11 +83,6 @@ class Writing:
     def _key_guards(self, field: FieldPlan) -> Iterator[str]:
         yield from ()
 
-    @staticmethod
-    def _always(field: FieldPlan) -> bool:
-        """Tell whether the attribute is in every item."""
-        return not (field.optional or field.foreign or field.omit_empty or field.is_set)
-
     def _guards(self) -> Iterator[str]:
         for field in self._stored:
             if not field.foreign and not field.optional:
@@ -119,7 +114,7 @@ class Writing:
 
     def _entries(self) -> Iterator[str]:
         for field in self._stored:
-            if self._always(field):
+            if field.always:
                 name = self._variables[field.name]
                 small = name in self._packed
                 written = f'{{"N": f"{{{name}}}"}}' if small else field.node.write(self._out, name)
@@ -128,7 +123,7 @@ class Writing:
     @cached_property
     def _packed(self) -> list[str]:
         """The variables of integers whose size is looked at together, where they are many."""
-        integers = [field for field in self._stored if self._always(field) and field.node is scalars.INTEGER]
+        integers = [field for field in self._stored if field.always and field.node is scalars.INTEGER]
         return [self._variables[field.name] for field in integers] if len(integers) >= _MANY_INTEGERS else []
 
     def _sizes(self) -> Iterator[str]:
@@ -137,7 +132,7 @@ class Writing:
             yield f"{pack}({', '.join(self._packed)})"
 
     def _further(self, field: FieldPlan) -> Iterator[str]:
-        if self._always(field):
+        if field.always:
             return
         name = self._variables[field.name]
         target = f"item[{field.attribute!r}]"
@@ -203,7 +198,7 @@ class RootWriting(Writing):
         refuse = self._out.bind(refuse_depth, "refuse_depth")
         for field in self._stored:
             if unmeasured(field.node):
-                present = "" if self._always(field) else f"if {field.attribute!r} in item: "
+                present = "" if field.always else f"if {field.attribute!r} in item: "
                 yield f"{present}{refuse}(item[{field.attribute!r}])"
 
     def _measured(self, field: FieldPlan, part: KeyPart, required: bool) -> Iterator[str]:

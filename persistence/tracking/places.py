@@ -243,9 +243,14 @@ class Places:
 
 
 def _decoded(mapping: EntityMapping[T], item: Item) -> tuple[T, Loaded]:
+    codec = mapping.codec
     current = mapping.current(item)
-    entity = mapping.codec.decode(current)
-    snapshot = _sharing(current, mapping.codec.snapshot(entity))
+    entity = codec.decode(current)
+    if codec.watch is not None:
+        memento = codec.watch.remember(entity, item)
+        if memento is not None:
+            return entity, Loaded(item, None, memento=memento)
+    snapshot = _sharing(current, codec.snapshot(entity))
     return entity, Loaded(item, snapshot) if current is item else LoadedOld(item, snapshot, upcast=current)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import persistence.evaluate as evaluate
 from persistence.attributes import Item, NormalisedKey
 from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import KeyChanged, StaleEntity, described
-from persistence.mapping import EntityMapping, RoleField
+from persistence.mapping import EntityMapping, Memento, RoleField
 from persistence.visibility import Visibility, is_marked
 
 T = TypeVar("T")
@@ -34,14 +34,16 @@ class Loaded:
     """The entity was read.
 
     Attributes:
-        item: as it was stored.
-        snapshot: the entity's encoding right after it was decoded.
+        item: as it was stored; nobody changes it.
+        snapshot: the entity's encoding right after it was decoded; None where the memento will do.
         complete: whether `item` is all that is stored; not so after a write of an entity that was not read.
+        memento: what the entity was right after it was decoded.
     """
 
     item: Item
-    snapshot: Item
+    snapshot: Item | None
     complete: bool = True
+    memento: Memento | None = None
 
     @property
     def current(self) -> Item:
@@ -191,7 +193,7 @@ class Tracked(Generic[T]):
         """Whether the entity differs from what was loaded."""
         if self.restored or not isinstance(self.origin, Loaded):
             return True
-        return bool(loaded_changes(self, self.origin, self.mapping.codec.snapshot(self.entity)))
+        return bool(loaded_changes(self, self.origin).changes)
 
 
 def identity_of(mapping: EntityMapping[Any], key: Item) -> Identity:
@@ -239,15 +241,67 @@ def demands_version(mapping: EntityMapping[Any], item: Item) -> bool:
     return role is not None and role.attribute in item
 
 
-def loaded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
-    """Compare an entity's encoding with what was loaded, without what the unit of work manages."""
-    if encoded == origin.snapshot:
+class Comparison(NamedTuple):
+    """How an entity compares with what was loaded.
+
+    Attributes:
+        changes: what differs, without what the unit of work manages.
+        encoded: the entity's encoding; None where it was not needed.
+        memento: what the entity is now, where it differs and that tells enough.
+        rekeyed: whether a field of a key is known to differ.
+    """
+
+    changes: tuple[Change, ...]
+    encoded: Item | None = None
+    memento: Memento | None = None
+    rekeyed: bool = False
+
+
+UNCHANGED: Final = Comparison(())
+"""Nothing differs, and no encoding was made."""
+
+
+def loaded_changes(tracked: Tracked[T], origin: Loaded) -> Comparison:
+    """Compare an entity with what was loaded.
+
+    Raises:
+        ValidationFailed: a value can't be stored at all.
+    """
+    mapping, memento = tracked.mapping, origin.memento
+    watch = mapping.codec.watch
+    if memento is None or watch is None:
+        encoded = mapping.codec.snapshot(tracked.entity)
+        return Comparison(encoded_changes(tracked, origin, encoded), encoded)
+    found = watch.compare(tracked.entity, origin.item, memento)
+    if found is None:
+        return UNCHANGED
+    stored, paths, managed = origin.item, mapping.paths, mapping.managed_attributes
+    changed = [
+        Change(paths[name], stored.get(name), after)
+        for name, after in found.replaced.items()
+        if name not in managed and (after is not None or name in stored)
+    ]
+    if found.before or found.after:
+        changed += _changes(mapping, origin, found.before, found.after)
+    if len(changed) > 1:
+        order = watch.order
+        changed.sort(key=lambda change: (change.after is None, order[change.path.attribute]))
+    return Comparison(tuple(changed), None, found.memento, found.rekeyed)
+
+
+def encoded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:
+    """Compare an entity's encoding with that of what was loaded, without what the unit of work manages."""
+    assert origin.snapshot is not None
+    return _changes(tracked.mapping, origin, origin.snapshot, encoded)
+
+
+def _changes(mapping: EntityMapping[Any], origin: Loaded, before: Item, after: Item) -> tuple[Change, ...]:
+    if before == after:
         return ()
-    mapping = tracked.mapping
     changed = changes(
         origin.current,
-        origin.snapshot,
-        encoded,
+        before,
+        after,
         mapping.shape,
         ignoring=mapping.managed_attributes,
         by_index=mapping.concurrency == "compare" or demands_version(mapping, origin.item),

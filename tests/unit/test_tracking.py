@@ -74,7 +74,9 @@ class TestStates:
         tracked = the_only(entities)
 
         assert tracked.state is State.CLEAN
-        assert tracked.origin == Loaded(ITEM, NOTES.codec.snapshot(note))
+        assert isinstance(tracked.origin, Loaded)
+        assert (tracked.origin.item, tracked.origin.snapshot) == (ITEM, None)
+        assert tracked.entity is note
 
     def test_a_changed_entity_is_dirty(self) -> None:
         entities = IdentityMap()

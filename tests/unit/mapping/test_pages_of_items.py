@@ -89,6 +89,8 @@ def damaged(data: st.DataObject, stored: Any) -> Any:
     if isinstance(stored, dict):
         kinds = [*WRONG, {"N": "1E2"}, {"S": ""}, {}, {"S": "x", "NULL": True}, {"M": {}}, {"L": []}]
         return data.draw(st.sampled_from([*kinds, {**stored, "more": {"S": "x"}}, None]))
+    if isinstance(stored, bytes):  # which text would be in the text of an answer
+        return data.draw(st.sampled_from([b"", b"x", True, [], {}, 5]))
     return data.draw(
         st.sampled_from(["", "x", "1", "1E2", "2026-01-02T03:04:05.1234567+01:00", True, [], {}, 5])
     )

@@ -1,0 +1,316 @@
+"""Changes of entities, found without encoding all of them.
+
+What an entity was loaded with is remembered as a memento: the very objects that its attributes refer to.
+Texts, numbers, times and members of enums never change, so that an attribute which refers to the same object
+still is what was loaded, and so is its encoding. Only where it refers to another one both are encoded, and
+compared as stored. Lists, maps, sets and nested entities do change: of those the objects inside are
+remembered, and where these differ, the value is encoded and held against the stored attribute, which is read
+and encoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
+from operator import attrgetter, is_not
+from typing import Any, NamedTuple
+
+from persistence.attributes import AttributeValue, Item, same
+from persistence.mapping.fieldplan import FieldPlan
+from persistence.mapping.freezing import is_unchanging, never_changes, reads_alike, tells
+from persistence.mapping.keys import KeyPart
+from persistence.mapping.records import RecordPlan
+from persistence.mapping.refusal import Refused
+from persistence.mapping.tables import Placement
+from persistence.mapping.untyped import Foreign
+
+Encoder = Callable[[Any], AttributeValue | None]
+"""Encodes the value of one field; None leaves it out. Whatever it raises, the sure way is asked then."""
+
+
+class Memento(NamedTuple):
+    """What an entity had when its item was loaded, or written.
+
+    Attributes:
+        values: the values of the fields that never change themselves.
+        contents: what was inside of those of the others that tell; None where that says nothing.
+        encoded: attribute -> its encoding, where it can't be told from the item afterwards; None for absent.
+    """
+
+    values: tuple[object, ...]
+    contents: tuple[object, ...] | None
+    encoded: Mapping[str, AttributeValue | None]
+
+
+class Difference(NamedTuple):
+    """What differs between an entity and its memento.
+
+    Attributes:
+        replaced: attribute -> as it is stored now, of what is replaced whole; None for absent.
+        before: the other attributes, as they were stored then; absent ones are left out.
+        after: the same, as they are stored now.
+        memento: what the entity has now.
+        rekeyed: whether a field differs that is part of a key.
+    """
+
+    replaced: Mapping[str, AttributeValue | None]
+    before: Item
+    after: Item
+    memento: Memento
+    rekeyed: bool
+
+
+_Attributes = dict[str, AttributeValue | None]
+
+_NOTHING_ENCODED: Mapping[str, AttributeValue | None] = {}
+
+_NOTHING: Item = {}
+
+
+class Watch:
+    """Finds out what changed in the entities of a mapping.
+
+    Attributes:
+        order: attribute -> its place in encodings.
+
+    Args:
+        plan: its fields.
+        placement: its keys.
+        compiled: gives what is generated for the mapping: `encoders` and `contents`.
+        snapshot: encodes whole entities, and says what is wrong with them.
+    """
+
+    def __init__(
+        self,
+        plan: RecordPlan,
+        placement: Placement,
+        compiled: Callable[[str], Any],
+        snapshot: Callable[[Any], Item],
+    ) -> None:
+        self._plan = plan
+        self._compiled = compiled
+        self._snapshot = snapshot
+        self._plain = plan.construction.plain
+        encoded = _encoded_fields(plan)
+        self._fields = tuple(field for field in encoded if never_changes(field.node))
+        self._changing = tuple(field for field in encoded if not never_changes(field.node))
+        self._untold = tuple(field for field in self._changing if not tells(field.node))
+        self._reread = frozenset(
+            field for field in self._changing if self._plain and field.loaded and reads_alike(field.node)
+        )
+        # The class comes first, so that there is a tuple even where there is no field.
+        self._values = _reader([field.name for field in self._fields])
+        self._places = range(len(self._fields) + 1)
+        parts = placement.distinct_parts()
+        self._keyed = frozenset(name for part in parts for name in part.fields)
+        self._made = tuple(part for part in parts if part.template is not None)
+        self.order = _order(encoded, parts)
+
+    @cached_property
+    def _encoders(self) -> tuple[tuple[str, Encoder, bool], ...]:
+        """The fields that never change themselves: attribute, what encodes it, whether a key has it."""
+        encoders = self._compiled("encoders")
+        fields = (
+            (field.attribute, encoders[field.attribute], field.name in self._keyed) for field in self._fields
+        )
+        return (("", _refused, False), *fields)
+
+    @cached_property
+    def _contents(self) -> Callable[[Any], tuple[object, ...]]:
+        contents: Callable[[Any], tuple[object, ...]] = self._compiled("contents")
+        return contents
+
+    def _inside(self, entity: Any) -> tuple[object, ...] | None:
+        try:
+            return self._contents(entity)
+        except Exception:  # noqa: BLE001  # a value is of another kind; its encoding will be refused
+            return None
+
+    def remember(self, entity: Any, item: Item) -> Memento | None:
+        """Remember an entity that was just made of an item; None where that does not tell enough."""
+        values = self._values(entity)
+        if not self._plain and not all(map(is_unchanging, values[1:])):
+            return None
+        if not self._changing:
+            return Memento(values, None, _NOTHING_ENCODED)
+        encoded: dict[str, AttributeValue | None] = {}
+        for field in self._changing:
+            stored = item.get(field.attribute)
+            if stored is None or "NULL" in stored or field not in self._reread:
+                try:
+                    encoded[field.attribute] = self._encoded(field, getattr(entity, field.name))
+                except Refused:
+                    return None
+        return Memento(values, self._inside(entity), encoded)
+
+    def compare(self, entity: Any, item: Item, memento: Memento) -> Difference | None:
+        """Compare an entity with what is remembered of it; None where nothing differs.
+
+        Args:
+            entity: the entity.
+            item: what it was made of, as it is stored.
+            memento: what is remembered.
+
+        Raises:
+            ValidationFailed: a value can't be stored at all.
+            MappingError: it is another mapping's.
+        """
+        try:
+            values = self._values(entity)
+        except AttributeError:
+            self._snapshot(entity)  # which says what it lacks
+            raise
+        known = memento.values
+        replaced: _Attributes = {}
+        rekeyed = False
+        for place in compress(self._places, map(is_not, values, known)):
+            attribute, encode, keyed = self._encoders[place]
+            try:
+                was, now = encode(known[place]), encode(values[place])
+            except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, surely
+                was, now = self._surely(entity, place, known[place], values[place])
+            if was != now and not same(was, now):
+                replaced[attribute] = now
+                rekeyed |= keyed
+        if rekeyed:
+            self._compare_keys(entity, known, replaced)
+        if not self._changing:
+            memento = Memento(values, None, _NOTHING_ENCODED)
+            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
+        contents = self._inside(entity)
+        if not self._untold and _same_objects(contents, memento.contents):
+            memento = Memento(values, contents, memento.encoded)
+            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
+        before: _Attributes = {}
+        after: _Attributes = {}
+        encoded = self._compare_changing(entity, item, memento, contents, before, after)
+        if not replaced and not after:
+            return None
+        memento = Memento(values, contents, encoded)
+        return Difference(replaced, _present(before), _present(after), memento, rekeyed)
+
+    def _compare_changing(
+        self,
+        entity: Any,
+        item: Item,
+        memento: Memento,
+        contents: tuple[object, ...] | None,
+        before: _Attributes,
+        after: _Attributes,
+    ) -> Mapping[str, AttributeValue | None]:
+        """Compare the fields whose values may change, and give what is to be remembered of them encoded."""
+        encoded = memento.encoded
+        untold: Iterable[FieldPlan] = self._changing
+        if _same_objects(contents, memento.contents):
+            untold = self._untold
+        for field in untold:
+            name = field.attribute
+            now, was = self._now(entity, field, getattr(entity, field.name, None)), item.get(name)
+            if name in memento.encoded:
+                was = memento.encoded[name]
+            elif was is not None and not same(was, now):
+                was = self._encoded(field, field.node.decode(was))
+            if _note(before, after, name, was, now):
+                encoded = {known: value for known, value in encoded.items() if known != name}
+                if now is None or field not in self._reread:
+                    encoded[name] = now
+        return encoded
+
+    def _compare_keys(self, entity: Any, known: tuple[object, ...], replaced: _Attributes) -> None:
+        """Compare what is made of fields that are part of a key; the whole says whether they can be."""
+        item = self._snapshot(entity)
+        then = {field.name: value for field, value in zip(self._fields, known[1:], strict=True)}
+        for part in self._made:
+            now = item.get(part.attribute)
+            if not same(_filled(part, then), now):
+                replaced[part.attribute] = now
+
+    def _surely(
+        self, entity: Any, place: int, was: object, now: object
+    ) -> tuple[AttributeValue | None, AttributeValue | None]:
+        if place == _CLASS:
+            self._snapshot(entity)  # which refuses another class
+            return None, None
+        field = self._fields[place - 1]
+        try:
+            before = self._encoded(field, was)
+        except Refused:
+            before = None
+        return before, self._now(entity, field, now)
+
+    def _now(self, entity: Any, field: FieldPlan, value: object) -> AttributeValue | None:
+        try:
+            return self._encoded(field, value)
+        except Refused:
+            return self._snapshot(entity).get(field.attribute)  # which says what is wrong
+
+    def _encoded(self, field: FieldPlan, value: object) -> AttributeValue | None:
+        try:
+            stored: AttributeValue | None = self._compiled("encoders")[field.attribute](value)
+            return stored
+        except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, the sure way
+            return field.encoded(value, validate=False)
+
+
+def _note(
+    before: _Attributes, after: _Attributes, name: str, was: AttributeValue | None, now: AttributeValue | None
+) -> bool:
+    if same(was, now):
+        return False
+    before[name], after[name] = was, now
+    return True
+
+
+def _same_objects(some: tuple[object, ...] | None, others: tuple[object, ...] | None) -> bool:
+    if some is None or others is None or len(some) != len(others):
+        return False
+    return not any(map(is_not, some, others))
+
+
+def _reader(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
+    return attrgetter("__class__", *names) if names else lambda entity: (entity.__class__,)
+
+
+_CLASS = 0
+"""The place of an entity's class among its values."""
+
+
+def _refused(_value: object) -> AttributeValue | None:
+    raise TypeError
+
+
+def _filled(part: KeyPart, values: Mapping[str, object]) -> AttributeValue | None:
+    try:
+        return part.filled(values)
+    except Refused:  # an index is sparse: it holds what has all of its key
+        return None
+
+
+def _present(values: Mapping[str, AttributeValue | None]) -> Item:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _encoded_fields(plan: RecordPlan) -> list[FieldPlan]:
+    return [field for field in plan.fields if field.stored and field.on_entity]
+
+
+def _order(fields: Iterable[FieldPlan], parts: Iterable[KeyPart]) -> Mapping[str, int]:
+    """Give the places that attributes have in an encoding."""
+    always = [field.attribute for field in fields if field.always]
+    further = [field.attribute for field in fields if not field.always]
+    names = dict.fromkeys((*always, *further, *(part.attribute for part in parts)))
+    return {name: place for place, name in enumerate(names)}
+
+
+def watchable(plan: RecordPlan, placement: Placement) -> bool:
+    """Tell whether what is stored of an entity is what its fields say, each for itself, and its keys."""
+    fields = _encoded_fields(plan)
+    if plan.hooked or any(isinstance(field.node, Foreign) for field in plan.fields):
+        return False
+    known = {field.name for field in fields if never_changes(field.node)}
+    kept = {field.name for field in fields if field.role}
+    return all(
+        known.issuperset(part.fields) and (part.template is None or kept.isdisjoint(part.fields))
+        for part in placement.distinct_parts()
+    )
