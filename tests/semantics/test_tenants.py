@@ -1,8 +1,7 @@
-"""Two tenants in one table, through units of work and repositories: neither ever meets what is the other's."""
+"""Two tenants in one table, through units of work and repositories: neither ever meets the other's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -114,14 +113,14 @@ def tenants(world: World) -> Tenants:
 
 
 @pytest.fixture
-def both(tenants: Tenants) -> Iterator[tuple[Repository[Order], Repository[Order]]]:
+def both(tenants: Tenants) -> tuple[Repository[Order], Repository[Order]]:
     """The orders of two tenants, which have the same keys."""
     pair = tenants.orders(tenants.acme), tenants.orders(tenants.globex)
     for orders, total in zip(pair, (1, 1000), strict=True):
         with orders.bulk() as bulk:
             for number, key in enumerate(KEYS):
                 bulk.add(Order(key, "c", total + number))
-    yield pair
+    return pair
 
 
 Both = tuple[Repository[Order], Repository[Order]]
@@ -167,7 +166,7 @@ class TestReads:
                 query(globex).page(size=5, after=first.cursor)
 
     def test_as_a_snapshot(self, tenants: Tenants, both: Both) -> None:
-        acme, globex = both
+        _, globex = both
 
         found = tenants.globex.uow.snapshot(globex.key("c", "k00"), globex.key("c", "none"))
 

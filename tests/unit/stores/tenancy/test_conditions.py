@@ -81,7 +81,7 @@ CONDITIONS: list[Condition] = [
     In(Size(CUSTOMER), (number(1), number(4))),
     Compare("=", Size(CUSTOMER), Size(PK)),
     Compare("=", Size(NOTE), number(2)),
-    Not(Or((Compare("=", CUSTOMER, text("a")), And((BeginsWith(CUSTOMER, text("c1")), AttributeExists(PK)))))),
+    Not(Or((Compare("=", CUSTOMER, text("a")), And((BeginsWith(CUSTOMER, text("c")), AttributeExists(PK)))))),
     Compare("=", Path.of("customer", "part"), text("c1")),
 ]
 
