@@ -13,6 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from persistence import GlobalIndex, Key, MappingSchema, MemoryStore, Repository, UnitOfWork, fields
+from persistence.attributes import Item
 from persistence.errors import PersistenceError
 from persistence.mapping import mapping_of
 from persistence.operations import ScanPage
@@ -190,7 +191,7 @@ class Trial:
         for name, store in self.stores.items():
             for item in store.perform(ScanPage(table, consistent=True)).items:
                 keys = {key: item[key]["S"] for key in ("id", "group", "name") if key in item}
-                stored = {key: {"S": f"{name}#{text}" if text else text} for key, text in keys.items()}
+                stored: Item = {key: {"S": f"{name}#{text}" if text else text} for key, text in keys.items()}
                 expected.append({**item, **stored})
         assert sorted(shared, key=repr) == sorted(expected, key=repr)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ from persistence.attributes import Item
 from persistence.errors import ConfigurationError, ForeignTenant
 from persistence.mapping import mapping_of
 from persistence.operations import Operation, PutItem, ScanPage, TransactWrite
-from persistence.stores.tenancy import for_tenant
+from persistence.query import Query
+from persistence.stores.tenancy import TenantStore, for_tenant
 from tests.semantics.model import Note, NoteMapping
 from tests.semantics.world import Recording, World
 
@@ -102,8 +104,8 @@ class Tenants:
 
 @pytest.fixture
 def tenants(world: World) -> Tenants:
-    for mapping in (OrderMapping, ArticleMapping):
-        world.repository(mapping)
+    world.repository(OrderMapping)
+    world.repository(ArticleMapping)
 
     def of(name: str) -> World:
         awaited = None if world.store.awaited is None else for_tenant(world.store.awaited, name)
@@ -154,10 +156,11 @@ class TestReads:
 
     def test_by_pages_whose_cursors_are_the_tenants(self, both: Both) -> None:
         acme, globex = both
-        for query in (
+        queries: tuple[Callable[[Repository[Order]], Query[Order]], ...] = (
             lambda orders: orders.query(lambda o: o.customer_id == "c"),
             lambda orders: orders.scan(),
-        ):
+        )
+        for query in queries:
             first = query(acme).page(size=5)
             second = query(acme).page(size=20, after=first.cursor)
 
@@ -377,7 +380,7 @@ class TestOutcomes:
                     raise lost()
                 return outer.memory.perform(operation)
 
-        return UnitOfWork(lambda: for_tenant(Lossy(), self.tenant.get()), deadline=0.01)
+        return UnitOfWork(lambda: TenantStore(Lossy(), self.tenant.get()), deadline=0.01)
 
     def test_can_be_resumed_by_their_tenant_only(self, uow: UnitOfWork) -> None:
         unknown = self.unknown(self.memory, uow)
