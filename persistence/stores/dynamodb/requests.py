@@ -19,7 +19,7 @@ from persistence.expressions import Path
 from persistence.operations import GetItem, Returning
 from persistence.stores.dynamodb.identity import refuse_doubles
 from persistence.stores.dynamodb.stable import Settling
-from persistence.stores.validation.needs import served_name
+from persistence.stores.needs import served_name
 
 Parameters = dict[str, Any]
 """Keyword arguments of a method of boto3's client."""

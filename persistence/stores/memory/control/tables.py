@@ -19,9 +19,9 @@ from persistence.stores.memory.control.managed import ManagedTable
 from persistence.stores.memory.control.settings import Settings, like, unscaled
 from persistence.stores.memory.journal import Journal
 from persistence.stores.memory.table import LiveTable
+from persistence.stores.needs import check_served
 from persistence.stores.validation.billing import check_first_billing, check_index_billing
 from persistence.stores.validation.keys import SCHEMA_MISMATCH
-from persistence.stores.validation.needs import check_served
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import InUse, Refused
 from persistence.stores.validation.tables import check_list, check_parts, check_table
