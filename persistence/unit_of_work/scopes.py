@@ -43,8 +43,8 @@ def unfinished_warning(unit: Unit[Any]) -> str:
     entities, patches, events = len(unit.entities), len(unit.entities.patches), len(unit.recorded)
     return (
         f"a unit of work was opened and never left: nothing of its {entities} entities, {patches} patches "
-        f"and {events} events was committed since. Write `with uow:`, or `with uow():` where it ends in another "
-        "context, as in generators and fixtures; tracemalloc shows where it was opened"
+        f"and {events} events was committed since. Write `with uow:`, or `with uow():` where it ends in "
+        "another context, as in generators and fixtures; tracemalloc shows where it was opened"
     )
 
 
