@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -38,11 +38,11 @@ class Interrupted:
         if not isinstance(operation, TransactWrite | UpdateItem):
             return self.memory.perform(operation)
         _happen(self.before)
-        answer = self.memory.perform(operation)
+        answer: Any = self.memory.perform(operation)
         _happen(self.after)
         if self.failure is not None:
             raise self.failure
-        return answer
+        return cast(R, answer)
 
     def stored(self, key: str) -> Any:
         item = self.memory.perform(GetItem(NOTES.table, {"id": {"S": key}}, consistent=True)).item
