@@ -7,6 +7,8 @@ empty context see none, and leaving in another context than the one that entered
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +31,21 @@ class ScopeEntry(NamedTuple):
     unit: Unit[Any]
     opener: bool
     one_shot: bool
+
+    def __del__(self) -> None:
+        """Warn where nobody can leave the block any more that opened a unit."""
+        if self.opener and self.unit.unfinished and not sys.is_finalizing():
+            warnings.warn(unfinished_warning(self.unit), ResourceWarning, source=self.unit, stacklevel=2)
+
+
+def unfinished_warning(unit: Unit[Any]) -> str:
+    """Say that a unit was never left, and what it holds, in numbers."""
+    entities, patches, events = len(unit.entities), len(unit.entities.patches), len(unit.recorded)
+    return (
+        f"a unit of work was opened and never left: nothing of its {entities} entities, {patches} patches "
+        f"and {events} events was committed since. Write `with uow:`, or `with uow():` where it ends in "
+        "another context, as in generators and fixtures; tracemalloc shows where it was opened"
+    )
 
 
 _ENTRIES: ContextVar[tuple[ScopeEntry, ...]] = ContextVar("persistence_scopes", default=())

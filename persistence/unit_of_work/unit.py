@@ -117,6 +117,12 @@ class Unit(Generic[S]):
         """What broke the unit, if it is broken."""
         return self._first_failure
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is open and holds something that nobody has committed or discarded."""
+        holds = len(self.entities) or self.entities.patches or self.recorded
+        return self.state is _OPEN and self._first_failure is None and not self.closed and bool(holds)
+
     def check_owner(self) -> None:
         """Refuse threads and event loops other than the one that opened the unit.
 

@@ -312,6 +312,7 @@ class TestOneShotScopes:
             pass
 
     @pytest.mark.synchronous("it leaves a block in a context of its own")
+    @pytest.mark.filterwarnings("ignore:a unit of work was opened and never left:ResourceWarning")
     def test_plain_blocks_left_elsewhere_say_what_to_write(
         self, world: World, notes: Repository[Note]
     ) -> None:

@@ -13,7 +13,7 @@ from persistence import MemoryStore, UnitOfWork, UnitOfWorkStateError
 from persistence.errors import StoreUnavailable, Throttled
 from persistence.flows import Flow, pause, perform, perform_together
 from persistence.operations import GetItem, ItemResult, Operation, PutItem, ScanPage
-from persistence.store import AsyncStore, Limits, Store
+from persistence.store import Limits, Store
 from persistence.stores.layers import (
     AsyncLayeredStore,
     Layer,
@@ -135,8 +135,8 @@ class TestLayered:
         store = layered(MemoryStore(), Layer())
         async_store = layered(AsyncMemoryStore(), Layer())
 
-        assert_type(store, Store)
-        assert_type(async_store, AsyncStore)
+        assert_type(store, LayeredStore)
+        assert_type(async_store, AsyncLayeredStore)
         assert_type(store.perform(GET), ItemResult)
 
     def test_without_layers_is_the_store(self) -> None:

@@ -59,7 +59,7 @@ ITEMS: list[dict[str, Any]] = [
 
 CONDITIONS: list[Condition] = [
     *(
-        Compare(operator, CUSTOMER, text(wanted))  # type: ignore[arg-type]
+        Compare(operator, CUSTOMER, text(wanted))
         for operator in ("=", "<>", "<", "<=", ">", ">=")
         for wanted in ("c1", "acme", "acme#c1", "")
     ),
@@ -76,14 +76,12 @@ CONDITIONS: list[Condition] = [
     AttributeExists(CUSTOMER),
     AttributeNotExists(CUSTOMER),
     AttributeType(CUSTOMER, "S"),
-    *(Compare(operator, Size(CUSTOMER), number(3)) for operator in ("=", "<", ">=")),  # type: ignore[arg-type]
+    *(Compare(operator, Size(CUSTOMER), number(3)) for operator in ("=", "<", ">=")),
     Between(Size(CUSTOMER), number(2), number(4)),
     In(Size(CUSTOMER), (number(1), number(4))),
     Compare("=", Size(CUSTOMER), Size(PK)),
     Compare("=", Size(NOTE), number(2)),
-    Not(
-        Or((Compare("=", CUSTOMER, text("a")), And((BeginsWith(CUSTOMER, text("c1")), AttributeExists(PK)))))
-    ),
+    Not(Or((Compare("=", CUSTOMER, text("a")), And((BeginsWith(CUSTOMER, text("c")), AttributeExists(PK)))))),
     Compare("=", Path.of("customer", "part"), text("c1")),
 ]
 
