@@ -42,11 +42,12 @@ class Raw:
     body: bytes
     headers: str = ""
     length: int | None = None
+    status: int = 200
 
     def send(self, connection: socket.socket) -> None:
         length = len(self.body) if self.length is None else self.length
         head = (
-            f"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\n"
+            f"HTTP/1.1 {self.status} X\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\n"
             f"content-length: {length}\r\n{self.headers}\r\n"
         )
         with suppress(OSError):
@@ -163,6 +164,16 @@ def test_no_room_is_made_for_what_is_announced(way: Way) -> None:
         pytest.raises(StoreError),
     ):
         way(server.endpoint_url, GET)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(way: Way, status: int) -> None:
+    """They would carry signed requests, and items, to whoever is named there."""
+    with scripted([whole(b'{"Item":{"id":{"S":"1"}}}')] * 4) as elsewhere:  # type: ignore[list-item]
+        redirect = Raw(b"{}", f"location: {elsewhere.endpoint_url}/\r\n", status=status)
+        with scripted([redirect]) as server, pytest.raises(StoreError):  # type: ignore[list-item]
+            way(server.endpoint_url, GET)
+        assert elsewhere.requests == []
 
 
 @dataclass
