@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from persistence.cli.endpoints import check_endpoint
 from persistence.cli.failures import Failure
 
 STORES = ("dynamodb", "memory")
@@ -27,6 +27,7 @@ class Settings:
         app: where the mappings are, as `module` or `module:attribute`.
         store: "dynamodb" or "memory"; None for what the application says, else DynamoDB.
         endpoint, region, profile: of DynamoDB; None for what boto3 finds.
+        allowed_endpoints: hosts that an endpoint may have beside this machine and AWS.
         output: "table" or "json".
         migrations: the folder with the migrations.
         application: whose migrations they are.
@@ -46,6 +47,7 @@ class Settings:
     history: str | None = None
     debug: bool = False
     project: Path | None = None
+    allowed_endpoints: tuple[str, ...] = ()
 
     @property
     def names_a_place(self) -> bool:
@@ -55,6 +57,9 @@ class Settings:
 
 NAMES = ("app", "store", "endpoint", "region", "profile", "output", "migrations", "application", "history")
 """The settings that may stand in the environment and in `[tool.persistence]`."""
+
+ALLOWED = "allowed_endpoints"
+"""The setting that may stand there, and not on the command line."""
 
 
 def settings_of(given: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> Settings:
@@ -75,11 +80,25 @@ def settings_of(given: Mapping[str, Any], environment: Mapping[str, str], folder
     }
     if file is not None and isinstance(of_file.get("migrations"), str):
         of_file["migrations"] = str(file.parent / of_file["migrations"])
+    allowed = _allowed(of_file.pop(ALLOWED, None), environment.get(PREFIX + ALLOWED.upper()), file)
     merged = {**of_file, **of_environment, **given}
-    settings = Settings(**merged)
+    settings = Settings(**merged, allowed_endpoints=allowed)
     for name in NAMES:
         _check(name, getattr(settings, name), _source(name, given, of_environment, file))
+    if settings.endpoint is not None:
+        check_endpoint(settings.endpoint, _source("endpoint", given, of_environment, file), allowed)
     return replace(settings, project=None if file is None else file.parent)
+
+
+def _allowed(of_file: object, of_environment: str | None, file: Path | None) -> tuple[str, ...]:
+    """Give the hosts that are allowed; the command line can't add to them."""
+    if of_environment:
+        return tuple(host.strip() for host in of_environment.split(",") if host.strip())
+    if of_file is None:
+        return ()
+    if not isinstance(of_file, list) or not all(isinstance(host, str) for host in of_file):
+        raise Failure(f'{file}: {ALLOWED} is a list of hosts, such as ["dynamodb:8000"]')
+    return tuple(of_file)
 
 
 def nearest_pyproject(folder: Path) -> Path | None:
@@ -101,10 +120,11 @@ def table_of(file: Path) -> dict[str, Any]:
     table = content.get("tool", {}).get("persistence", {})
     if not isinstance(table, dict):
         raise Failure(f"{file}: tool.persistence is a table of settings: {', '.join(NAMES)}")
+    known = (*NAMES, ALLOWED)
     for name in table:
-        if name not in NAMES:
-            close = get_close_matches(name, NAMES, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(NAMES)}"
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
             raise Failure(f"{file}: [tool.persistence] has an unknown setting {name!r}; {hint}")
     return table
 
@@ -123,15 +143,3 @@ def _check(name: str, value: object, source: str) -> None:
     choices = {"store": STORES, "output": OUTPUTS}.get(name)
     if choices and value not in choices:
         raise Failure(f"{source} is {value!r}; it is one of {', '.join(choices)}")
-    if name == "endpoint":
-        _check_endpoint(value, source)
-
-
-def _check_endpoint(value: str, source: str) -> None:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise Failure(f"{source} is {value!r}; it is a URL such as http://localhost:8000")

@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Generic, Protocol, TypeVar
 
-from persistence.attributes import AttributeValue, Item
+from persistence.attributes import NESTING_LIMIT, AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, ValidationFailed, WrongEntityType
 from persistence.expressions import Path
 from persistence.mapping.checking import runs_validators
@@ -263,6 +263,10 @@ class SureWay:
         self._refuse_foreign(item)
         try:
             return self._plan.decode(self._with_key_fields(item))
+        except RecursionError as error:
+            raise DecodeError(
+                self._plan.entity_type, "", f"at most {NESTING_LIMIT} levels", "more", self.known_key(item)
+            ) from error
         except Unreadable as problem:
             raise DecodeError(
                 self._plan.entity_type,

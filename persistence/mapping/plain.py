@@ -194,23 +194,32 @@ def integral_or_decimal(text: str) -> int | Decimal:
         return parse_number(text) if number is None else number
 
 
-def untagged_part(step: str | int, stored: AttributeValue) -> Any:
+def untagged_part(step: str | int, stored: AttributeValue, depth: int = _ITEM) -> Any:
     """Give the plain value of a part of something.
+
+    Args:
+        step: its name or index.
+        stored: its attribute value.
+        depth: how many levels it is inside of, the item included.
 
     Raises:
         Unreadable: with the step in its path.
     """
     try:
-        return untagged(stored)
+        return untagged(stored, depth)
     except Unreadable as problem:
         raise problem.inside(step) from problem.__cause__
 
 
-def untagged(stored: AttributeValue) -> Any:
+def untagged(stored: AttributeValue, depth: int = _ITEM) -> Any:
     """Give the plain value of a tagged one: numbers as int or Decimal, sets as sets.
 
+    Args:
+        stored: the attribute value.
+        depth: how many levels it is inside of, the item included.
+
     Raises:
-        Unreadable: it is no attribute value.
+        Unreadable: it is no attribute value, or nested deeper than the service takes.
     """
     ((tag, content),) = stored.items()
     match tag:
@@ -222,10 +231,12 @@ def untagged(stored: AttributeValue) -> Any:
             return bytes(content)
         case "NULL":
             return None
+        case "M" | "L" if depth >= NESTING_LIMIT:
+            raise Unreadable(f"at most {NESTING_LIMIT} levels", "more")
         case "M":
-            return {name: untagged_part(name, part) for name, part in content.items()}
+            return {name: untagged_part(name, part, depth + 1) for name, part in content.items()}
         case "L":
-            return [untagged_part(index, part) for index, part in enumerate(content)]
+            return [untagged_part(index, part, depth + 1) for index, part in enumerate(content)]
         case "SS":
             return set(content)
         case "NS":

@@ -47,7 +47,7 @@ class EventType:
         item = self.plan.collect(event, parts, validate=True)
         if parts.problems:
             raise ValidationFailed(self.event_type, parts.problems)
-        plain: dict[str, Any] = untagged({"M": item})
+        plain: dict[str, Any] = untagged({"M": item}, 0)
         return plain
 
     def event(self, payload: Mapping[str, Any], event_id: str) -> object:

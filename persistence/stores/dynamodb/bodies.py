@@ -64,10 +64,13 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
         ValueError: it is no JSON, or no object.
     """
     content: object
-    if b'"B"' in body or b'"BS"' in body:
-        content = json.loads(body.decode(), object_hook=_with_bytes)
-    else:
-        content = json_of(accelerated=accelerated).read(body)
+    try:
+        if b'"B"' in body or b'"BS"' in body:
+            content = json.loads(body.decode(), object_hook=_with_bytes)
+        else:
+            content = json_of(accelerated=accelerated).read(body)
+    except RecursionError as error:
+        raise ValueError("nested deeper than anything of the service") from error
     if not isinstance(content, dict):
         raise ValueError("an answer is an object")  # noqa: TRY004  # it is about the text
     return content

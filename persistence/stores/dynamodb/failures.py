@@ -10,10 +10,18 @@ from botocore.parsers import ResponseParserError
 
 from persistence.errors import PersistenceError
 
-FOREIGN_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError, NotImplementedError)
+FOREIGN_ERRORS = (
+    ClientError,
+    BotoCoreError,
+    ResponseParserError,
+    UnicodeDecodeError,
+    RecursionError,
+    NotImplementedError,
+)
 """What a call of boto3's client raises for reasons of the service, the network or the configuration.
 
 `UnicodeDecodeError` is of answers that are no text, such as those that a proxy compressed.
+`RecursionError` is of answers that are nested deeper than anything of the service is.
 `NotImplementedError` is of imitations of the service within the process, which lack an action.
 """
 

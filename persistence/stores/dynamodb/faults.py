@@ -279,7 +279,7 @@ FAULTS = (
         kinds=(EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError),
     ),
     Fault(plainly(StoreError)),
-    Fault(unavailable(), kinds=(BotoCoreError, ResponseParserError, UnicodeDecodeError)),
+    Fault(unavailable(), kinds=(BotoCoreError, ResponseParserError, UnicodeDecodeError, RecursionError)),
 )
 """Every error that a call can end in; the last two rows take what no other knows."""
 

@@ -148,6 +148,7 @@ class TestSurroundings:
     ) -> None:
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        monkeypatch.setenv("PERSISTENCE_ALLOWED_ENDPOINTS", "dynamodb.example")
 
         _, here = examine("--endpoint", serve(empty, 0))
         _, elsewhere = examine("--endpoint", "http://dynamodb.example:8000", "--region", "eu-central-1")

@@ -10,8 +10,11 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from http.client import HTTPResponse, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, cast
+
+ANSWER_LIMIT = 1 << 28
+"""Bytes of an answer at most: more than 16 MB of items take as JSON that escapes every character."""
 
 _HEAD_ENDS = b"\r\n\r\n"
 _STATUS = re.compile(r"HTTP/1\.1 (?!204|304)[2-9][0-9][0-9][ \r]")
@@ -64,6 +67,7 @@ def read_reply(reader: io.BufferedReader) -> Reply:
         return _read_generally(reader)
     reader.read(size)
     expected = int(length)
+    _check_size(expected)
     body = reader.read(expected)
     in_step = len(body) == expected and len(seen) <= size + expected
     closes = lower.get("connection", "keep-alive").lower() != "keep-alive"
@@ -73,6 +77,7 @@ def read_reply(reader: io.BufferedReader) -> Reply:
 def _read_generally(reader: io.BufferedReader) -> Reply:
     response = HTTPResponse(cast(Any, _Opened(reader)), method="POST")
     response.begin()
+    _check_size(response.length or 0)
     headers: dict[str, str] = {}
     for name in dict.fromkeys(response.headers):
         headers[name] = ", ".join(response.headers.get_all(name, ()))
@@ -84,6 +89,12 @@ def _read_generally(reader: io.BufferedReader) -> Reply:
         body = cut.partial
     lower = {name.lower(): value for name, value in headers.items()}
     return Reply(response.status, headers, lower, body, reusable=False)
+
+
+def _check_size(size: int) -> None:
+    """Refuse to make room for what no answer of the service can be."""
+    if size > ANSWER_LIMIT:
+        raise HTTPException(f"an answer of {size} bytes")
 
 
 class _Opened:

@@ -154,7 +154,7 @@ def parsed(form: Form, received: Received, *, accelerated: bool) -> dict[str, An
             return answer
     try:
         return _parsed_by_botocore(form, received)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
         # What is no JSON object at all is more than its parser expects.
         raise ResponseParserError(f"the answer is none of the service: {type(error).__name__}") from error
 

@@ -35,6 +35,9 @@ from yarl import URL
 from persistence.stores.dynamodb.native.messages import Received
 from persistence.stores.dynamodb.signing import host_of
 
+ANSWER_LIMIT = 1 << 28
+"""Bytes of an answer at most: more than 16 MB of items take as JSON that escapes every character."""
+
 IDLE_SECONDS = 30.0
 """How long an idle connection is kept at most. Middleboxes forget them after minutes without a word."""
 
@@ -171,8 +174,12 @@ class Line:
         try:
             connection = await self._connection(url)
             head, stream = await self._answer_head(connection, url, headers, body)
+            size = 0
             while part := await stream.readany():
                 parts.append(part)
+                size += len(part)
+                if size > ANSWER_LIMIT:
+                    raise aiohttp.ClientPayloadError(f"an answer of over {ANSWER_LIMIT} bytes")
         except BaseException as error:
             was_cut_off = isinstance(error, aiohttp.ClientPayloadError) and not _was_reset(connection)
             if connection is not None:
