@@ -28,6 +28,8 @@ class AsyncMemoryStore:
         auto_create: as for `MemoryStore`, like the further arguments; only for a store to make.
         clock: gives the time in epoch seconds.
         table_delay: seconds that making, changing and deleting a table takes.
+        index_delay: seconds that a write takes to reach the global indexes.
+        expiry_delay: seconds after which what has expired is deleted; None for never.
         limits: what one request may hold.
 
     Raises:
@@ -41,17 +43,22 @@ class AsyncMemoryStore:
         auto_create: bool = True,
         clock: Callable[[], float] = time.time,
         table_delay: float = 0.0,
+        index_delay: float = 0.0,
+        expiry_delay: float | None = None,
         limits: Limits = AWS_LIMITS,
     ) -> None:
-        if store is not None and (auto_create, clock, table_delay, limits) != (
-            True,
-            time.time,
-            0.0,
-            AWS_LIMITS,
-        ):
+        settings = (auto_create, clock, table_delay, index_delay, expiry_delay, limits)
+        if store is not None and settings != (True, time.time, 0.0, 0.0, None, AWS_LIMITS):
             raise ValueError("AsyncMemoryStore takes a MemoryStore as it is; give that one the settings")
         if store is None:
-            store = MemoryStore(auto_create=auto_create, clock=clock, table_delay=table_delay, limits=limits)
+            store = MemoryStore(
+                auto_create=auto_create,
+                clock=clock,
+                table_delay=table_delay,
+                index_delay=index_delay,
+                expiry_delay=expiry_delay,
+                limits=limits,
+            )
         self._store = store
 
     @property

@@ -68,6 +68,7 @@ from persistence.stores.memory.control import changes
 from persistence.stores.memory.control.backups import Backups
 from persistence.stores.memory.control.features import Features
 from persistence.stores.memory.control.tables import Tables
+from persistence.stores.memory.expiry import Expiry
 from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
@@ -103,8 +104,7 @@ class MemoryStore:
     """A store that lives as long as the object, with the service's semantics, limits and errors.
 
     It follows the contract of `persistence.store.Store`, and the service where local servers differ from it.
-    All operations are serialised, so neither transactions nor single writes ever meet a conflict. Items are
-    never deleted because of their time to live.
+    All operations are serialised, so neither transactions nor single writes ever meet a conflict.
 
     Args:
         auto_create: make a table when an operation first declares it, and add the indexes that later
@@ -113,6 +113,10 @@ class MemoryStore:
         table_delay: seconds that making, changing, restoring and deleting a table takes by the clock, for
             tests of what waits for it. With 0 all of it is done at once. Tables that are made by their use
             are there at once.
+        index_delay: seconds that a write takes by the clock to reach the global indexes. With 0 they are
+            never behind. An index that is made for items that are there already begins with all of them.
+        expiry_delay: seconds by the clock after which an item whose time to live has passed is deleted; the
+            service takes up to a few days. With None items are deleted by `expire()` only.
         limits: what one request may hold. Its `concurrent_requests` are 1 whatever is given: it answers in
             this process.
     """
@@ -123,11 +127,17 @@ class MemoryStore:
         auto_create: bool = True,
         clock: Callable[[], float] = time.time,
         table_delay: float = 0.0,
+        index_delay: float = 0.0,
+        expiry_delay: float | None = None,
         limits: Limits = AWS_LIMITS,
     ) -> None:
         self._limits = replace(limits, concurrent_requests=1)
         self._lock = RLock()
-        self._tables = Tables(auto_create=auto_create, clock=clock, delay=table_delay)
+        self._tables = Tables(
+            auto_create=auto_create, clock=clock, delay=table_delay, index_delay=index_delay
+        )
+        self._expiry = Expiry(self._tables.present, clock, expiry_delay)
+        self._sweep = None if expiry_delay is None else self._expiry.sweep
         transactions = Transactions(self._tables, Tokens(clock), limits)
         self._handlers: Mapping[type[Any], Callable[[Any], Any]] = {
             GetItem: self._get,
@@ -162,12 +172,25 @@ class MemoryStore:
             raise InvalidRequest(f"the memory store does not know the operation {type(operation).__name__}")
         try:
             with self._lock:
+                if self._sweep is not None:
+                    self._sweep()
                 answer: R = handler(operation)
         except Refused as refused:
             raise _invalid(operation, refused) from refused
         except TableNotFound as missing:
             raise _no_table(operation, missing) from None
         return answer
+
+    def expire(self) -> int:
+        """Delete the items whose time to live has passed by the clock, at once, as the service does some day.
+
+        Only tables whose time to live is switched on are looked at. Point-in-time recovery notes it.
+
+        Returns:
+            How many items were deleted.
+        """
+        with self._lock:
+            return self._expiry.delete()
 
     def _get(self, get: GetItem) -> ItemResult:
         table = self._tables.use(get.table)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from persistence.attributes import Item
 from persistence.stores.memory.capacity import write_units
@@ -19,25 +21,65 @@ from persistence.stores.validation.keys import (
     plain_names,
 )
 from persistence.stores.validation.record import Record
-from persistence.table import Index, Table
+from persistence.table import GlobalIndex, Index, Table
 
-__all__ = ["LiveIndex", "LiveTable", "TableKey"]
+__all__ = ["Lag", "LiveIndex", "LiveTable", "TableKey"]
+
+
+class Lag(NamedTuple):
+    """How far global indexes are behind their tables.
+
+    Attributes:
+        clock: gives the time in epoch seconds.
+        seconds: how long a change takes to reach them.
+    """
+
+    clock: Callable[[], float]
+    seconds: float
 
 
 class LiveIndex:
     """An index of a live table: the records that have its key, each narrowed to its projection.
+
+    Args:
+        declaration: what it is.
+        table: the table's declaration.
+        lag: how far it is behind the table, if it is a global index; None for not at all.
 
     Attributes:
         filling: tells whether the service would still be filling it, so that it can't be read; None for an
             index that is there for good.
     """
 
-    def __init__(self, declaration: Index, table: Table) -> None:
+    def __init__(self, declaration: Index, table: Table, lag: Lag | None = None) -> None:
         self.filling: Callable[[], bool] | None = None
         self.declaration = declaration
-        self.space = KeySpace(key_parts(table, declaration.name), key_parts(table))
+        key, tail = key_parts(table, declaration.name), key_parts(table)
+        self._present = self._shown = KeySpace(key, tail)
+        self._lag = lag if isinstance(declaration, GlobalIndex) else None
+        if self._lag is not None:
+            self._shown = KeySpace(key, tail)
+        self._under_way: deque[tuple[float, Record | None, Record | None]] = deque()
         projection = declaration.projection
-        self.names = None if projection.kind == "ALL" else (*self.space.names, *projection.attributes)
+        self.names = None if projection.kind == "ALL" else (*self._present.names, *projection.attributes)
+
+    @property
+    def space(self) -> KeySpace:
+        """What readers see of it."""
+        if self._lag is not None:
+            now = self._lag.clock()
+            while self._under_way and self._under_way[0][0] <= now:
+                _, was, entry = self._under_way.popleft()
+                _follow(self._shown, was, entry)
+        return self._shown
+
+    def fill(self, records: Iterable[Record]) -> None:
+        """Take in what the table holds when the index is made: it can be read when that is done."""
+        for record in records:
+            entry = self._entry(record)
+            _follow(self._present, None, entry)
+            if self._lag is not None:
+                _follow(self._shown, None, entry)
 
     def replace(self, old: Record | None, new: Record | None) -> float:
         """Follow a change of the table.
@@ -46,29 +88,37 @@ class LiveIndex:
             The write units that it costs: nothing if the index holds the same as before.
         """
         was, now = self._entry(old), self._entry(new)
-        if was is not None and now is not None:
-            return self._moved(was, now)
-        if was is not None:
-            self.space.remove(self.space.place(was.item))
-            return write_units(was.size)
-        if now is not None:
-            self.space.put(self.space.place(now.item), now)
-            return write_units(now.size)
-        return 0.0
+        if self._lag is not None and (was is not None or now is not None):
+            self._under_way.append((self._lag.clock() + self._lag.seconds, was, now))
+        return _follow(self._present, was, now)
 
     def _entry(self, record: Record | None) -> Record | None:
-        if record is None or not self.space.holds(record.item):
+        if record is None or not self._present.holds(record.item):
             return None
         return record if self.names is None else record.narrowed(self.names)
 
-    def _moved(self, was: Record, now: Record) -> float:
-        origin, target = self.space.place(was.item), self.space.place(now.item)
-        if origin == target:
-            self.space.put(target, now)
-            return write_units(max(was.size, now.size)) if was.item != now.item else 0.0
-        self.space.remove(origin)
-        self.space.put(target, now)
-        return write_units(was.size) + write_units(now.size)
+
+def _follow(space: KeySpace, was: Record | None, now: Record | None) -> float:
+    """Bring the entries of an index in line with a change; give the write units that it costs."""
+    if was is not None and now is not None:
+        return _moved(space, was, now)
+    if was is not None:
+        space.remove(space.place(was.item))
+        return write_units(was.size)
+    if now is not None:
+        space.put(space.place(now.item), now)
+        return write_units(now.size)
+    return 0.0
+
+
+def _moved(space: KeySpace, was: Record, now: Record) -> float:
+    origin, target = space.place(was.item), space.place(now.item)
+    if origin == target:
+        space.put(target, now)
+        return write_units(max(was.size, now.size)) if was.item != now.item else 0.0
+    space.remove(origin)
+    space.put(target, now)
+    return write_units(was.size) + write_units(now.size)
 
 
 class LiveTable:
@@ -77,12 +127,14 @@ class LiveTable:
     Args:
         declaration: keys, indexes and key types.
         records: the items that it has from the start.
+        lag: how far its global indexes are behind it; None for not at all.
 
     Attributes:
         journal: what it held before each change, while that is kept.
     """
 
-    def __init__(self, declaration: Table, records: Iterable[Record] = ()) -> None:
+    def __init__(self, declaration: Table, records: Iterable[Record] = (), lag: Lag | None = None) -> None:
+        self._lag = lag
         self.journal: Journal | None = None
         self.key = key_parts(declaration)
         self.name = declaration.name
@@ -108,9 +160,8 @@ class LiveTable:
         for index in declaration.indexes:
             live = present.get(index.name)
             if live is None:
-                live = LiveIndex(index, declaration)
-                for record in self.records.values():
-                    live.replace(None, record)
+                live = LiveIndex(index, declaration, self._lag)
+                live.fill(self.records.values())
             self.indexes[index.name] = live
 
     @property

@@ -46,7 +46,7 @@ class Features:
         return self._tables.ready(operation.name).settings.time_to_live
 
     def enable_time_to_live(self, operation: EnableTimeToLive) -> None:
-        """Record the attribute that holds the time to live; nothing is ever deleted because of it."""
+        """Record the attribute that holds the time to live."""
         settings = self._tables.ready(operation.name).settings
         check_attribute_name("time to live", operation.attribute)
         if settings.time_to_live == operation.attribute:

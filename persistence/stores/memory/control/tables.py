@@ -18,7 +18,7 @@ from persistence.stores.memory.control.lifecycle import Lifecycle
 from persistence.stores.memory.control.managed import ManagedTable
 from persistence.stores.memory.control.settings import Settings, like, unscaled
 from persistence.stores.memory.journal import Journal
-from persistence.stores.memory.table import LiveTable
+from persistence.stores.memory.table import Lag, LiveTable
 from persistence.stores.validation.billing import check_first_billing, check_index_billing
 from persistence.stores.validation.keys import SCHEMA_MISMATCH
 from persistence.stores.validation.record import Record
@@ -42,10 +42,14 @@ class Tables:
         auto_create: make tables and indexes as operations declare them.
         clock: gives the time in epoch seconds.
         delay: seconds that making, changing or deleting a table takes.
+        index_delay: seconds that a change takes to reach the global indexes.
     """
 
-    def __init__(self, *, auto_create: bool, clock: Callable[[], float], delay: float) -> None:
+    def __init__(
+        self, *, auto_create: bool, clock: Callable[[], float], delay: float, index_delay: float = 0.0
+    ) -> None:
         self.clock = clock
+        self._lag = Lag(clock, index_delay) if index_delay else None
         self.delay = delay
         self._auto_create = auto_create
         self._tables: dict[str, ManagedTable] = {}
@@ -100,6 +104,11 @@ class Tables:
             del self._tables[name]
             return None
         return table
+
+    def present(self) -> tuple[ManagedTable, ...]:
+        """Give all tables that are not gone."""
+        found = map(self.find, tuple(self._tables))
+        return tuple(table for table in found if table is not None)
 
     def named(self, name: str) -> ManagedTable:
         """Find a table by its name, in whatever state it is.
@@ -157,7 +166,9 @@ class Tables:
         restored: bool = False,
     ) -> ManagedTable:
         lifecycle = Lifecycle(structure.name, self.clock, self.delay)
-        table = ManagedTable(LiveTable(structure, records), settings, lifecycle, self.now, restored=restored)
+        table = ManagedTable(
+            LiveTable(structure, records, self._lag), settings, lifecycle, self.now, restored=restored
+        )
         table.set_stream(settings.stream, table.created_at)
         self._tables[structure.name] = table
         return table
@@ -169,7 +180,7 @@ class Tables:
     def list(self, operation: ListTables) -> TableNames:
         """Name the tables, a page at a time."""
         limit = check_list(operation.limit)
-        names = sorted(name for name in list(self._tables) if self.find(name) is not None)
+        names = sorted(table.name for table in self.present())
         after = [name for name in names if operation.start is None or name > operation.start]
         page = tuple(after[:limit])
         return TableNames(page, page[-1] if len(after) > limit else None)
