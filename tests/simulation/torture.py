@@ -25,6 +25,8 @@ from tests.programs.library import event_loop
 from tests.programs.outcomes import Differs
 from tests.programs.worlds import local_comparisons, memory_comparisons
 from tests.simulation.checker.history import Outcome
+from tests.simulation.histories.model import PROMISE_OF
+from tests.simulation.histories.workload import history
 from tests.simulation.kill_sites import killed_everywhere, scenarios
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.report import PartReport, Report
@@ -142,6 +144,31 @@ def die_everywhere(every: int) -> PartReport:
     )
 
 
+def infer(histories: int, seed: int) -> PartReport:
+    """Make histories of lists and registers, and infer the order of all that was written."""
+    transactions = faults = stale = 0
+    broken: Counter[str] = Counter()
+    notes: list[str] = []
+    for number in range(histories):
+        told = history(seed + number, serializable=number % 3 < 2)
+        transactions, faults, stale = (
+            transactions + len(told.txns),
+            faults + told.faults,
+            stale + told.stale(),
+        )
+        broken.update(PROMISE_OF[anomaly.kind] for anomaly in told.anomalies)
+        broken["other"] += len(told.late)
+        notes += [f"seed {seed + number}: {anomaly}" for anomaly in told.anomalies[:1]]
+    return PartReport(
+        "histories",
+        "tests.simulation.histories.workload.history(seed)",
+        {"histories": histories, "transactions of histories": transactions, "stale reads of indexes": stale},
+        {"in histories": faults},
+        dict(broken),
+        notes[:SHOWN],
+    )
+
+
 def compare(programs: int, seed: int) -> PartReport:
     """Try the same generated programs on memory and DynamoDB Local; each must come to what is foretold."""
     steps, differences = 0, list[str]()
@@ -164,6 +191,7 @@ def campaign(seed: int, *, seconds: float, workers: int) -> Iterator[Part]:
     """Give all parts of a long campaign: about ten minutes for 60 seconds each."""
     settings = Settings("threads", "memory", seed, workers, seconds=seconds)
     yield from _simulations(settings)
+    yield Part("histories of lists and registers", infer, {"histories": 60, "seed": seed})
     yield Part("throttle storm in real time", storm, {"seed": seed, "seconds": 30.0, "real": True})
     for number in range(3):
         name = f"throttle storm in simulated time, {number + 1}"
@@ -203,6 +231,7 @@ def quick_campaign(seed: int) -> Iterator[Part]:
         yield Part(str(each), simulate, {"settings": each, "paced": True})
     local = replace(settings, kind="processes", store="dynamodb-local", records=True)
     yield Part(str(local), simulate, {"settings": local, "paced": False})
+    yield Part("histories of lists and registers", infer, {"histories": 6, "seed": seed})
     yield Part("throttle storm in simulated time", storm, {"seed": seed, "seconds": 30.0, "real": False})
     yield Part("death at every await", die_everywhere, {"every": 7})
     for number, mutant in enumerate(MUTANTS):
