@@ -27,7 +27,7 @@ install = $(call install_into,$(VENV))
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) ## Run the example shop (STORE=memory|moto|dynamodb-local, WORKERS=n)
@@ -77,20 +77,16 @@ bench-docs: ## Write the last results of make bench into docs/performance.md and
 SECONDS ?= 60
 CREW ?= 8
 TORTURE_ARGS ?=
-TORTURE = $(PY) -m tests.simulation --seconds $(SECONDS) --workers $(CREW) $(TORTURE_ARGS)
+TORTURE = $(PY) -m tests.simulation.torture --workers $(CREW) $(TORTURE_ARGS)
 
 .PHONY: torture
-torture: $(VENV)/.installed dynamodb-local ## Let faults, races and kills loose on the unit of work (SECONDS=n)
-	$(TORTURE) --kind threads --store memory
-	$(TORTURE) --kind tasks --store memory
-	$(TORTURE) --kind tasks --store memory --records
-	$(TORTURE) --kind threads --store memory --default-isolation
-	$(TORTURE) --kind threads --store dynamodb-local
-	$(TORTURE) --kind tasks --store dynamodb-local
-	$(TORTURE) --kind processes --store dynamodb-local
-	$(TORTURE) --kind processes --store dynamodb-local --records
-	$(PY) -m tests.programs --steps 20000
+torture: $(VENV)/.installed dynamodb-local ## Faults, races, kills, mutants, storms: about 10 minutes, report in .cache/torture
+	$(TORTURE) --seconds $(SECONDS)
 	MODELS_TIMES=20 $(BIN)/pytest tests/models
+
+.PHONY: torture-quick
+torture-quick: $(VENV)/.installed dynamodb-local ## The same in about a minute
+	$(TORTURE) --quick
 
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/

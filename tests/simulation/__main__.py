@@ -71,6 +71,7 @@ def _table(done: Run, seconds: float) -> str:
         ("faults", done.faults.total()),
         *((f"  {kind}", number) for kind, number in done.faults.most_common()),
         ("workers killed", done.kills),
+        ("unknown outcomes resolved", done.resolved),
         ("requests changed in a repetition", done.changed_requests),
         ("anomalies that the isolation allows", len(done.findings) - len(done.violations)),
         ("violations", len(done.violations)),

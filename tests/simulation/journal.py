@@ -45,6 +45,10 @@ class Journal:
         """Note a snapshot."""
         self._write(sight=self._next_id(), touches=[astuple(touch) for touch in touches], money=money)
 
+    def resolved(self) -> None:
+        """Note that a commit whose outcome was unknown was resumed, and that it is known now."""
+        self._write(resolved=1)
+
     def new_box(self) -> str:
         """Name a box for letters."""
         return self._next_id()
@@ -71,11 +75,16 @@ class Journal:
 
 
 class Notes(NamedTuple):
-    """All that the workers of a run have noted."""
+    """All that the workers of a run have noted.
+
+    Attributes:
+        resolved: how many unknown outcomes became known.
+    """
 
     told: tuple[Told, ...]
     sights: tuple[Sight, ...]
     mail: tuple[Post, ...]
+    resolved: int
 
 
 def read_journals(folder: Path) -> Notes:
@@ -101,7 +110,7 @@ def read_journals(folder: Path) -> Notes:
         for event in events
         if "posted" in event
     )
-    return Notes(tuple(told.values()), tuple(sights), tuple(mail))
+    return Notes(tuple(told.values()), tuple(sights), tuple(mail), sum("resolved" in each for each in events))
 
 
 def unsettled_in(path: Path) -> str | None:

@@ -12,9 +12,6 @@ from persistence.store import AsyncStore, Limits, Store
 
 R = TypeVar("R")
 
-KILL_PROBABILITY = 0.004
-"""Of a kill, for each operation: a worker lives for some 50 units."""
-
 
 class Killed(KeyboardInterrupt):
     """The end of a thread, wherever it was."""
@@ -26,11 +23,13 @@ class Killing:
     Args:
         store: the store that does the work.
         chance: decides when.
+        probability: of a kill, for each operation.
     """
 
-    def __init__(self, store: Store, chance: Random) -> None:
+    def __init__(self, store: Store, chance: Random, probability: float) -> None:
         self._store = store
         self._chance = chance
+        self._probability = probability
 
     @property
     def limits(self) -> Limits:
@@ -38,10 +37,10 @@ class Killing:
 
     def perform(self, operation: Operation[R]) -> R:
         fate = self._chance.random()
-        if fate < KILL_PROBABILITY / 2:
+        if fate < self._probability / 2:
             raise Killed
         answer = self._store.perform(operation)
-        if fate < KILL_PROBABILITY:
+        if fate < self._probability:
             raise Killed
         return answer
 
@@ -58,11 +57,13 @@ class Cancelling:
         store: the store that does the work.
         chance: decides when.
         schedule: has something called soon.
+        probability: of a kill, for each operation.
     """
 
-    def __init__(self, store: AsyncStore, chance: Random, schedule: Schedule) -> None:
+    def __init__(self, store: AsyncStore, chance: Random, schedule: Schedule, probability: float) -> None:
         self._store = store
         self._chance = chance
+        self._probability = probability
         self._schedule = schedule
 
     @property
@@ -71,7 +72,7 @@ class Cancelling:
 
     async def perform(self, operation: Operation[R]) -> R:
         task = asyncio.current_task()
-        if task is not None and self._chance.random() < KILL_PROBABILITY:
+        if task is not None and self._chance.random() < self._probability:
             self._schedule(task.cancel)
         return await self._store.perform(operation)
 

@@ -30,6 +30,8 @@ class Settings:
         seconds: after which no further unit is begun; None for no end.
         serializable: the isolation of units.
         records: whether each unit leaves a commit record.
+        kill_probability: of a kill, for each operation: a worker lives for some 25 units.
+        clock_skew: seconds by which the clock on the wall is wrong at most, each time differently.
         mail: whether workers post letters in bulk, and read them page by page.
         mutant: what is broken on purpose.
     """
@@ -42,6 +44,8 @@ class Settings:
     seconds: float | None = None
     serializable: bool = True
     records: bool = False
+    kill_probability: float = 0.008
+    clock_skew: float = 100.0
     mail: bool = True
     mutant: str | None = None
 

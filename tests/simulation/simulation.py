@@ -36,6 +36,7 @@ class Run:
         faults: kind -> how many were injected.
         kills: how many workers were killed.
         changed_requests: how many commits were repeated with another request than the first one.
+        resolved: how many unknown outcomes became known by resuming them.
     """
 
     settings: Settings
@@ -43,6 +44,7 @@ class Run:
     faults: Counter[str]
     kills: int
     changed_requests: int
+    resolved: int
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -139,7 +141,7 @@ def _run_at(site: Site, settings: Settings, crew: Crew) -> Run:
         notes.mail,
         stored.letters,
     )
-    return Run(settings, history, faults_by_kind(site.injected), kills, site.changed_requests)
+    return Run(settings, history, faults_by_kind(site.injected), kills, site.changed_requests, notes.resolved)
 
 
 class _Stored(NamedTuple):

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from random import Random
 from types import TracebackType
@@ -22,6 +23,7 @@ from persistence.store import AsyncStore
 from persistence.testing.faults import AsyncFaultyStore, FaultProxy, FaultyStore, Injected
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
 from persistence.unit_of_work import Timing
+from persistence.unit_of_work.policies import utc_now
 from tests.simulation.bank.mappings import RECORDS, SCHEMAS
 from tests.simulation.kills import Schedule, after_seconds, after_turns
 from tests.simulation.settings import Settings
@@ -239,7 +241,9 @@ def faults_by_kind(injected: Iterable[Injected]) -> Counter[str]:
 
 def _policies(settings: Settings, timing: Timing, *, impatience: float, of: str = "u") -> list[Policies]:
     dice, ids = settings.chance(f"backoff of {of}").random, count()
+    skew = settings.chance(f"clock of {of}")
     common: Policies = {
+        "clock": lambda: utc_now() + timedelta(seconds=settings.clock_skew * skew.uniform(-1, 1)),
         "timing": replace(timing, chance=dice),
         "ids": lambda: f"{of}-{next(ids)}",
         "commit_record": RECORDS if settings.records else None,

@@ -30,7 +30,7 @@ class Tasks:
         self._site = site
         self._kills = 0
         chance = settings.chance("kills")
-        cancelling = Cancelling(site.stormy_async, chance, site.schedule(chance))
+        cancelling = Cancelling(site.stormy_async, chance, site.schedule(chance), settings.kill_probability)
         store = AsyncRewriting(cancelling, mutant)
         self._tellers = [
             AsyncTeller(AsyncUnitOfWork(store, **policies), settings.manner) for policies in site.policies()

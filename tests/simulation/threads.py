@@ -35,7 +35,7 @@ class Threads:
         self._settings = settings
         self._site = site
         self._kills = 0
-        store = Rewriting(Killing(site.stormy, settings.chance("kills")), mutant)
+        store = Rewriting(Killing(site.stormy, settings.chance("kills"), settings.kill_probability), mutant)
         self._tellers = [
             SyncTeller(UnitOfWork(store, **policies), settings.manner) for policies in site.policies()
         ]

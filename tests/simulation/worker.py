@@ -216,11 +216,13 @@ class Worker:
         for _time in range(RESUMPTIONS):
             try:
                 await self._teller.resume(unknown)
-                return Outcome.COMMITTED
             except CommitOutcomeUnknown:
                 continue
             except ConflictError:
+                self._journal.resolved()
                 return Outcome.REFUSED
+            self._journal.resolved()
+            return Outcome.COMMITTED
         return Outcome.UNKNOWN
 
     def _told(self, outcome: Outcome) -> None:

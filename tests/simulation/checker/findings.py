@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal, assert_never
 
 from tests.simulation.bank.domain import LedgerEntry
 from tests.simulation.checker.history import Sight
 
 Witness = LedgerEntry | Sight
 """Who saw or did something: a unit of work, or a snapshot."""
+
+
+Promise = Literal["lost", "doubled", "invariants", "serialisability"]
+"""What must not happen: something lost, something doubled, an invariant or the order of units broken."""
 
 
 class Kind(Enum):
@@ -31,6 +36,21 @@ class Kind(Enum):
     FRACTURED_READ = "a snapshot saw half of a unit"
     CYCLE = "units that fit into no order"
     NOBODY_ON_CALL = "nobody is on call"
+
+    @property
+    def breaks(self) -> Promise:
+        """Which promise it breaks."""
+        match self:
+            case Kind.LOST_UNIT | Kind.LOST_UPDATE | Kind.LOST_EFFECT | Kind.LOST_LETTER:
+                return "lost"
+            case Kind.REFUSED_UNIT | Kind.UNANNOUNCED_UNIT | Kind.UNEXPLAINED_WRITE:
+                return "doubled"
+            case Kind.FALSE_READ | Kind.FRACTURED_READ | Kind.CYCLE:
+                return "serialisability"
+            case Kind.MONEY | Kind.WRONG_RECORD | Kind.WRONG_SUM | Kind.WRONG_PAGES | Kind.NOBODY_ON_CALL:
+                return "invariants"
+            case _:
+                assert_never(self)
 
     @property
     def needs_serializable(self) -> bool:

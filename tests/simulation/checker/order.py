@@ -43,9 +43,9 @@ def check_order(history: History, chains: Mapping[str, Chain]) -> Iterator[Findi
     """
     everybody: list[Witness] = [*history.ledger, *history.sights]
     witnesses = {witness.id: witness for witness in everybody}
-    graph = _graph([*_links_of_items(chains), *_links_of_workers(history)])
-    for knot, _number in zip(_knots(graph), range(SHOWN), strict=False):
-        cycle = _shortest_cycle(graph, knot)
+    graph = graph_of([*_links_of_items(chains), *_links_of_workers(history)])
+    for knot, _number in zip(knots(graph), range(SHOWN), strict=False):
+        cycle = shortest_cycle(graph, knot)
         members = [witnesses[link.before] for link in cycle]
         what = f"{len(members)} of them each come before the next one"
         yield finding(Kind.CYCLE, what, members, map(str, cycle))
@@ -110,7 +110,8 @@ def _links_of_workers(history: History) -> Iterator[Link]:
             yield Link(before, after, "their worker did one after the other")
 
 
-def _graph(links: Iterable[Link]) -> Graph:
+def graph_of(links: Iterable[Link]) -> Graph:
+    """Make a graph of links."""
     graph: dict[str, dict[str, Link]] = defaultdict(dict)
     for link in links:
         if link.before != link.after:
@@ -119,7 +120,7 @@ def _graph(links: Iterable[Link]) -> Graph:
     return graph
 
 
-def _knots(graph: Graph) -> Iterator[frozenset[str]]:
+def knots(graph: Graph) -> Iterator[frozenset[str]]:
     """Give the strongly connected components of more than one node (Tarjan's algorithm)."""
     search = _Tarjan(graph)
     for node in graph:
@@ -165,7 +166,7 @@ class _Tarjan:
             yield found
 
 
-def _shortest_cycle(graph: Graph, knot: frozenset[str]) -> list[Link]:
+def shortest_cycle(graph: Graph, knot: frozenset[str]) -> list[Link]:
     """Find a short cycle in a knot: the shortest one through any of its first nodes."""
     starts = sorted(knot)[:50]
     return min((_cycle_through(graph, knot, start) for start in starts), key=len)
