@@ -67,8 +67,15 @@ def _tap_of(store: Store | AsyncStore) -> _Tap | _AsyncTap:
             f"{type(store).__name__} has no attributes that could be set (it has __slots__); put the layer "
             "around it where it is made: layered(store, layer)"
         ) from None
-    kind = _AsyncTap if inspect.iscoroutinefunction(store.perform) else _Tap
-    return kind(store, attributes)
+    asynchronous = inspect.iscoroutinefunction(store.perform)
+    tap = _AsyncTap(store, attributes) if asynchronous else _Tap(store, attributes)
+    if getattr(store.perform, "__self__", None) is not tap:
+        tap.end()
+        raise UnitOfWorkStateError(
+            f"`perform` of {type(store).__name__} can't be set, since its class gives it anew each time; "
+            "put the layer around it where it is made: layered(store, layer)"
+        )
+    return tap
 
 
 class _TapBase:

@@ -303,6 +303,20 @@ def test_marked(uow):
         ran.assert_outcomes(passed=2)
         ran.stdout.fnmatch_lines(["persistence store: moto"])
 
+    def test_gives_way_to_a_parameter(self, project: pytest.Pytester) -> None:
+        """So one test runs on several stores."""
+        ran = run(
+            project,
+            """
+@pytest.mark.parametrize("persistence_store", ["memory", "redis"], indirect=True)
+def test_it(repository_of):
+    assert repository_of(OrderMapping).find("o-1") is None
+""",
+        )
+
+        ran.assert_outcomes(passed=1, errors=1)
+        ran.stdout.fnmatch_lines(["*the parameter of persistence_store is one of memory, *, not 'redis'"])
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
