@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from persistence.testing.scans import forbid_scans as forbid_scans
     from persistence.testing.seeding import FixtureError as FixtureError
     from persistence.testing.seeding import FixtureLoader as FixtureLoader
+    from persistence.testing.seeding import Loaded as Loaded
     from persistence.testing.seeding import RawItem as RawItem
     from persistence.testing.seeding import async_load_fixture as async_load_fixture
     from persistence.testing.seeding import load_fixture as load_fixture
@@ -51,16 +52,19 @@ if TYPE_CHECKING:
     from persistence.testing.server_stores import new_moto_store as new_moto_store
     from persistence.testing.servers import DynamoDBLocal as DynamoDBLocal
     from persistence.testing.servers import ServerUnavailable as ServerUnavailable
+    from persistence.testing.spending import Charge as Charge
     from persistence.testing.tapping import tapped as tapped
 
 __all__ = [
     "AsyncInMemoryRepository",
+    "Charge",
     "CostBudget",
     "CostBudgetExceeded",
     "FixtureError",
     "ForbiddenScan",
     "FrozenClock",
     "InMemoryRepository",
+    "Loaded",
     "RawItem",
     "SequentialIds",
     "async_load_fixture",
@@ -99,6 +103,7 @@ __getattr__, __dir__ = lazy_face(
         "persistence.testing.seeding": (
             "FixtureError",
             "FixtureLoader",
+            "Loaded",
             "RawItem",
             "async_load_fixture",
             "load_fixture",
@@ -109,6 +114,7 @@ __getattr__, __dir__ = lazy_face(
             "new_moto_store",
         ),
         "persistence.testing.servers": ("DynamoDBLocal", "ServerUnavailable"),
+        "persistence.testing.spending": ("Charge",),
         "persistence.testing.tapping": ("tapped",),
     },
 )

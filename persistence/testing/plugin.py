@@ -109,6 +109,8 @@ def _check_name(name: object, where: str) -> str:
 
 
 def _store_name(request: pytest.FixtureRequest) -> str:
+    if hasattr(request, "param"):
+        return _check_name(request.param, "the parameter of persistence_store")
     marker = request.node.get_closest_marker("persistence_store")
     if marker is None:
         return _configured(request.config)
@@ -205,7 +207,7 @@ def dynamodb_local_store(dynamodb_local: str, _persistence_stores: _Stores) -> I
 
 @pytest.fixture
 def persistence_store(request: pytest.FixtureRequest) -> Store:
-    """Give the store that the test stands on: in memory, or what option, configuration or marker say."""
+    """Give the store that the test stands on: in memory, or what option, marker or parameter say."""
     store: Store = request.getfixturevalue(STORES[_store_name(request)])
     return store
 

@@ -78,14 +78,15 @@ class Spending(Layer):
         """Pass an operation on, and note its price."""
         if _noting.get() is self:  # one store passes on to another one that is watched, too
             return (yield from perform(operation))
-        sender, token = _sender(), _noting.set(self)
+        sender, before = _sender(), _noting.get()
+        _noting.set(self)
         try:
             answer = yield from perform(operation)
         except BaseException as error:
             self._note(_charge(operation, None, sender, type(error).__name__))
             raise
         finally:
-            _noting.reset(token)
+            _noting.set(before)  # not reset: what is abandoned may end in another context
         self._note(_charge(operation, answer, sender))
         return answer
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -67,12 +68,22 @@ def _tap_of(store: Store | AsyncStore) -> _Tap | _AsyncTap:
             f"{type(store).__name__} has no attributes that could be set (it has __slots__); put the layer "
             "around it where it is made: layered(store, layer)"
         ) from None
-    kind = _AsyncTap if inspect.iscoroutinefunction(store.perform) else _Tap
-    return kind(store, attributes)
+    asynchronous = inspect.iscoroutinefunction(store.perform)
+    tap: _Tap | _AsyncTap = _AsyncTap(store, attributes) if asynchronous else _Tap(store, attributes)
+    is_noticed = getattr(store.perform, "__self__", None) is tap
+    if not is_noticed:
+        tap.end()
+        raise UnitOfWorkStateError(
+            f"`perform` of {type(store).__name__} can't be set, since its class gives it anew each time; "
+            "put the layer around it where it is made: layered(store, layer)"
+        )
+    return tap
 
 
-class _TapBase:
+class _TapBase(ABC):
     """What stands in the place of one store's `perform`, and the layers around that."""
+
+    perform: Callable[..., Any]
 
     def __init__(self, store: Any, attributes: dict[str, Any]) -> None:
         self.store = store
@@ -81,10 +92,11 @@ class _TapBase:
         self._own = attributes.get("perform")
         self._below = self._view(store.perform)
         self._outermost = self._below
-        attributes["perform"] = self.perform  # type: ignore[attr-defined]  # each has one of its colour
+        attributes["perform"] = self.perform
 
-    def _view(self, perform: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _view(self, perform: Callable[..., Any]) -> Any:
+        """Give the store as it is below the layers."""
 
     def put(self, layer: Layer) -> None:
         self.layers.insert(0, layer)
@@ -103,7 +115,7 @@ class _TapBase:
 
 
 class _Tap(_TapBase):
-    def _view(self, perform: Any) -> Store:
+    def _view(self, perform: Callable[..., Any]) -> Store:
         return _Below(self.store, perform)
 
     def perform(self, operation: Operation[R]) -> R:
@@ -111,17 +123,17 @@ class _Tap(_TapBase):
 
 
 class _AsyncTap(_TapBase):
-    def _view(self, perform: Any) -> AsyncStore:
+    def _view(self, perform: Callable[..., Any]) -> AsyncStore:
         return _AsyncBelow(self.store, perform)
 
     async def perform(self, operation: Operation[R]) -> R:
         return cast("R", await self._outermost.perform(operation))
 
 
-class _Below:
+class _BelowBase:
     """A store as it was before it was tapped."""
 
-    def __init__(self, store: Store, perform: Any) -> None:
+    def __init__(self, store: Store | AsyncStore, perform: Callable[..., Any]) -> None:
         self._store = store
         self._perform = perform
 
@@ -129,10 +141,12 @@ class _Below:
     def limits(self) -> Limits:
         return self._store.limits
 
+
+class _Below(_BelowBase):
     def perform(self, operation: Operation[R]) -> R:
         return cast("R", self._perform(operation))
 
 
-class _AsyncBelow(_Below):
-    async def perform(self, operation: Operation[R]) -> R:  # type: ignore[override]  # the other colour
+class _AsyncBelow(_BelowBase):
+    async def perform(self, operation: Operation[R]) -> R:
         return cast("R", await self._perform(operation))

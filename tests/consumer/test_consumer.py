@@ -91,17 +91,6 @@ def test_passes_its_own_tests(python: Path, project: Path) -> None:
     assert re.search(r"^\d{2,} passed in", tests.stdout, re.MULTILINE)
 
 
-@pytest.mark.moto
-def test_passes_them_on_another_store(python: Path, project: Path) -> None:
-    """One option puts all fixtures on it."""
-    tests = ran(
-        python, "-m", "pytest", *QUICKLY, "--persistence-store=moto", "tests/test_services.py", cwd=project
-    )
-
-    assert tests.returncode == 0, tests.stdout + tests.stderr
-    assert re.search(r"^9 passed in", tests.stdout, re.MULTILINE)
-
-
 def test_fails_where_it_should(python: Path, project: Path) -> None:
     """Budgets, scans and fixtures that are wrong are found, each with what is to know about it."""
     tests = ran(python, "-m", "pytest", *QUICKLY, "proofs", cwd=project)

@@ -246,6 +246,7 @@ LAZY = [
     "persistence.stores.dynamodb",
     "persistence.stores.dynamodb.fast_lane",
     "persistence.stores.memory",
+    "persistence.testing",
     "persistence.tracking",
     "persistence.unit_of_work",
     "persistence.unit_of_work.committing",

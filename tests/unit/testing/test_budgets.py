@@ -42,6 +42,16 @@ class Slotted:
         raise NotImplementedError
 
 
+class Delegating:
+    """A store whose `perform` is a property."""
+
+    limits: Limits = AWS_LIMITS
+
+    @property
+    def perform(self) -> Any:
+        return MemoryStore().perform
+
+
 class TestCostBudget:
     def test_lets_pass_what_keeps_to_it(self) -> None:
         """What is spent is the store's own bill: a transaction with an index costs four."""
@@ -169,6 +179,15 @@ class TestCostBudget:
 
 
 class TestTapped:
+    def test_refuses_a_perform_that_stays(self) -> None:
+        """Nothing would be seen, and every budget be kept."""
+        store = Delegating()
+
+        with pytest.raises(UnitOfWorkStateError, match="can't be set"), tapped(store, Meter()):
+            raise AssertionError("not entered")
+
+        assert vars(store) == {}
+
     def test_puts_layers_around_a_store_in_place(self) -> None:
         """The last one is the outermost; what held the store works through them."""
         order: list[str] = []

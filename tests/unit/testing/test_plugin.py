@@ -80,6 +80,41 @@ def test_awaited(async_uow, async_repository_of, async_memory_store, repository_
 
         ran.assert_outcomes(passed=3)
 
+    def test_serve_coroutines(self, project: pytest.Pytester) -> None:
+        """Tests that a plugin of another library runs: budgets, scans and units are theirs, too."""
+        ran = run(
+            project,
+            """
+pytestmark = pytest.mark.anyio
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+async def pen(async_uow, async_repository_of):
+    async with async_uow():
+        return await async_repository_of(OrderMapping).add(Order("o-1", "c-1"))
+
+async def test_unit(pen, async_uow, async_repository_of, cost_budget):
+    with cost_budget(read_units=1, write_units=4, requests=2):
+        async with async_uow:
+            order = await async_repository_of(OrderMapping).get("o-1")
+            order.total += 1
+    assert (order.version, order.total) == (1, 1)
+
+@pytest.mark.forbid_scans
+async def test_swallowed(async_repository_of):
+    try:
+        await async_repository_of(OrderMapping).scan().all()
+    except AssertionError:
+        pass
+""",
+        )
+
+        ran.assert_outcomes(passed=1, failed=1)
+        ran.stdout.fnmatch_lines(["*ForbiddenScan: a scan of table 'orders'*"])
+
     def test_give_way_to_those_of_the_user(self, project: pytest.Pytester) -> None:
         """A fixture of the same name takes the place, and the others stand on it."""
         project.makeconftest(
@@ -302,6 +337,20 @@ def test_marked(uow):
 
         ran.assert_outcomes(passed=2)
         ran.stdout.fnmatch_lines(["persistence store: moto"])
+
+    def test_gives_way_to_a_parameter(self, project: pytest.Pytester) -> None:
+        """So one test runs on several stores."""
+        ran = run(
+            project,
+            """
+@pytest.mark.parametrize("persistence_store", ["memory", "redis"], indirect=True)
+def test_it(repository_of):
+    assert repository_of(OrderMapping).find("o-1") is None
+""",
+        )
+
+        ran.assert_outcomes(passed=1, errors=1)
+        ran.stdout.fnmatch_lines(["*the parameter of persistence_store is one of memory, *, not 'redis'"])
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

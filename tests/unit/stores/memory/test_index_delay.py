@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -38,6 +40,20 @@ def store(clock: FrozenClock) -> MemoryStore:
 
 def owners(store: Store, index: str = BY_OWNER.name) -> list[str]:
     return [item["owner"]["S"] for item in store.perform(ScanPage(TABLE, index=index)).items]
+
+
+def entries(store: Store) -> list[Item]:
+    found = store.perform(ScanPage(TABLE, index=BY_OWNER.name)).items
+    return sorted(found, key=lambda item: item["id"]["S"])
+
+
+def any_write(chance: Random) -> PutItem | DeleteItem:
+    """Write one of a few items, with another owner, without one, or not at all."""
+    key: Item = {"id": {"S": chance.choice("abc")}, "at": {"S": "a"}}
+    if chance.random() < 0.3:
+        return DeleteItem(TABLE, key)
+    owner: Item = {"owner": {"S": chance.choice("xy")}} if chance.random() < 0.8 else {}
+    return PutItem(TABLE, key | owner | {"n": {"N": str(chance.randrange(3))}})
 
 
 class TestIndexDelay:
@@ -90,6 +106,20 @@ class TestIndexDelay:
         store.perform(UpdateTable("things", create_index=BY_OWNER))
 
         assert owners(store) == ["ann"]
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_shows_the_index_as_it_was_that_long_ago(self, clock: FrozenClock, seed: int) -> None:
+        """Whatever is written when: what readers see was all there at one time, and is never mixed."""
+        chance, late, prompt = Random(seed), MemoryStore(clock=clock.timestamp, index_delay=5), MemoryStore()
+        history = [(clock.now, entries(prompt))]
+        for _ in range(200):
+            write = any_write(chance)
+            assert late.perform(write) == prompt.perform(write)
+            history.append((clock.now, entries(prompt)))
+            clock.advance(chance.choice((0, 1, 3)))
+
+            seen = [shown for time, shown in history if time <= clock.now - timedelta(seconds=5)]
+            assert entries(late) == (seen or [[]])[-1]
 
     def test_is_taken_by_the_asynchronous_store(self, clock: FrozenClock) -> None:
         store = AsyncMemoryStore(clock=clock.timestamp, index_delay=5)
