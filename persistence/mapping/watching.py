@@ -54,7 +54,7 @@ class Difference(NamedTuple):
         rekeyed: whether a field differs that is part of a key.
     """
 
-    replaced: Mapping[str, AttributeValue | None]
+    replaced: dict[str, AttributeValue | None]
     before: Item
     after: Item
     memento: Memento
@@ -170,11 +170,13 @@ class Watch:
                 was, now = encode(known[place]), encode(values[place])
             except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, surely
                 was, now = self._surely(entity, place, known[place], values[place])
-            if was != now and not same(was, now):
+            if was != now:  # both were just written, numbers in their one form
                 replaced[attribute] = now
                 rekeyed |= keyed
         if rekeyed:
             self._compare_keys(entity, known, replaced)
+        if len(replaced) > 1:
+            replaced = {name: replaced[name] for name in sorted(replaced, key=self.order.__getitem__)}
         if not self._changing:
             memento = Memento(values, None, _NOTHING_ENCODED)
             return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None

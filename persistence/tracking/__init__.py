@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from persistence.tracking.places import Absence
     from persistence.tracking.tracked import (
         CREATE,
+        UNCHANGED,
         WATCH,
         Comparison,
         Detached,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Stored,
         Tracked,
         demands_version,
+        differing,
         encoded_changes,
         field_names,
         identity_of,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CREATE",
+    "UNCHANGED",
     "WATCH",
     "Absence",
     "Comparison",
@@ -61,6 +64,7 @@ __all__ = [
     "Stored",
     "Tracked",
     "demands_version",
+    "differing",
     "encoded_changes",
     "field_names",
     "identity_of",
@@ -81,6 +85,7 @@ __getattr__, __dir__ = lazy_face(
         "persistence.tracking.places": ("Absence",),
         "persistence.tracking.tracked": (
             "CREATE",
+            "UNCHANGED",
             "WATCH",
             "Comparison",
             "Detached",
@@ -92,6 +97,7 @@ __getattr__, __dir__ = lazy_face(
             "Stored",
             "Tracked",
             "demands_version",
+            "differing",
             "encoded_changes",
             "encoded_changes",
             "field_names",
