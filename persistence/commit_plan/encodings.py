@@ -24,12 +24,20 @@ class Encodings:
         clock: gives the time of the commit, aware; it is asked once, if at all.
         limits: what the store takes.
         ids: gives random ids, for incarnations.
+        heaviest: bytes that each loaded item has at most; None where that is not known.
     """
 
-    def __init__(self, clock: Callable[[], datetime], limits: Limits, ids: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        limits: Limits,
+        ids: Callable[[], str],
+        heaviest: int | None = None,
+    ) -> None:
         self._clock = clock
         self._limits = limits
         self._ids = ids
+        self._heaviest = heaviest
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
@@ -162,6 +170,10 @@ class Encodings:
         if kept.roles:
             item.update(kept.attributes)
         return item
+
+    def surely_fits(self, added: int) -> bool:
+        """Tell whether each loaded item is surely not too large with some more bytes."""
+        return self._heaviest is not None and self._heaviest + added <= self._limits.item_bytes
 
     def weighed(self, tracked: Tracked[Any], item: Item) -> int:
         """Give a number of bytes that an item has at most.

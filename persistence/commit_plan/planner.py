@@ -94,7 +94,7 @@ def plan(
         QueryError, UnitOfWorkStateError: a patch contradicts what the unit does with its item.
         CommitConflict: what was read contradicts itself already.
     """
-    encodings = Encodings(now, limits, ids)
+    encodings = Encodings(now, limits, ids, identities.heaviest)
     planner = _Planner(encodings, identities, checked)
     writes = [planned for planned in map(planner.plan, identities) if planned is not None]
     if identities.patches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from persistence.attributes import NUMBER_SIZE_LIMIT
+from persistence.attributes import NUMBER_SIZE_LIMIT, size_at_most
 from persistence.changes import Change
 from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.planned import Kind, PlannedAction
@@ -52,8 +52,9 @@ def replacing(
         path, stored[name] = paths[name], after
         changed.append(Change(path, item.get(name), after))
         actions.append(Set(path, Value(after)))
-    # What a version's condition compares with, the item has too, or had in another version.
-    weight = 2 * encodings.weighed(tracked, stored) + NUMBER_SIZE_LIMIT
+    weight = size_at_most([tracked.key, replaced]) + kept.weight
+    if not encodings.surely_fits(weight):
+        encodings.weighed(tracked, stored)
     return PlannedAction(
         _UPDATE,
         mapping,
@@ -66,5 +67,5 @@ def replacing(
         step.expected,
         kept.version,
         tuple(changed),
-        weight=weight,
+        weight=weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
     )

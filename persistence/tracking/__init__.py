@@ -19,7 +19,7 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.tracking.identity_map import IdentityMap
-    from persistence.tracking.places import Absence
+    from persistence.tracking.places import Absence, heavier
     from persistence.tracking.tracked import (
         CREATE,
         UNCHANGED,
@@ -67,6 +67,7 @@ __all__ = [
     "differing",
     "encoded_changes",
     "field_names",
+    "heavier",
     "identity_of",
     "is_frozen",
     "key_part",
@@ -82,7 +83,7 @@ __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.tracking.identity_map": ("IdentityMap",),
-        "persistence.tracking.places": ("Absence",),
+        "persistence.tracking.places": ("Absence", "heavier"),
         "persistence.tracking.tracked": (
             "CREATE",
             "UNCHANGED",
