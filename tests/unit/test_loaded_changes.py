@@ -358,6 +358,36 @@ class TestKeys:
             plan(entities, lambda: NOW, AWS_LIMITS)
 
 
+@dataclass
+class Partly:
+    id: str
+    note: str | None = field(init=False)
+    names: list[str] | None = field(init=False)
+
+
+def test_what_is_not_set_is_absent() -> None:
+    """Fields that no constructor sets may lack a value, from the beginning or later."""
+
+    class PartlyMapping(MappingSchema[Partly]):
+        class Meta:
+            table = "partly"
+            key = Key("id")
+
+        note = fields.String(allow_none=True)
+        names = fields.List(fields.String(), allow_none=True)
+
+    mapping = compile_mapping(PartlyMapping)
+    lacking = loaded(mapping, {"id": {"S": "1"}})
+    assert paths(lacking) == []
+    lacking.entity.note = "x"
+    assert paths(lacking) == ["note"]
+
+    full = loaded(mapping, {"id": {"S": "1"}, "note": {"S": "x"}, "names": {"L": []}})
+    del full.entity.note, full.entity.names
+
+    assert paths(full) == ["note", "names"]
+
+
 numbers = count(1)
 
 
