@@ -26,6 +26,8 @@ from benchmarks.service.models import PARTITION, SHAPES, Shape
 from benchmarks.service.server import service
 from benchmarks.shapes import ENTITIES
 from persistence import DynamoStore, Repository, Store, UnitOfWork
+from persistence.operations import BatchGetItems, BatchGetResult, Operation, TransactWriteResult
+from persistence.store import AWS_LIMITS
 
 Work = Callable[[], object]
 
@@ -81,6 +83,29 @@ def _calls(shape: Shape) -> Iterator[tuple[str, tuple[Work, Work]]]:
         "read 25, change 25, commit",
         (_changing(uow, repository, shape), _plainly_changing(client, shape, actions)),
     )
+    instant = UnitOfWork(_Instant(shape))
+    yield (
+        "read 25, change 25, commit: the unit's share",
+        (
+            _changing(instant, Repository[Any](MAPPINGS[shape.name], instant), shape),
+            lambda: client.transact_write_items(TransactItems=actions),
+        ),
+    )
+
+
+class _Instant:
+    """A store that has its answers at hand, so that what a unit does by itself is all that counts."""
+
+    limits = AWS_LIMITS
+
+    def __init__(self, shape: Shape) -> None:
+        self._items = tuple(shape.encode(each) for each in shape.entities(_CHANGED))
+
+    def perform(self, operation: Operation[Any]) -> Any:
+        """Answer; see `Store`."""
+        if isinstance(operation, BatchGetItems):
+            return BatchGetResult(self._items)
+        return TransactWriteResult()
 
 
 def _calls_on(store: Store, shape: Shape, client: Any) -> Iterator[tuple[str, tuple[Work, Work]]]:

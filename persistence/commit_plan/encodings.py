@@ -10,9 +10,9 @@ from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
-from persistence.mapping import EntityMapping, RoleField
+from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
 from persistence.store import Limits
-from persistence.tracking import Comparison, Loaded, Tracked, key_part, loaded_changes, refuse_changed_key
+from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, key_part, refuse_changed_key
 
 T = TypeVar("T")
 
@@ -24,12 +24,20 @@ class Encodings:
         clock: gives the time of the commit, aware; it is asked once, if at all.
         limits: what the store takes.
         ids: gives random ids, for incarnations.
+        heaviest: bytes that each loaded item has at most; None where that is not known.
     """
 
-    def __init__(self, clock: Callable[[], datetime], limits: Limits, ids: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        limits: Limits,
+        ids: Callable[[], str],
+        heaviest: int | None = None,
+    ) -> None:
         self._clock = clock
         self._limits = limits
         self._ids = ids
+        self._heaviest = heaviest
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
@@ -104,21 +112,39 @@ class Encodings:
             self._times[role] = role.encode(value)
         return self._times[role]
 
-    def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
-        """Compare an entity as it is with what was loaded; no validators run.
+    def difference(
+        self, tracked: Tracked[Any], origin: Loaded, memento: Memento, watch: Watch
+    ) -> Difference | None:
+        """Compare an entity as it is with what is remembered of it; no validators run.
 
         Raises:
             KeyChanged: it has another key than the one that it is tracked under.
             ValidationFailed: a value can't be stored at all.
         """
         try:
-            found = loaded_changes(tracked, origin)
+            found = watch.compare(tracked.entity, origin.item, memento)
         except ValidationFailed:
             _refuse_moved(tracked)
             raise
-        if found.rekeyed or (found.encoded is not None and not _has_key_of(tracked, found.encoded)):
+        if found is not None and found.rekeyed:
             _refuse_moved(tracked)
         return found
+
+    def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
+        """Compare the encoding of an entity with that from when it was loaded; no validators run.
+
+        Raises:
+            KeyChanged: it has another key than the one that it is tracked under.
+            ValidationFailed: a value can't be stored at all.
+        """
+        try:
+            encoded = tracked.mapping.codec.snapshot(tracked.entity)
+        except ValidationFailed:
+            _refuse_moved(tracked)
+            raise
+        if not _has_key_of(tracked, encoded):
+            _refuse_moved(tracked)
+        return Comparison(encoded_changes(tracked, origin, encoded), encoded)
 
     def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
         """Encode an entity as it will be after the commit.
@@ -144,6 +170,10 @@ class Encodings:
         if kept.roles:
             item.update(kept.attributes)
         return item
+
+    def surely_fits(self, added: int) -> bool:
+        """Tell whether each loaded item is surely not too large with some more bytes."""
+        return self._heaviest is not None and self._heaviest + added <= self._limits.item_bytes
 
     def weighed(self, tracked: Tracked[Any], item: Item) -> int:
         """Give a number of bytes that an item has at most.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from persistence.attributes import AttributeValue, Item
+from persistence.attributes import AttributeValue, Item, size_at_most
 from persistence.commit_plan.writes import named
 from persistence.expressions import Condition, Set, Value
 from persistence.mapping import RoleField
@@ -25,7 +25,7 @@ class Kept:
         version: the version after the commit; None where there is none.
     """
 
-    __slots__ = ("_actions", "_attributes", "_encode", "named", "roles", "version")
+    __slots__ = ("_actions", "_attributes", "_encode", "_weight", "named", "roles", "version")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Kept:
         self.version = None if version is None else roles.get(version)
         self._encode = encode
         self._attributes: Item | None = None
+        self._weight: int | None = None
         self._actions: tuple[Set, ...] | None = None
 
     @property
@@ -48,6 +49,13 @@ class Kept:
                 role.attribute: self._encode(role, value) for role, value in self.roles.items()
             }
         return self._attributes
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the attributes have at most."""
+        if self._weight is None:
+            self._weight = size_at_most(self.attributes)
+        return self._weight
 
     @property
     def actions(self) -> tuple[Set, ...]:

@@ -243,6 +243,7 @@ class CommitPlan:
 
     def absorb(self, identities: IdentityMap) -> None:
         """Bring the entities and the identity map in line with what is stored now."""
+        identities.heaviest = None
         for planned in self.actions:
             tracked = planned.tracked
             if tracked is not None and planned.kind not in _CHECKS:
@@ -292,27 +293,33 @@ def _update_size(action: UpdateAction) -> int:
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
-    encoded, memento = planned.encoded, None
-    if isinstance(encoded, Memento):
-        encoded, memento = None, encoded
-    elif encoded is None:
+    encoded, stored, origin = planned.encoded, planned.stored, tracked.origin
+    if encoded is None:
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
         return
-    if tracked.was_read is not None or tracked.restored:
-        tracked.was_read, tracked.restored = None, False
-    stored = planned.stored
+    if isinstance(encoded, Memento):
+        # A loaded entity was changed: nothing but its values, and what was loaded, is another one now.
+        assert isinstance(origin, Loaded)
+        assert stored is not None
+        if planned.roles:
+            _assign(planned, tracked, identities)
+        tracked.origin = Loaded(stored, None, origin.complete, encoded)
+        return
+    tracked.was_read, tracked.restored = None, False
     if stored is None:
-        assert encoded is not None
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(encoded, encoded)
         return
-    origin = tracked.origin
     # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
-    complete = (isinstance(origin, Loaded) and origin.complete) or isinstance(planned.action, PutItem)
+    complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
     if planned.roles:
-        mapping, entity = tracked.mapping, tracked.entity
-        tracked.superseded += (version_of(mapping, entity),)
-        assigned = mapping.assign(entity, planned.roles)
-        if assigned is not entity:
-            identities.exchange(tracked, assigned)
-    tracked.intent, tracked.origin = WATCH, Loaded(stored, encoded, complete, memento)
+        _assign(planned, tracked, identities)
+    tracked.intent, tracked.origin = WATCH, Loaded(stored, encoded, complete)
+
+
+def _assign(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
+    mapping, entity = tracked.mapping, tracked.entity
+    tracked.superseded += (version_of(mapping, entity),)
+    assigned = mapping.assign(entity, planned.roles)
+    if assigned is not entity:
+        identities.exchange(tracked, assigned)

@@ -15,6 +15,7 @@ from persistence.commit_plan.marks import encoded_after, marking, shown_after, s
 from persistence.commit_plan.patching import patched_alone, refuse_contradiction, refuse_overlong
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.commit_plan.schema_versions import fit_for_the_whole, whole_marks
+from persistence.commit_plan.stepping import replacing
 from persistence.commit_plan.writes import (
     applied,
     by_whole_attributes,
@@ -41,6 +42,7 @@ from persistence.patches import Patch, refuse_overlaps
 from persistence.store import Limits
 from persistence.tracking import (
     CREATE,
+    UNCHANGED,
     WATCH,
     Comparison,
     Detached,
@@ -49,6 +51,7 @@ from persistence.tracking import (
     Loaded,
     Tracked,
     demands_version,
+    differing,
     encoded_changes,
     identity_of,
     refuse_expired_changes,
@@ -91,7 +94,7 @@ def plan(
         QueryError, UnitOfWorkStateError: a patch contradicts what the unit does with its item.
         CommitConflict: what was read contradicts itself already.
     """
-    encodings = Encodings(now, limits, ids)
+    encodings = Encodings(now, limits, ids, identities.heaviest)
     planner = _Planner(encodings, identities, checked)
     writes = [planned for planned in map(planner.plan, identities) if planned is not None]
     if identities.patches:
@@ -121,6 +124,7 @@ class _Planner:
         self._time = encodings.time
         self._identities = identities
         self._checked = checked
+        self._alone = not checked and not identities.patches
 
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if tracked.intent is WATCH:  # most are
@@ -213,7 +217,17 @@ class _Planner:
         return action_of(_kind(tracked), tracked, update, kept, item, item, expected.version)
 
     def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
-        found = self._encodings.compared(tracked, origin)
+        encodings, memento, watch = self._encodings, origin.memento, tracked.mapping.codec.watch
+        if memento is None or watch is None:
+            found = encodings.compared(tracked, origin)
+        elif (difference := encodings.difference(tracked, origin, memento, watch)) is None:
+            found = UNCHANGED
+        else:
+            if self._alone and not tracked.restored and tracked.mapping.steps_plainly:
+                planned = replacing(tracked, origin, difference, encodings)
+                if planned is not None:
+                    return planned
+            found = differing(tracked, origin, difference, watch)
         if not found.changes and not tracked.restored:
             return None
         patch = self._identities.patches.get(tracked.identity)

@@ -29,7 +29,7 @@ from persistence.visibility import hidden, hides
 _EACH_SEGMENT, _EACH_CHANGE, _ROLES_AND_CLAUSES = 7, 11, 100
 """Bytes that a path segment (`.#n999`), the rest of a change (` = :v999, `) and all else take at most."""
 
-_FEW = (EXPRESSION_BYTES - _ROLES_AND_CLAUSES) // (_EACH_CHANGE + _EACH_SEGMENT * NESTING_LIMIT)
+FEW = (EXPRESSION_BYTES - _ROLES_AND_CLAUSES) // (_EACH_CHANGE + _EACH_SEGMENT * NESTING_LIMIT)
 """So many changes fit into one expression, however deep they lie."""
 
 _ONE = Value({"N": "1"})
@@ -37,7 +37,7 @@ _ONE = Value({"N": "1"})
 
 def outgrow_an_expression(changed: Collection[Change], patched: Collection[UpdateAction] = ()) -> bool:
     """Tell whether changes are too long for one expression (developer guide, "Expression parameters")."""
-    if not patched and len(changed) <= _FEW:
+    if not patched and len(changed) <= FEW:
         return False
     paths = [part.path for part in (*changed, *patched)]
     size = sum([_EACH_CHANGE + _EACH_SEGMENT * len(path.segments) for path in paths])

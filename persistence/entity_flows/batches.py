@@ -17,6 +17,7 @@ from persistence.mapping import EntityMapping
 from persistence.operations import GetItem
 from persistence.tracking import (
     Identity,
+    heavier,
     identity_of,
 )
 from persistence.unit_of_work.base import UnitOfWorkBase
@@ -26,6 +27,16 @@ T = TypeVar("T")
 
 BATCH_ATTEMPTS = 10
 """How often a batch is asked for in vain, one time after the other, before the read gives up."""
+
+
+class Found(dict[Identity, Item | None]):
+    """Items by their places; None for what is absent.
+
+    Attributes:
+        weight: bytes that any of them has at most; None where the store does not tell.
+    """
+
+    weight: int | None = 0
 
 
 class Batches(Generic[T]):
@@ -40,9 +51,7 @@ class Batches(Generic[T]):
         self._mapping = mapping
         self._uow = uow
 
-    def read(
-        self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool = True
-    ) -> Flow[dict[Identity, Item | None]]:
+    def read(self, keys: Sequence[Item], unit: Unit[Any] | None, *, consistent: bool = True) -> Flow[Found]:
         """Read items in batches, asking again for what the service left out.
 
         Args:
@@ -55,7 +64,7 @@ class Batches(Generic[T]):
         """
         limits = self._uow.store.limits if unit is None else unit.store.limits
         gets = [GetItem(self._mapping.table, key, consistent=consistent) for key in keys]
-        items: dict[Identity, Item | None] = {}
+        items = Found()
         batches = [self._read_batch(chunk, items) for chunk in _chunks(gets, limits.batch_gets)]
         failures = [failure for failure in (yield from run_together(batches)) if failure is not None]
         if failures:
@@ -65,9 +74,7 @@ class Batches(Generic[T]):
             ) from failures[0]
         return items
 
-    def _read_batch(
-        self, gets: Sequence[GetItem], items: dict[Identity, Item | None]
-    ) -> Flow[Throttled | None]:
+    def _read_batch(self, gets: Sequence[GetItem], items: Found) -> Flow[Throttled | None]:
         """Read one batch until all of it is answered, or nothing is answered any more.
 
         Returns:
@@ -85,14 +92,13 @@ class Batches(Generic[T]):
             yield from pause(self._uow.timing.backoff(attempt))
         raise AssertionError("unreachable: the attempts are endless")
 
-    def _ask(
-        self, gets: Sequence[GetItem], items: dict[Identity, Item | None]
-    ) -> Flow[tuple[Throttled | None, Sequence[GetItem]]]:
+    def _ask(self, gets: Sequence[GetItem], items: Found) -> Flow[tuple[Throttled | None, Sequence[GetItem]]]:
         """Ask once for a batch; give what is left of it, and why if anything is."""
         try:
             answer = yield from perform(operations.BatchGetItems(tuple(gets)))
         except Throttled as throttled:
             return throttled, gets
+        items.weight = heavier(items.weight, answer.weight)
         left = {self._identity(get.key) for get in answer.unprocessed}
         found = {self._identity(get.key): item for get, item in zip(gets, answer.items, strict=True)}
         items.update((identity, item) for identity, item in found.items() if identity not in left)

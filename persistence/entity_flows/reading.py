@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 from persistence.attributes import Item
-from persistence.entity_flows.batches import Batches
+from persistence.entity_flows.batches import Batches, Found
 from persistence.errors import (
     EntityNotFound,
 )
@@ -16,6 +16,7 @@ from persistence.mapping import EntityMapping
 from persistence.operations import GetItem
 from persistence.tracking import (
     Identity,
+    heavier,
     identity_of,
     refuse_expired_changes,
 )
@@ -66,7 +67,7 @@ class EntityReading(Generic[T]):
         if unit is not None and place is not None and self._knows(unit, key, place):
             return self._known(unit, key)
         answer = yield from read_item(unit, GetItem(self.mapping.table, key, consistent=True))
-        return self._took_in(unit, key, place, answer.item)
+        return self._took_in(unit, key, place, answer.item, answer.weight)
 
     def get(self, key: Item) -> Flow[T]:
         """Read an entity that must be there."""
@@ -80,14 +81,16 @@ class EntityReading(Generic[T]):
         unit = self.uow.current_unit()
         places = [self._identity(key) for key in keys]
         wanted = dict(zip(places, keys, strict=True))
-        items: dict[Identity, Item | None] = {}
+        items = Found()
         epoch = None if unit is None else unit.epoch
         while missing := self._unread(unit, wanted, items):
-            items |= yield from reading(unit, partial(self._batches.read, missing, unit))
+            read = yield from reading(unit, partial(self._batches.read, missing, unit))
+            items.update(read)
+            items.weight = heavier(items.weight, read.weight)
             if unit is not None and unit.epoch != epoch:
-                items, epoch = {}, unit.epoch
+                items, epoch = Found(), unit.epoch
         found = {
-            identity: self._took_in(unit, key, identity, items[identity])
+            identity: self._took_in(unit, key, identity, items[identity], items.weight)
             if identity in items
             else self._known(unit, key)
             for identity, key in wanted.items()
@@ -145,7 +148,12 @@ class EntityReading(Generic[T]):
         return tracked.entity if tracked is not None and tracked.seen_by(self.shown) else None
 
     def _took_in(
-        self, unit: Unit[Any] | None, key: Item, place: Identity | None, stored: Item | None
+        self,
+        unit: Unit[Any] | None,
+        key: Item,
+        place: Identity | None,
+        stored: Item | None,
+        weight: int | None,
     ) -> T | None:
         """Make an entity of what was read; the unit was checked when the answer came."""
         item = stored if stored is not None and self._sees(stored) else None
@@ -156,7 +164,7 @@ class EntityReading(Generic[T]):
         if item is None:
             self._note_absence(unit, key, EVERYTHING if stored is None else self.shown)
             return None
-        return unit.entities.load(self.mapping, item, shown=self.shown, identity=place)
+        return unit.entities.load(self.mapping, item, shown=self.shown, identity=place, weight=weight)
 
     def _note_absence(self, unit: Unit[Any], key: Item, shown: Visibility) -> None:
         tracked = unit.entities.find(self.mapping, key)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from persistence.mapping.schema import MappingRegistry, MappingSchema, mapping_of
     from persistence.mapping.shapes import ListShape, MapShape, RecordShape, Shape
     from persistence.mapping.upcasting import SchemaVersions, upcast
-    from persistence.mapping.watching import Memento
+    from persistence.mapping.watching import Difference, Memento, Watch
 
 __all__ = [
     "Codec",
+    "Difference",
     "EntityMapping",
     "KeyPart",
     "ListShape",
@@ -36,6 +37,7 @@ __all__ = [
     "Roles",
     "SchemaVersions",
     "Shape",
+    "Watch",
     "mapping_of",
     "refuse_encrypted",
     "refuse_mixed",
@@ -54,6 +56,6 @@ __getattr__, __dir__ = lazy_face(
         "persistence.mapping.schema": ("MappingRegistry", "MappingSchema", "mapping_of"),
         "persistence.mapping.shapes": ("ListShape", "MapShape", "RecordShape", "Shape"),
         "persistence.mapping.upcasting": ("SchemaVersions", "upcast"),
-        "persistence.mapping.watching": ("Memento",),
+        "persistence.mapping.watching": ("Difference", "Memento", "Watch"),
     },
 )

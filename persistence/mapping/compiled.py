@@ -272,7 +272,8 @@ class EntityMapping(Generic[T]):
             The entity itself, or a changed copy where its class is frozen.
         """
         construction = self._plan.construction
-        known = [name for name in values if name in construction.names]
+        names = construction.names
+        known = values if names.issuperset(values) else [name for name in values if name in names]
         if not known:
             return entity
         if not construction.frozen:

@@ -16,6 +16,8 @@ from itertools import compress
 from operator import attrgetter, is_not
 from typing import Any, NamedTuple
 
+from marshmallow import missing
+
 from persistence.attributes import AttributeValue, Item, same
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.freezing import is_unchanging, never_changes, reads_alike, tells
@@ -54,7 +56,7 @@ class Difference(NamedTuple):
         rekeyed: whether a field differs that is part of a key.
     """
 
-    replaced: Mapping[str, AttributeValue | None]
+    replaced: dict[str, AttributeValue | None]
     before: Item
     after: Item
     memento: Memento
@@ -129,7 +131,10 @@ class Watch:
 
     def remember(self, entity: Any, item: Item) -> Memento | None:
         """Remember an entity that was just made of an item; None where that does not tell enough."""
-        values = self._values(entity)
+        try:
+            values = self._values(entity)
+        except AttributeError:  # not all are set
+            return None
         if not self._plain and not all(map(is_unchanging, values[1:])):
             return None
         if not self._changing:
@@ -140,7 +145,7 @@ class Watch:
             if stored is None or "NULL" in stored or field not in self._reread:
                 try:
                     encoded[field.attribute] = self._encoded(field, getattr(entity, field.name))
-                except Refused:
+                except (AttributeError, Refused):
                     return None
         return Memento(values, self._inside(entity), encoded)
 
@@ -159,8 +164,7 @@ class Watch:
         try:
             values = self._values(entity)
         except AttributeError:
-            self._snapshot(entity)  # which says what it lacks
-            raise
+            values = (type(entity), *(getattr(entity, field.name, missing) for field in self._fields))
         known = memento.values
         replaced: _Attributes = {}
         rekeyed = False
@@ -170,11 +174,13 @@ class Watch:
                 was, now = encode(known[place]), encode(values[place])
             except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, surely
                 was, now = self._surely(entity, place, known[place], values[place])
-            if was != now and not same(was, now):
+            if was != now:  # both were just written, numbers in their one form
                 replaced[attribute] = now
                 rekeyed |= keyed
         if rekeyed:
             self._compare_keys(entity, known, replaced)
+        if len(replaced) > 1:
+            replaced = {name: replaced[name] for name in sorted(replaced, key=self.order.__getitem__)}
         if not self._changing:
             memento = Memento(values, None, _NOTHING_ENCODED)
             return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
@@ -206,7 +212,7 @@ class Watch:
             untold = self._untold
         for field in untold:
             name = field.attribute
-            now, was = self._now(entity, field, getattr(entity, field.name, None)), item.get(name)
+            now, was = self._now(entity, field, getattr(entity, field.name, missing)), item.get(name)
             if name in memento.encoded:
                 was = memento.encoded[name]
             elif was is not None and not same(was, now):
@@ -241,9 +247,11 @@ class Watch:
 
     def _now(self, entity: Any, field: FieldPlan, value: object) -> AttributeValue | None:
         try:
-            return self._encoded(field, value)
+            if value is not missing:
+                return self._encoded(field, value)
         except Refused:
-            return self._snapshot(entity).get(field.attribute)  # which says what is wrong
+            pass
+        return self._snapshot(entity).get(field.attribute)  # which says what is wrong
 
     def _encoded(self, field: FieldPlan, value: object) -> AttributeValue | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from persistence.attributes import Item
 from persistence.operations.items import Capacity, GetItem, Operation
@@ -31,11 +31,13 @@ class BatchGetResult:
     Attributes:
         items: for each get its item or None, in the order asked; None too for what is unprocessed.
         unprocessed: the gets that the service did not answer; ask again.
+        weight: bytes that any of the items has at most, as it is stored; None where the store does not tell.
     """
 
     items: tuple[Item | None, ...]
     unprocessed: tuple[GetItem, ...] = ()
     capacity: Capacity = ()
+    weight: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from persistence.attributes import Item
@@ -39,10 +39,16 @@ Capacity = tuple[ConsumedCapacity, ...]
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """The answer to `GetItem`: the item, or None."""
+    """The answer to `GetItem`.
+
+    Attributes:
+        item: the item, or None.
+        weight: bytes that it has at most, as it is stored; None where the store does not tell.
+    """
 
     item: Item | None
     capacity: Capacity = ()
+    weight: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.tracking.identity_map import IdentityMap
-    from persistence.tracking.places import Absence
+    from persistence.tracking.places import Absence, heavier
     from persistence.tracking.tracked import (
         CREATE,
+        UNCHANGED,
         WATCH,
         Comparison,
         Detached,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Stored,
         Tracked,
         demands_version,
+        differing,
         encoded_changes,
         field_names,
         identity_of,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CREATE",
+    "UNCHANGED",
     "WATCH",
     "Absence",
     "Comparison",
@@ -61,8 +64,10 @@ __all__ = [
     "Stored",
     "Tracked",
     "demands_version",
+    "differing",
     "encoded_changes",
     "field_names",
+    "heavier",
     "identity_of",
     "is_frozen",
     "key_part",
@@ -78,9 +83,10 @@ __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.tracking.identity_map": ("IdentityMap",),
-        "persistence.tracking.places": ("Absence",),
+        "persistence.tracking.places": ("Absence", "heavier"),
         "persistence.tracking.tracked": (
             "CREATE",
+            "UNCHANGED",
             "WATCH",
             "Comparison",
             "Detached",
@@ -92,6 +98,7 @@ __getattr__, __dir__ = lazy_face(
             "Stored",
             "Tracked",
             "demands_version",
+            "differing",
             "encoded_changes",
             "encoded_changes",
             "field_names",

@@ -51,12 +51,16 @@ class Places:
     """What a unit holds, by its place: entities, one per stored key, in the order in which they came.
 
     Keys that were looked up and found absent are remembered too, and patches of items.
+
+    Attributes:
+        heaviest: bytes that each item has at most that was loaded; None where that is not known.
     """
 
     _tracked: dict[Identity, Tracked[Any]] = field(default_factory=dict)
     _objects: dict[int, Tracked[Any]] = field(default_factory=dict)
     _absent: dict[Identity, Absence] = field(default_factory=dict)
     _patches: dict[Identity, Patch[Any]] = field(default_factory=dict)
+    heaviest: int | None = 0
 
     def __iter__(self) -> Iterator[Tracked[Any]]:
         return iter(tuple(self._tracked.values()))
@@ -151,6 +155,7 @@ class Places:
         latest: bool = True,
         shown: Visibility = USUAL,
         identity: Identity | None = None,
+        weight: int | None = None,
     ) -> T | None:
         """Take in an item that was read; what is tracked already wins over it.
 
@@ -160,6 +165,7 @@ class Places:
             latest: whether it was read consistently, so that it may bring an expired entity up to date.
             shown: what the reader sees.
             identity: that of the item, where it is known.
+            weight: bytes that the item has at most, where that is known.
 
         Returns:
             The tracked entity, or None if the unit has removed it, or it is marked as deleted.
@@ -169,6 +175,7 @@ class Places:
             identity = identity_of(mapping, key)
         tracked = self._at(mapping, key, identity)
         if tracked is None:
+            self.heaviest = heavier(self.heaviest, weight)
             entity, origin = _decoded(mapping, item)
             tracked = self._track(mapping, identity, key, entity, origin, WATCH)
             if mapping.roles.deleted_at is None:
@@ -180,6 +187,7 @@ class Places:
     def reload(self, tracked: Tracked[T], item: Item) -> T:
         """Bring a clean entity up to date with the stored item; a frozen one is replaced."""
         refuse_expired_changes(tracked)
+        self.heaviest = None
         fresh, origin = _decoded(tracked.mapping, item)
         values = {name: getattr(fresh, name) for name in field_names(fresh)}
         for name in values.keys() - tracked.mapping.field_names:
@@ -240,6 +248,13 @@ class Places:
         self._tracked[identity] = tracked
         self._objects[id(entity)] = tracked
         return tracked
+
+
+def heavier(one: int | None, other: int | None) -> int | None:
+    """Give the greater one of two weights; None where one of them is not known."""
+    if one is None or other is None:
+        return None
+    return one if one > other else other
 
 
 def _decoded(mapping: EntityMapping[T], item: Item) -> tuple[T, Loaded]:

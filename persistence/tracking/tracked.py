@@ -11,7 +11,7 @@ import persistence.evaluate as evaluate
 from persistence.attributes import Item, NormalisedKey
 from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import KeyChanged, StaleEntity, described
-from persistence.mapping import EntityMapping, Memento, RoleField
+from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
 from persistence.visibility import Visibility, is_marked
 
 T = TypeVar("T")
@@ -248,13 +248,11 @@ class Comparison(NamedTuple):
         changes: what differs, without what the unit of work manages.
         encoded: the entity's encoding; None where it was not needed.
         memento: what the entity is now, where it differs and that tells enough.
-        rekeyed: whether a field of a key is known to differ.
     """
 
     changes: tuple[Change, ...]
     encoded: Item | None = None
     memento: Memento | None = None
-    rekeyed: bool = False
 
 
 UNCHANGED: Final = Comparison(())
@@ -273,9 +271,13 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded) -> Comparison:
         encoded = mapping.codec.snapshot(tracked.entity)
         return Comparison(encoded_changes(tracked, origin, encoded), encoded)
     found = watch.compare(tracked.entity, origin.item, memento)
-    if found is None:
-        return UNCHANGED
-    stored, paths, managed = origin.item, mapping.paths, mapping.managed_attributes
+    return UNCHANGED if found is None else differing(tracked, origin, found, watch)
+
+
+def differing(tracked: Tracked[T], origin: Loaded, found: Difference, watch: Watch) -> Comparison:
+    """Give the changes that a difference comes to."""
+    mapping, stored = tracked.mapping, origin.item
+    paths, managed = mapping.paths, mapping.managed_attributes
     changed = [
         Change(paths[name], stored.get(name), after)
         for name, after in found.replaced.items()
@@ -283,10 +285,8 @@ def loaded_changes(tracked: Tracked[T], origin: Loaded) -> Comparison:
     ]
     if found.before or found.after:
         changed += _changes(mapping, origin, found.before, found.after)
-    if len(changed) > 1:
-        order = watch.order
-        changed.sort(key=lambda change: (change.after is None, order[change.path.attribute]))
-    return Comparison(tuple(changed), None, found.memento, found.rekeyed)
+    changed.sort(key=lambda change: (change.after is None, watch.order[change.path.attribute]))
+    return Comparison(tuple(changed), None, found.memento)
 
 
 def encoded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:

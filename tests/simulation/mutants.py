@@ -28,6 +28,7 @@ from persistence.expressions import (
     attributes_of,
 )
 from persistence.flows import Flow
+from persistence.mapping import Watch
 from persistence.operations import (
     BatchGetResult,
     BatchWriteResult,
@@ -157,16 +158,20 @@ def _bumping_versions_early() -> AbstractContextManager[Any]:
 @contextmanager
 def _snapshots_by_reference() -> Iterator[None]:
     """Let what was loaded be what the object is now, as a snapshot does that refers to it."""
-    honest = tracking.loaded_changes
+    honest, compare = tracking.encoded_changes, Watch.compare
 
-    def loaded_changes(tracked: Any, origin: Any, encoded: Any) -> Any:
+    def encoded_changes(tracked: Any, origin: Any, encoded: Any) -> Any:
         alias = replace(origin, snapshot=tracked.mapping.codec.snapshot(tracked.entity))
         return honest(tracked, alias, encoded)
 
+    def compare_with_itself(watch: Any, entity: Any, item: Any, memento: Any) -> Any:
+        return compare(watch, entity, item, watch.remember(entity, item) or memento)
+
     with ExitStack() as patches:
+        patches.enter_context(patch.object(Watch, "compare", compare_with_itself))
         for name, module in list(sys.modules.items()):
-            if name.startswith("persistence") and getattr(module, "loaded_changes", None) is honest:
-                patches.enter_context(patch.object(module, "loaded_changes", loaded_changes))
+            if name.startswith("persistence") and getattr(module, "encoded_changes", None) is honest:
+                patches.enter_context(patch.object(module, "encoded_changes", encoded_changes))
         yield
 
 

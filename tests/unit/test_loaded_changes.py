@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +19,7 @@ from persistence import fields
 from persistence.attributes import Item
 from persistence.changes import Change
 from persistence.commit_plan import plan
-from persistence.errors import KeyChanged, MappingError, ValidationFailed
+from persistence.errors import ItemTooLarge, KeyChanged, MappingError, ValidationFailed
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
 from persistence.mapping.compiling import compile_mapping
 from persistence.store import AWS_LIMITS
@@ -30,6 +28,11 @@ from persistence.tracking import IdentityMap, Loaded, Tracked, loaded_changes
 from tests.unit.mapping.random_entities import HINTS, SETTINGS, WRONG, Color, Mark, Point, mappings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+odd: st.SearchStrategy[Any] = st.builds(
+    copy.copy, st.sampled_from([None, "x", 1, True, b"x", bytearray(b"y"), [1], {"a": 1}, ()])
+)
 
 
 def loaded(mapping: EntityMapping[Any], item: Item) -> Tracked[Any]:
@@ -63,24 +66,24 @@ def outcome(find: Any) -> Any:
 
 def disturb(data: st.DataObject, value: Any) -> None:
     """Change something inside of a value, if it can be changed."""
-    match value:
-        case list() if data.draw(st.booleans()):
-            value.append(copy.copy(value[0]) if value else "x")
-        case list() if value:
-            disturb(data, value[-1])
-        case dict() if value and data.draw(st.booleans()):
-            value.popitem()
-        case dict() if value:
-            disturb(data, next(iter(value.values())))
-        case dict():
-            value["new"] = "x"
-        case set():
-            value.clear() if data.draw(st.booleans()) else value.add("x")
-        case Point():
-            value.x += data.draw(st.integers(0, 1))
-            value.names.add("a")
-        case Mark():
-            object.__setattr__(value, "color", Color.BLUE)
+    either = data.draw(st.booleans())
+    if isinstance(value, list) and (either or not value):
+        value.append(copy.copy(value[0]) if value else "x")
+    elif isinstance(value, list):
+        disturb(data, value[-1])
+    elif isinstance(value, dict) and not value:
+        value["new"] = "x"
+    elif isinstance(value, dict) and either:
+        value.popitem()
+    elif isinstance(value, dict):
+        disturb(data, next(iter(value.values())))
+    elif isinstance(value, set):
+        value.symmetric_difference_update({"x"} if either else set(value))
+    elif isinstance(value, Point):
+        value.x += either
+        value.names.add("a")
+    elif isinstance(value, Mark):
+        object.__setattr__(value, "color", Color.BLUE)
 
 
 def put(entity: Any, name: str, value: Any) -> None:
@@ -106,16 +109,16 @@ class TestRandomChanges:
         tracked = loaded(mapping, item)
         for _ in range(2):
             for name, hint in zip(names, hints, strict=True):
-                match data.draw(st.sampled_from(["leave", "replace", "equal", "disturb", "odd"])):
-                    case "replace":
-                        put(tracked.entity, name, data.draw(HINTS[hint]))
-                    case "equal":
-                        put(tracked.entity, name, copy.deepcopy(getattr(tracked.entity, name)))
-                    case "disturb":
-                        disturb(data, getattr(tracked.entity, name))
-                    case "odd":
-                        odd = [None, "x", 1, True, b"x", bytearray(b"y"), [1], {"a": 1}, ()]
-                        put(tracked.entity, name, data.draw(st.sampled_from(odd)))
+                change = data.draw(st.sampled_from(["none", "new", "equal", "disturbed", "odd"]))
+                value = getattr(tracked.entity, name)
+                if change == "new":
+                    put(tracked.entity, name, data.draw(HINTS[hint]))
+                elif change == "equal":
+                    put(tracked.entity, name, copy.deepcopy(value))
+                elif change == "disturbed":
+                    disturb(data, value)
+                elif change == "odd":
+                    put(tracked.entity, name, data.draw(odd))
 
             found = by_memento(tracked)
 
@@ -128,3 +131,315 @@ class TestRandomChanges:
             entities._tracked[tracked.identity] = tracked
             plan(entities, lambda: NOW, AWS_LIMITS).absorb(entities)
             assert by_memento(tracked) == ()
+
+
+class Level(Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+@dataclass
+class Line:
+    sku: str
+    count: int = 1
+    marks: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Thing:
+    id: str
+    level: Level = Level.LOW
+    price: Decimal = Decimal(0)
+    at: datetime = NOW
+    lines: list[Line] = field(default_factory=list)
+    first: Line | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    picture: bytes | None = None
+    serial: uuid.UUID = field(default_factory=uuid.uuid4)
+    version: int = 0
+
+
+class ThingMapping(MappingSchema[Thing]):
+    class Meta:
+        table = "things"
+        key = Key("id")
+
+    version = fields.Version()
+
+
+THINGS = mapping_of(ThingMapping)
+ITEM: Item = {
+    "id": {"S": "t1"},
+    "level": {"S": "low"},
+    "price": {"N": "1.5"},
+    "at": {"S": "2026-01-02T03:04:05.000006Z"},
+    "lines": {"L": [{"M": {"sku": {"S": "a"}, "count": {"N": "1"}, "marks": {"L": []}}}]},
+    "first": {"M": {"sku": {"S": "f"}, "count": {"N": "1"}, "marks": {"L": []}}},
+    "names": {"M": {"a": {"S": "b"}}},
+    "tags": {"SS": ["x", "y"]},
+    "picture": {"B": b"123"},
+    "serial": {"S": "7d3d1a0e-1111-4222-8333-444455556666"},
+    "version": {"N": "3"},
+}
+
+
+def paths(tracked: Tracked[Any]) -> list[str]:
+    assert isinstance(tracked.origin, Loaded)
+    return [str(each.path) for each in changes(tracked, tracked.origin)]
+
+
+class TestReading:
+    def test_encodes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither reading an entity nor finding it unchanged takes an encoding of it."""
+        mapping = compile_mapping(ThingMapping)
+        monkeypatch.setattr(mapping.codec, "snapshot", None)
+        monkeypatch.setattr(mapping.codec, "encode", None)
+
+        tracked = loaded(mapping, ITEM)
+
+        assert paths(tracked) == []
+
+    @pytest.mark.parametrize(
+        ("attribute", "stored"),
+        [
+            ("price", {"N": "1.50"}),
+            ("price", {"N": "15E-1"}),
+            ("at", {"S": "2026-01-02T04:04:05.000006+01:00"}),
+            ("at", {"S": "20260102T030405.000006Z"}),
+            ("tags", {"SS": ["y", "x"]}),
+            ("serial", {"S": "{7D3D1A0E11114222-8333-444455556666}"}),
+            ("first", {"NULL": True}),
+            ("first", {"M": {"sku": {"S": "f"}, "unknown": {"S": "x"}}}),
+            ("lines", {"L": [{"M": {"sku": {"S": "a"}}}]}),
+            ("names", None),
+            ("tags", None),
+            ("price", None),
+            ("serial", None),
+            ("unknown", {"S": "x"}),
+        ],
+    )
+    def test_finds_no_change_in_what_was_written_otherwise(self, attribute: str, stored: Any) -> None:
+        """Other forms, absent attributes and random defaults in their place: nobody has touched them."""
+        item = {**ITEM, attribute: stored}
+        if stored is None:
+            del item[attribute]
+        tracked = loaded(THINGS, item)
+
+        assert paths(tracked) == []
+        tracked.entity.level = Level.HIGH
+        assert paths(tracked) == ["level"]
+
+    def test_tells_a_random_default_from_a_later_one(self) -> None:
+        tracked = loaded(THINGS, {name: value for name, value in ITEM.items() if name != "serial"})
+
+        tracked.entity.serial = uuid.uuid4()
+
+        assert paths(tracked) == ["serial"]
+
+
+class TestChanges:
+    def test_inside_of_values_are_found_by_path(self) -> None:
+        tracked = loaded(THINGS, ITEM)
+
+        tracked.entity.lines[0].count = 2
+        tracked.entity.first.marks.append("new")
+        tracked.entity.names["a"] = "c"
+        tracked.entity.tags.add("z")
+
+        assert paths(tracked) == ["lines[0].count", "names", "first.marks", "tags"]
+
+    def test_inside_of_bytes_that_were_committed_are_found(self) -> None:
+        """A bytearray may be given for bytes; it can change after a commit."""
+        entities = IdentityMap()
+        entity = entities.load(THINGS, ITEM)
+        assert entity is not None
+        (tracked,) = entities
+        data: Any = bytearray(b"456")
+        entity.picture = data
+        plan(entities, lambda: NOW, AWS_LIMITS).absorb(entities)
+        assert paths(tracked) == []
+
+        data[0] = 0
+
+        assert paths(tracked) == ["picture"]
+
+    def test_between_plan_and_answer_are_left_for_the_next_commit(self) -> None:
+        """What a commit stores is what the entity was when it was planned."""
+        entities = IdentityMap()
+        entity = entities.load(THINGS, ITEM)
+        assert entity is not None
+        (tracked,) = entities
+        entity.lines[0].count, entity.level = 2, Level.HIGH
+        commit = plan(entities, lambda: NOW, AWS_LIMITS)
+
+        entity.lines[0].count, entity.level = 3, Level.LOW
+        commit.absorb(entities)
+
+        assert paths(tracked) == ["level", "lines[0].count"]
+
+    def test_taken_back_are_none(self) -> None:
+        tracked = loaded(THINGS, ITEM)
+        tracked.entity.level = Level.HIGH
+        tracked.entity.tags.add("z")
+        assert paths(tracked) == ["level", "tags"]
+
+        tracked.entity.level = Level.LOW
+        tracked.entity.tags = {"x", "y"}
+
+        assert paths(tracked) == []
+
+    def test_of_what_can_not_be_stored_are_refused(self) -> None:
+        tracked = loaded(THINGS, ITEM)
+        tracked.entity.level = "low"
+        tracked.entity.lines = None
+
+        with pytest.raises(ValidationFailed) as refused:
+            paths(tracked)
+
+        assert refused.value.messages.keys() == {"level", "lines"}
+
+    @pytest.mark.parametrize("name", ["serial", "lines"])
+    def test_of_an_attribute_that_is_gone_are_refused(self, name: str) -> None:
+        tracked = loaded(THINGS, ITEM)
+        delattr(tracked.entity, name)
+
+        with pytest.raises(ValidationFailed):
+            paths(tracked)
+
+    def test_of_the_class_are_refused(self) -> None:
+        tracked = loaded(THINGS, ITEM)
+        tracked.entity = Line("a")
+
+        with pytest.raises(MappingError):
+            paths(tracked)
+
+
+SHOP = Table("shop", partition="PK", sort="SK", indexes=(GlobalIndex("GSI1", Key("GSI1PK", "GSI1SK")),))
+
+
+@dataclass
+class Ticket:
+    customer: str
+    number: int
+    state: str = "open"
+    title: str = ""
+
+
+class TicketMapping(MappingSchema[Ticket]):
+    class Meta:
+        table = SHOP
+        key = Key("CUSTOMER#{customer}", "TICKET#{number:05d}")
+        index_keys = {"GSI1": Key("STATE#{state}", "{number:05d}")}  # noqa: RUF012
+
+
+class TestKeys:
+    def ticket(self) -> IdentityMap:
+        mapping, entities = mapping_of(TicketMapping), IdentityMap()
+        entities.load(mapping, mapping.codec.encode(Ticket("c1", 7)))
+        return entities
+
+    def test_of_indexes_follow_their_fields(self) -> None:
+        entities = self.ticket()
+        (tracked,) = entities
+
+        tracked.entity.state, tracked.entity.title = "closed", "x"
+
+        assert paths(tracked) == ["state", "title", "GSI1PK"]
+
+    @pytest.mark.parametrize("change", [{"number": 8}, {"customer": "c2"}, {"number": None}])
+    def test_of_the_table_may_not_change(self, change: dict[str, Any]) -> None:
+        entities = self.ticket()
+        (tracked,) = entities
+        for name, value in change.items():
+            setattr(tracked.entity, name, value)
+
+        with pytest.raises(KeyChanged):
+            plan(entities, lambda: NOW, AWS_LIMITS)
+
+
+@dataclass
+class Partly:
+    id: str
+    note: str | None = field(init=False)
+    names: list[str] | None = field(init=False)
+
+
+def test_what_is_not_set_is_absent() -> None:
+    """Fields that no constructor sets may lack a value, from the beginning or later."""
+
+    class PartlyMapping(MappingSchema[Partly]):
+        class Meta:
+            table = "partly"
+            key = Key("id")
+
+        note = fields.String(allow_none=True)
+        names = fields.List(fields.String(), allow_none=True)
+
+    mapping = compile_mapping(PartlyMapping)
+    lacking = loaded(mapping, {"id": {"S": "1"}})
+    assert paths(lacking) == []
+    lacking.entity.note = "x"
+    assert paths(lacking) == ["note"]
+
+    full = loaded(mapping, {"id": {"S": "1"}, "note": {"S": "x"}, "names": {"L": []}})
+    del full.entity.note, full.entity.names
+
+    assert paths(full) == ["note", "names"]
+
+
+numbers = count(1)
+
+
+@dataclass
+class Derived:
+    id: str
+    names: list[str]
+    text: str
+    loads: int = 0
+
+    def __post_init__(self) -> None:
+        self.names = sorted(self.names)
+        self.text = self.text.strip()
+        self.loads = next(numbers)
+
+
+def test_what_a_constructor_makes_of_the_stored_is_no_change() -> None:
+    """It is compared with what the entity was right after it was made, not with what is stored."""
+
+    class DerivedMapping(MappingSchema[Derived]):
+        class Meta:
+            table = "derived"
+            key = Key("id")
+
+    item: Item = {"id": {"S": "1"}, "names": {"L": [{"S": "b"}, {"S": "a"}]}, "text": {"S": " x "}}
+    tracked = loaded(compile_mapping(DerivedMapping), item)
+    assert paths(tracked) == []
+
+    tracked.entity.names.append("c")
+
+    assert paths(tracked) == ["names"]
+
+
+class TestTheWeightOfALoadedItem:
+    @pytest.mark.parametrize("weight", [None, 300, 399_000])
+    def test_never_lets_an_item_pass_that_is_too_large(self, weight: int | None) -> None:
+        """Known or not, what a change makes of an item is weighed where it could be too much."""
+        entities = IdentityMap()
+        entity = entities.load(THINGS, {**ITEM, "names": {"M": {"a": {"S": "x" * 100}}}}, weight=weight)
+        assert entity is not None
+        entity.picture = bytes(409_600)
+
+        with pytest.raises(ItemTooLarge):
+            plan(entities, lambda: NOW, AWS_LIMITS)
+
+    def test_counts_for_the_next_commit_only_where_it_still_holds(self) -> None:
+        entities = IdentityMap()
+        entity = entities.load(THINGS, ITEM, weight=400)
+        assert entity is not None
+        entity.picture = bytes(300_000)
+        plan(entities, lambda: NOW, AWS_LIMITS).absorb(entities)
+        entity.names["b"] = "x" * 200_000
+
+        with pytest.raises(ItemTooLarge):
+            plan(entities, lambda: NOW, AWS_LIMITS)

@@ -18,7 +18,7 @@ Answer = Mapping[str, Any]
 
 def item(operation: GetItem, answer: Answer) -> ItemResult:
     """Read the answer to a `GetItem`."""
-    return ItemResult(answer.get("Item"), read_capacity(answer))
+    return ItemResult(answer.get("Item"), read_capacity(answer), weight(answer))
 
 
 def attributes(
@@ -58,6 +58,7 @@ def batch_get(operation: operations.BatchGetItems, answer: Answer) -> operations
         tuple(_as_asked(get, found.get(identity)) for get, identity in asked),
         tuple(get for get, identity in asked if identity in unprocessed),
         read_capacity(answer),
+        weight(answer),
     )
 
 
@@ -83,6 +84,16 @@ def page(operation: operations.QueryPage | operations.ScanPage, answer: Answer) 
         scanned_count=answer["ScannedCount"],
         capacity=read_capacity(answer),
     )
+
+
+def weight(answer: Answer) -> int | None:
+    """Give a number of bytes that no item of an answer exceeds: those of its text, in which all of them are.
+
+    None where it is not told, or is that of a compressed text.
+    """
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    told = headers.get("content-length", "")
+    return int(told) if told.isdecimal() and "content-encoding" not in headers else None
 
 
 def read_capacity(answer: Answer) -> Capacity:

@@ -1,0 +1,71 @@
+"""The usual change of a loaded entity: some of its attributes are replaced whole, under one condition."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from persistence.attributes import NUMBER_SIZE_LIMIT, size_at_most
+from persistence.changes import Change
+from persistence.commit_plan.encodings import Encodings
+from persistence.commit_plan.planned import Kind, PlannedAction
+from persistence.commit_plan.writes import FEW
+from persistence.expressions import Set, Value
+from persistence.mapping import Difference
+from persistence.operations import UpdateItem
+from persistence.tracking import Loaded, Tracked
+
+T = TypeVar("T")
+
+_UPDATE = Kind.UPDATE
+
+
+def replacing(
+    tracked: Tracked[T], origin: Loaded, found: Difference, encodings: Encodings
+) -> PlannedAction[T] | None:
+    """Plan the change of an entity whose mapping steps plainly.
+
+    Args:
+        tracked: the entity's record.
+        origin: what was loaded.
+        found: what differs.
+        encodings: those of the commit.
+
+    Returns:
+        The action; None where there is more to it.
+
+    Raises:
+        ItemTooLarge: the item would have more bytes than the store takes.
+    """
+    mapping, replaced = tracked.mapping, found.replaced
+    if found.before or found.after or found.rekeyed or len(replaced) > FEW:
+        return None
+    step = encodings.step(tracked, origin)
+    condition, kept, item = step.condition, step.kept, origin.item
+    if condition is None or not mapping.managed_attributes.isdisjoint(replaced):
+        return None
+    paths, stored = mapping.paths, {**item, **kept.attributes}
+    changed: list[Change] = []
+    actions: list[Set] = []
+    for name, after in replaced.items():
+        if after is None:
+            return None
+        path, stored[name] = paths[name], after
+        changed.append(Change(path, item.get(name), after))
+        actions.append(Set(path, Value(after)))
+    weight = size_at_most([tracked.key, replaced]) + kept.weight
+    if not encodings.surely_fits(weight):
+        encodings.weighed(tracked, stored)
+    return PlannedAction(
+        _UPDATE,
+        mapping,
+        tracked.key,
+        UpdateItem(mapping.table, tracked.key, (*actions, *kept.actions), condition, item_on_failure=True),
+        tracked,
+        kept.named,
+        found.memento,
+        stored,
+        step.expected,
+        kept.version,
+        tuple(changed),
+        weight=weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
+    )
