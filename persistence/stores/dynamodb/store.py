@@ -21,12 +21,15 @@ from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, watch, watched
+from persistence.stores.dynamodb.bodies import writes_plainly
 from persistence.stores.dynamodb.calls import Talk, asked, call_of, method_named, method_of, repeats_of
 from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, LazyClient, is_at_aws, settings_of
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
+from persistence.stores.dynamodb.stable import Settled
+from persistence.stores.dynamodb.texts import text_of
 from persistence.stores.dynamodb.tuning import tune
 
 R = TypeVar("R")
@@ -170,16 +173,21 @@ class DynamoStore:
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        try:
-            parameters = call.parameters(operation)
-        except QueryError as refused:
-            raise InvalidRequest(str(refused), **question.where) from refused
+        text = self._text_of(operation)
+        if text is None:
+            try:
+                parameters = partial(_given, call.parameters(operation))
+            except QueryError as refused:
+                raise InvalidRequest(str(refused), **question.where) from refused
+        else:
+            parameters = partial(call.parameters, operation, Settled())
         attempts = Attempts(
             question,
             repeats_of(operation, call),
             api=api_name(type(operation)) if self._tuned else None,
             accelerated=self._accelerated,
             fast=self._fast,
+            text=text,
         )
         called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
         answer = _watched_answer(called, attempts)
@@ -214,23 +222,34 @@ class DynamoStore:
             self._called,
             lambda: self._client_for(request, question),
             method_named(request.api),
-            request.parameters,
+            partial(_given, request.parameters),
             attempts,
         )
         return _watched_answer(called, attempts)
 
+    def _text_of(self, operation: Operation[Any]) -> str | None:
+        """Write the text of a request, if it is of use."""
+        if self._tuned and writes_plainly(accelerated=self._accelerated):
+            return text_of(operation)
+        return None
+
     def _called(
-        self, client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
+        self,
+        client: Callable[[], BaseClient],
+        method: str,
+        parameters: Callable[[], dict[str, Any]],
+        attempts: Attempts,
     ) -> dict[str, Any]:
         present = client()
         lane = self._lane if attempts.fast else None
-        if lane is None and isinstance(parameters, Made):
-            attempts.certain = parameters.certain and self._reaches_unseen(present, method)
-        call: Callable[[], dict[str, Any]] = (
-            partial(getattr(present, method), **parameters)
-            if lane is None
-            else partial(lane.call, present, method, parameters, attempts)
-        )
+        call: Callable[[], dict[str, Any]]
+        if lane is None:
+            given = parameters()
+            if isinstance(given, Made):
+                attempts.certain = given.certain and self._reaches_unseen(present, method)
+            call = partial(getattr(present, method), **given)
+        else:
+            call = partial(lane.call, present, method, parameters, attempts)
         return answer_of(present, call, attempts)
 
     def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
@@ -273,6 +292,10 @@ def _watched_answer(call: Callable[[], dict[str, Any]], attempts: Attempts) -> d
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return parameters
 
 
 def _low_level(client: object, service: Service) -> BaseClient:
