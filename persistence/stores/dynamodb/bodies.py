@@ -73,15 +73,6 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
     return content
 
 
-def writes_plainly(*, accelerated: bool) -> bool:
-    """Tell whether the standard library writes the next request.
-
-    Args:
-        accelerated: False leaves msgspec out.
-    """
-    return json_of(accelerated=accelerated) is _STANDARD
-
-
 def plain_text(value: object) -> str:
     """Write plain data as the standard library does, in ASCII; see `Json.write`."""
     return _ENCODER.encode(value)

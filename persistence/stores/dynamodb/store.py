@@ -21,7 +21,6 @@ from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, watch, watched
-from persistence.stores.dynamodb.bodies import writes_plainly
 from persistence.stores.dynamodb.calls import Talk, asked, call_of, method_named, method_of, repeats_of
 from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, LazyClient, is_at_aws, settings_of
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
@@ -29,7 +28,6 @@ from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translat
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.stable import Settled
-from persistence.stores.dynamodb.texts import text_of
 from persistence.stores.dynamodb.tuning import tune
 
 R = TypeVar("R")
@@ -173,7 +171,7 @@ class DynamoStore:
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        text = self._text_of(operation)
+        text = call.text(operation) if self._tuned and call.text is not None else None
         if text is None:
             try:
                 parameters = partial(_given, call.parameters(operation))
@@ -226,12 +224,6 @@ class DynamoStore:
             attempts,
         )
         return _watched_answer(called, attempts)
-
-    def _text_of(self, operation: Operation[Any]) -> str | None:
-        """Write the text of a request, if it is of use."""
-        if self._tuned and writes_plainly(accelerated=self._accelerated):
-            return text_of(operation)
-        return None
 
     def _called(
         self,

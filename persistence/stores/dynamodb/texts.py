@@ -3,8 +3,8 @@
 The text is, byte for byte, what the standard library's `json` writes of the parameters that `requests`
 makes, so that it makes no difference by which way a request is sent, and sent again. What the writes of a
 table have in common, names, expressions and all that is around them, is written by those once, and kept as
-frames; only keys, items and values are written each time (`item_texts`). Where msgspec is installed it writes
-the parameters, which is quicker still.
+frames; only keys, items and values are written each time (`item_texts`). msgspec writes quicker, but not if
+one counts what is to be done before: to make the parameters, and to see whether they may be sent as they are.
 
 What is unusual has no text here: it is left to `requests`, to be settled or to be refused in its words.
 """
