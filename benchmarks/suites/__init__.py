@@ -26,7 +26,7 @@ Suite = Callable[[], Iterator[Comparison] | Iterator[Footprint]]
 SUITES: Mapping[str, Suite] = MappingProxyType(
     {
         "codec": compare_codecs,
-        "collector": measure_collector,  # before others leave much behind, which each of its turns would collect
+        "collector": measure_collector,  # first: each of its turns collects what others leave
         "single": single_items,
         "pages": pages,
         "commits": commits,

@@ -182,7 +182,9 @@ class BulkBase(ABC, Generic[T, U]):
             raise BulkFailed(self._mapping.entity_type, report)
 
     def _news(self) -> BulkProgress | None:
-        """Give the progress if there is any since the last time."""
+        """Give the progress if there is any since the last time, and somebody who wants to know it."""
+        if self._progress is None:
+            return None
         present, before = self._tally.progress, self._told
         if (present.done, present.failed) == (before.done, before.failed):
             return None

@@ -10,13 +10,19 @@ from typing import Any, TypeVar
 
 from persistence.attributes import Item
 from persistence.bulk.writes import BulkWrite
-from persistence.operations import DeleteItem, PutItem
+from persistence.operations import PutItem
 from persistence.store import Limits
 
 T = TypeVar("T")
 
 _LONGEST_ESCAPE = 6
 """Bytes of JSON that one byte becomes at most, such as a control character: `\\u0001`."""
+
+_LONGEST_BYTE = 32
+"""Bytes of JSON that one byte of an item becomes at most, as the service counts its size.
+
+Of a number that counts as one digit, and so as 2 bytes, 38 may be written, most of them zeros.
+"""
 
 _AROUND_EACH = 100
 """Bytes around an item, such as `{"PutRequest":{"Item":...}}`, and its share of the rest of the request."""
@@ -32,7 +38,7 @@ def batches(writes: Iterable[BulkWrite[T]], limits: Limits) -> list[list[BulkWri
     parted: list[list[BulkWrite[T]]] = []
     room = 0
     for write in writes:
-        size = _size(write.part_of_a_batch(), share - _AROUND_EACH) + _AROUND_EACH
+        size = _size(write, share - _AROUND_EACH) + _AROUND_EACH
         if not parted or len(parted[-1]) == limits.batch_writes or size > room:
             parted.append([])
             room = limits.batch_bytes
@@ -41,8 +47,12 @@ def batches(writes: Iterable[BulkWrite[T]], limits: Limits) -> list[list[BulkWri
     return parted
 
 
-def _size(write: PutItem | DeleteItem, share: int) -> int:
-    return sent_size(write.item if isinstance(write, PutItem) else write.key, share)
+def _size(write: BulkWrite[Any], share: int) -> int:
+    weight = write.planned.weight
+    if weight is not None and _LONGEST_BYTE * weight <= share:
+        return _LONGEST_BYTE * weight
+    part = write.part_of_a_batch()
+    return sent_size(part.item if isinstance(part, PutItem) else part.key, share)
 
 
 def sent_size(item: Item, enough: int) -> int:

@@ -27,7 +27,7 @@ from persistence.errors import (
 from persistence.flows import Flow, pause, perform, run_together
 from persistence.mapping import EntityMapping
 from persistence.operations import BatchWriteItems, DeleteItem, PutItem
-from persistence.tracking import Identity, identity_of
+from persistence.tracking import Identity, IdentityMap, identity_of
 from persistence.unit_of_work.base import UnitOfWorkBase
 
 T = TypeVar("T")
@@ -126,9 +126,8 @@ class Sender(Generic[T]):
             self._fail(writes, refused)
             return (), None
         left = set(self._identities(answer.unprocessed))
-        done = [write for write in writes if write.identity not in left]
-        for write in done:
-            write.absorb()
+        done = [write for write in writes if write.identity not in left] if left else writes
+        CommitPlan(tuple([write.planned for write in done])).absorb(IdentityMap())
         self._tally.settle(done)
         if not left:
             return (), None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,39 +30,64 @@ class BulkProgress:
     total_so_far: int
 
 
-@dataclass(slots=True)
 class Tally:
     """Counts what happens to writes."""
 
-    _report: BulkReport = field(default_factory=BulkReport)
-    _failures: list[BulkFailure] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    __slots__ = (
+        "_failures",
+        "_given",
+        "_lock",
+        "_removed",
+        "_requests",
+        "_retries",
+        "_superseded",
+        "_units",
+        "_written",
+    )
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures: list[BulkFailure] = []
+        self._given = self._written = self._removed = self._superseded = self._requests = self._retries = 0
+        self._units = 0.0
 
     @property
     def report(self) -> BulkReport:
         """What is known so far; it stays as it is."""
         with self._lock:
-            return replace(self._report, failed=tuple(self._failures))
+            return BulkReport(
+                given=self._given,
+                written=self._written,
+                removed=self._removed,
+                superseded=self._superseded,
+                failed=tuple(self._failures),
+                requests=self._requests,
+                retries=self._retries,
+                write_units=self._units,
+            )
 
     @property
     def progress(self) -> BulkProgress:
         """How far it is."""
         with self._lock:
-            report = self._report
-            return BulkProgress(report.written + report.removed, len(self._failures), report.given)
+            return BulkProgress(self._written + self._removed, len(self._failures), self._given)
 
     def give(self) -> None:
         """Count a write that came in."""
-        self._add(given=1)
+        with self._lock:
+            self._given += 1
 
     def supersede(self) -> None:
         """Count a write whose place another one took."""
-        self._add(superseded=1)
+        with self._lock:
+            self._superseded += 1
 
-    def settle(self, writes: Iterable[BulkWrite[Any]]) -> None:
+    def settle(self, writes: Collection[BulkWrite[Any]]) -> None:
         """Count writes that took effect."""
-        removals = [write.removes for write in writes]
-        self._add(removed=sum(removals), written=len(removals) - sum(removals))
+        removals = sum([write.removes for write in writes])
+        with self._lock:
+            self._removed += removals
+            self._written += len(writes) - removals
 
     def fail(self, writes: Iterable[BulkWrite[Any]], error: PersistenceError) -> None:
         """Note writes that were not done."""
@@ -79,16 +104,17 @@ class Tally:
             except StopIteration as stop:
                 result: R = stop.value
                 return result
-            self._add(**({"retries": 1} if isinstance(step, Sleep) else {"requests": 1}))
+            with self._lock:
+                if isinstance(step, Sleep):
+                    self._retries += 1
+                else:
+                    self._requests += 1
             try:
                 answer = yield step
             except BaseException as error:  # noqa: BLE001  # the flow decides what to do about any error
                 advance = partial(flow.throw, error)
             else:
-                self._add(write_units=sum(used.write_units for used in getattr(answer, "capacity", ())))
+                units = sum(used.write_units for used in getattr(answer, "capacity", ()))
+                with self._lock:
+                    self._units += units
                 advance = partial(flow.send, answer)
-
-    def _add(self, **counts: float) -> None:
-        with self._lock:
-            known = {name: getattr(self._report, name) + count for name, count in counts.items()}
-            self._report = replace(self._report, **known)

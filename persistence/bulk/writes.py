@@ -9,8 +9,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from persistence.attributes import Item
-from persistence.commit_plan import CommitPlan, Kind, PlannedAction, plan, plan_mark
+from persistence.attributes import NUMBER_SIZE_LIMIT, Item
+from persistence.commit_plan import Kind, PlannedAction, plan, plan_creation, plan_mark
 from persistence.errors import BulkFailure, PersistenceError
 from persistence.expressions import Path
 from persistence.mapping import EntityMapping
@@ -65,7 +65,8 @@ class BulkWrite(Generic[T]):
     @property
     def identity(self) -> Identity:
         """The item that it writes."""
-        return identity_of(self.planned.mapping, self.planned.key)
+        tracked = self.planned.tracked
+        return identity_of(self.planned.mapping, self.planned.key) if tracked is None else tracked.identity
 
     @property
     def removes(self) -> bool:
@@ -75,12 +76,8 @@ class BulkWrite(Generic[T]):
     def part_of_a_batch(self) -> PutItem | DeleteItem:
         """Give what is sent in a batch."""
         action = self.planned.action
-        assert isinstance(action, PutItem | DeleteItem)
+        assert isinstance(action, (PutItem, DeleteItem))
         return action
-
-    def absorb(self) -> None:
-        """Bring the entity in line with what is stored now."""
-        CommitPlan((self.planned,)).absorb(IdentityMap())
 
     def failure(self, error: PersistenceError) -> BulkFailure:
         """Say that it was not done."""
@@ -169,32 +166,35 @@ class WritePlanner(Generic[T]):
 
     def _overwriting(self, entity: T) -> PlannedAction[T]:
         """Plan a new item that takes the place of whatever is stored."""
-        identities = IdentityMap()
-        identities.add(self.mapping, entity)
-        planned = self._planned(identities)
-        assert planned is not None
-        assert isinstance(planned.action, PutItem)
-        item, values = dict(planned.action.item), dict(planned.roles)
-        version, created_at = self.mapping.roles.version, self.mapping.roles.created_at
+        mapping, policies = self.mapping, self._policies
+        key = mapping.key_of(entity)
+        tracked = Tracked(mapping, mapping.identity(key), key, entity, Intent.CREATE, None)
+        created = plan_creation(tracked, policies.clock, self._limits, policies.ids)
+        assert isinstance(created.action, PutItem)
+        item, values = created.action.item, created.roles
+        version, created_at = mapping.roles.version, mapping.roles.created_at
         number = None
         if version is not None:
-            number = _version_beyond(version_of(self.mapping, entity), self._policies.clock())
+            number = _version_beyond(version_of(mapping, entity), policies.clock())
             item[version.attribute] = version.encode(number)
             if version.name is not None:
-                values[version.name] = number
+                values = {**values, version.name: number}
         known = None if created_at is None or created_at.name is None else getattr(entity, created_at.name)
         if created_at is not None and known is not None:
             # It is the entity that was made then, and not a new one.
             item[created_at.attribute] = created_at.encode(known)
-            values[created_at.name or ""] = known
-        return replace(
-            planned,
-            kind=Kind.OVERWRITE,
-            action=PutItem(self.mapping.table, item),
-            roles=values,
+            values = {**values, created_at.name or "": known}
+        return PlannedAction(
+            Kind.OVERWRITE,
+            mapping,
+            key,
+            PutItem(mapping.table, item),
+            tracked,
+            values,
             encoded=item,
             stored=item,
             new_version=number,
+            weight=None if created.weight is None else created.weight + NUMBER_SIZE_LIMIT,
         )
 
     def _planned(self, identities: IdentityMap) -> PlannedAction[T] | None:

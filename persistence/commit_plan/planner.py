@@ -383,6 +383,13 @@ def plan_patch(
     return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).patch(patch, None)
 
 
+def plan_creation(
+    tracked: Tracked[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
+) -> PlannedAction[T]:
+    """Work out how to store a new entity outside any unit; see `plan`."""
+    return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).create(tracked)
+
+
 def plan_mark(
     tracked: Tracked[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
 ) -> PlannedAction[T]:

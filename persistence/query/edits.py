@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
@@ -143,6 +144,12 @@ def edit(mapping: EntityMapping[Any], verb: Verb, names: Names, operand: Any = N
     Raises:
         QueryError: there is no such place, it is not to be patched, or that can't be done there.
     """
+    return Edit(verb, _place(mapping, verb, names), operand)
+
+
+@lru_cache(maxsize=512)
+def _place(mapping: EntityMapping[Any], verb: Verb, names: Names) -> Place:
+    """Find the place of a change, and see whether it can be changed so."""
     _refuse_kept(mapping, verb, names)
     place = place_of(mapping.plan, names)
     if verb == "remove" and not place.removable:
@@ -158,7 +165,7 @@ def edit(mapping: EntityMapping[Any], verb: Verb, names: Names, operand: Any = N
             f"{verb}({dotted(names)!r}): {place.said} is stored as {place.node.expected}, and {verb} takes a "
             f"{wanted}; write {_INSTEAD[place.kind]}"
         )
-    return Edit(verb, place, operand)
+    return place
 
 
 def addition(mapping: EntityMapping[Any], names: Names, value: Any) -> Edit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 
 from persistence.errors import QueryError
@@ -24,6 +25,11 @@ def parsed(name: str) -> Names:
     """
     if not isinstance(name, str):
         raise QueryError(f"a path is a text, such as address.city or lines[0].sku, not {type(name).__name__}")
+    return _parsed(name)
+
+
+@lru_cache(maxsize=512)
+def _parsed(name: str) -> Names:
     parts: list[str | int] = []
     for part in name.replace("[", ".[").split("."):
         if part.startswith("[") and part.endswith("]") and part[1:-1].isdigit():

@@ -42,6 +42,12 @@ class PatchWish(Generic[T]):
     expected_version: int | None = None
     upsert: bool = False
 
+    def with_edit(self, edit: Edit) -> PatchWish[T]:
+        """Give it with a further change."""
+        return PatchWish(
+            self.mapping, self.key, (*self.edits, edit), self.term, self.expected_version, self.upsert
+        )
+
 
 def planned(wish: PatchWish[T]) -> Patch[T]:
     """Write a wish in stored terms.

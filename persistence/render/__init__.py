@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         PLACEHOLDER_BYTES,
     )
     from persistence.render.renderer import Renderer
-    from persistence.render.templates import expressions, presence
+    from persistence.render.templates import Template, expressions, presence, template_of
 
 __all__ = [
     "EXPRESSION_BYTES",
@@ -26,8 +26,10 @@ __all__ = [
     "IN_OPTIONS",
     "PLACEHOLDER_BYTES",
     "Renderer",
+    "Template",
     "expressions",
     "presence",
+    "template_of",
 ]
 
 __getattr__, __dir__ = lazy_face(
@@ -40,6 +42,6 @@ __getattr__, __dir__ = lazy_face(
             "PLACEHOLDER_BYTES",
         ),
         "persistence.render.renderer": ("Renderer",),
-        "persistence.render.templates": ("expressions", "presence"),
+        "persistence.render.templates": ("Template", "expressions", "presence", "template_of"),
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.attributes import AttributeValue
@@ -30,30 +30,44 @@ MOST_TOKENS = 600
 _PLACEHOLDERS = tuple(f":v{number}" for number in range(EXPRESSION_OPERATORS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """Expressions of one shape, without their values.
+
+    Attributes:
+        texts: parameter -> expression.
+        names: alias -> name.
+        room: bytes that the values may take.
+        kept: what others have made of it, to make it only once.
+    """
+
     texts: dict[str, str]
     names: dict[str, str]
     room: int
-    """Bytes that the values may take."""
+    kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def filled(self, values: Values) -> Expressions | None:
         """Put values in; None where that takes a closer look at them."""
-        found: Expressions = {**self.texts}
-        if not values:
-            found["ExpressionAttributeNames"] = self.names.copy()
-            return found
-        if not surely_light(values, self.room):
+        if not self.takes(values):
             return None
-        for value in values:
-            if ("SS" in value or "NS" in value or "BS" in value) and not next(iter(value.values())):
-                return None
-        found["ExpressionAttributeNames"] = self.names.copy()
-        found["ExpressionAttributeValues"] = dict(zip(_PLACEHOLDERS, values, strict=False))
+        found: Expressions = {**self.texts, "ExpressionAttributeNames": self.names.copy()}
+        if values:
+            found["ExpressionAttributeValues"] = dict(zip(_PLACEHOLDERS, values, strict=False))
         return found
 
+    def takes(self, values: Values) -> bool:
+        """Tell whether values certainly may be put in."""
+        if not values:
+            return True
+        if not surely_light(values, self.room):
+            return False
+        for value in values:
+            if ("SS" in value or "NS" in value or "BS" in value) and not next(iter(value.values())):
+                return False
+        return True
 
-_templates: dict[tuple[Any, ...], _Template] = {}
+
+_templates: dict[tuple[Any, ...], Template] = {}
 
 
 def expressions(
@@ -109,6 +123,32 @@ def expressions(
     if template is None:
         _keep(shape, values, found)
     return found
+
+
+def template_of(
+    update: tuple[UpdateAction, ...], condition: Condition | None
+) -> tuple[Template, Values] | None:
+    """Give the template of a write's expressions, and the values that it takes.
+
+    Args:
+        update: the actions of an update.
+        condition: the condition of a write.
+
+    Returns:
+        None where there is no template, or not yet: `expressions` makes one, or says what is wrong.
+    """
+    tokens: Tokens = [len(update)]
+    values: Values = []
+    try:
+        if update:
+            note_all(update, tokens, values)
+        if condition is not None:
+            tokens.append("condition")
+            note(condition, tokens, values)
+        template = _templates.get(tuple(tokens))
+    except (KeyError, TypeError, RecursionError):
+        return None
+    return None if template is None or not template.takes(values) else (template, values)
 
 
 def presence(condition: AttributeExists | AttributeNotExists) -> Expressions:
@@ -179,7 +219,7 @@ def _keep(shape: tuple[Any, ...], values: Values, found: Expressions) -> None:
     room = PLACEHOLDER_BYTES - taken
     if len(_templates) >= TEMPLATES:
         _templates.clear()
-    _templates[shape] = _Template(texts, dict(names), room)
+    _templates[shape] = Template(texts, dict(names), room)
 
 
 def _segments(shape: tuple[Any, ...]) -> Iterable[object]:

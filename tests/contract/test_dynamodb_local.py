@@ -14,7 +14,15 @@ from persistence.store import Store
 from persistence.stores.dynamodb import DynamoStore
 from persistence.testing.contract import StoreContract
 from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
-from tests.contract.ways import FAST, PLAIN, ItemContract, differences, local_store, on_the_lane
+from tests.contract.ways import (
+    FAST,
+    PLAIN,
+    CallContract,
+    ItemContract,
+    differences,
+    local_store,
+    on_the_lane,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -34,6 +42,12 @@ def plain_store(dynamodb_local: str) -> Iterator[Store]:
 @pytest.fixture(scope="class")
 def fast_store(dynamodb_local: str) -> Iterator[Store]:
     with local_store(dynamodb_local, **FAST) as store, on_the_lane(store):
+        yield store
+
+
+@pytest.fixture(scope="class")
+def text_store(dynamodb_local: str) -> Iterator[Store]:
+    with local_store(dynamodb_local, **FAST, accelerated=False) as store, on_the_lane(store):
         yield store
 
 
@@ -62,3 +76,14 @@ class TestFastLaneOnDynamoDBLocal(ItemContract):
     @pytest.fixture
     def store(self, fast_store: Store) -> Store:
         return fast_store
+
+
+class TestTextsOnDynamoDBLocal(CallContract):
+    """Without msgspec the texts of writes are written from the operations themselves."""
+
+    shares_store = True
+    known_differences = differences("dynamodb-local", CallContract)
+
+    @pytest.fixture
+    def store(self, text_store: Store) -> Store:
+        return text_store

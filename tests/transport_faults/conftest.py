@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -36,3 +37,23 @@ def trial(_environment: None) -> Iterator[Trial]:
         made = Trial(server)
         yield made
         made.close()
+
+
+class Recorder:
+    """Counts the calls that botocore makes."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def record(self, event: str, payload: Any, **_: object) -> None:
+        """Take note."""
+        if event == "API_CALL":
+            self.calls.append(payload["operation"])
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls that botocore makes."""
+    recorder = Recorder()
+    monkeypatch.setattr("botocore.client.history_recorder", recorder)
+    return recorder.calls

@@ -28,26 +28,6 @@ FAILED = refusal("ConditionalCheckFailedException", "The conditional request fai
 VOLATILE = {"authorization", "x-amz-date", "amz-sdk-invocation-id"}
 
 
-class Recorder:
-    """Counts the calls that botocore makes."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def record(self, event: str, payload: Any, **_: object) -> None:
-        """Take note."""
-        if event == "API_CALL":
-            self.calls.append(payload["operation"])
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The calls that botocore makes."""
-    recorder = Recorder()
-    monkeypatch.setattr("botocore.client.history_recorder", recorder)
-    return recorder.calls
-
-
 @contextmanager
 def lane(*steps: Step) -> Iterator[tuple[DynamoStore, Misbehaving]]:
     with misbehaving([FOUND, *steps]) as server, store_on("fast lane", server) as store:

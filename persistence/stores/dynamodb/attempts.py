@@ -59,6 +59,7 @@ class Attempts:
         fast: whether the fast lane may serve the call, where the client has one.
         seconds: how long one attempt takes at most, where a deadline holds.
         number: how many attempts there were.
+        text: the body, where it was written without the parameters; None where they are to be written.
         certain: whether the parameters arrive certainly as they were made, and need not be looked at again.
         kept: the outcome of a first attempt by the fast lane, until botocore takes it for its own.
     """
@@ -72,6 +73,7 @@ class Attempts:
     fast: bool = False
     seconds: float = 0.0
     number: int = 0
+    text: str | None = None
     certain: bool = False
     kept: object = None
 

@@ -76,6 +76,11 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
     return content
 
 
+def plain_text(value: object) -> str:
+    """Write plain data as the standard library does, in ASCII; see `Json.write`."""
+    return _ENCODER.encode(value)
+
+
 def json_of(*, accelerated: bool) -> Json:
     """Give the way to read and write JSON.
 
@@ -129,6 +134,6 @@ _BODIES_BEFORE = 16
 # A circle ends the check of the form; to look for one once more takes a fifth of the time.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False, default=_written)
 _STANDARD = Json(
-    lambda value: _ENCODER.encode(value).encode("ascii"),
+    lambda value: plain_text(value).encode("ascii"),
     lambda body: json.loads(body.decode()),
 )

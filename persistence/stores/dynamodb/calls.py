@@ -28,14 +28,17 @@ class Call:
     """How one type of operation is performed.
 
     Attributes:
-        parameters: operation -> keyword arguments of the client's method.
+        parameters: operation -> keyword arguments of the client's method; where the text of the request is
+            there, a `Settled` beside it says that nothing is to be settled.
         answer: operation, the method's answer -> the operation's own answer.
         repeats: which failed attempts botocore may repeat.
+        text: operation -> the text of its request, where it is written without the parameters; see `texts`.
     """
 
-    parameters: Callable[[Any], dict[str, Any]]
+    parameters: Callable[..., dict[str, Any]]
     answer: Callable[[Any, Mapping[str, Any]], Any]
     repeats: Repeats = "always"
+    text: Callable[[Any], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

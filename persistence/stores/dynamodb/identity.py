@@ -11,6 +11,10 @@ from persistence.errors import InvalidRequest
 from persistence.operations import GetItem
 from persistence.table import Table
 
+DOUBLES_IN_A_TRANSACTION = "Transaction request cannot include multiple operations on one item"
+DOUBLES_IN_A_BATCH = "Provided list of item keys contains duplicates"
+"""What the service says of actions of which two have one key."""
+
 _canonical_already = re.compile(r"(?:0|-?[1-9][0-9]{0,37})\Z").match
 
 

@@ -20,16 +20,17 @@ from persistence.operations import (
 )
 from persistence.stores.dynamodb import answers, requests
 from persistence.stores.dynamodb.calls import READING, Call
+from persistence.stores.dynamodb.texts import text_of
 
 ITEM_CALLS: Mapping[type[Operation[Any]], Call] = {
     GetItem: READING,
     BatchGetItems: Call(requests.batch_get, answers.batch_get),
     TransactGet: Call(requests.transact_get, answers.items),
-    PutItem: Call(requests.put_item, answers.attributes, repeats="unless in doubt"),
-    UpdateItem: Call(requests.update_item, answers.attributes, repeats="unless in doubt"),
-    DeleteItem: Call(requests.delete_item, answers.attributes, repeats="unless in doubt"),
-    TransactWrite: Call(requests.transact_write, answers.transact_write),
-    BatchWriteItems: Call(requests.batch_write, answers.batch_write),
+    PutItem: Call(requests.put_item, answers.attributes, repeats="unless in doubt", text=text_of),
+    UpdateItem: Call(requests.update_item, answers.attributes, repeats="unless in doubt", text=text_of),
+    DeleteItem: Call(requests.delete_item, answers.attributes, repeats="unless in doubt", text=text_of),
+    TransactWrite: Call(requests.transact_write, answers.transact_write, text=text_of),
+    BatchWriteItems: Call(requests.batch_write, answers.batch_write, text=text_of),
     QueryPage: Call(requests.query, answers.page),
     ScanPage: Call(requests.scan, answers.page),
 }

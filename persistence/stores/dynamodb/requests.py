@@ -17,7 +17,7 @@ import persistence.render as rendering
 from persistence.errors import InvalidRequest
 from persistence.expressions import Path
 from persistence.operations import GetItem, Returning
-from persistence.stores.dynamodb.identity import refuse_doubles
+from persistence.stores.dynamodb.identity import DOUBLES_IN_A_BATCH, DOUBLES_IN_A_TRANSACTION, refuse_doubles
 from persistence.stores.dynamodb.stable import Settling
 from persistence.stores.unserved import served_name
 
@@ -57,42 +57,42 @@ def get_item(operation: GetItem) -> Made:
     return Made(parameters, certain=settling.certain)
 
 
-def put_item(operation: operations.PutItem) -> Made:
-    """Write a `PutItem`."""
-    settling = Settling()
+def put_item(operation: operations.PutItem, settling: Settling | None = None) -> Made:
+    """Write a `PutItem`; see `transact_write`."""
+    settling = settling or Settling()
     parameters = {**_put(operation, settling), **_return_values(operation.returning), **CAPACITY}
     return Made(parameters, certain=settling.certain)
 
 
-def update_item(operation: operations.UpdateItem) -> Made:
-    """Write an `UpdateItem`."""
-    settling = Settling()
+def update_item(operation: operations.UpdateItem, settling: Settling | None = None) -> Made:
+    """Write an `UpdateItem`; see `transact_write`."""
+    settling = settling or Settling()
     parameters = {**_update(operation, settling), **_return_values(operation.returning), **CAPACITY}
     return Made(parameters, certain=settling.certain)
 
 
-def delete_item(operation: operations.DeleteItem) -> Made:
-    """Write a `DeleteItem`."""
-    settling = Settling()
+def delete_item(operation: operations.DeleteItem, settling: Settling | None = None) -> Made:
+    """Write a `DeleteItem`; see `transact_write`."""
+    settling = settling or Settling()
     parameters = {**_delete(operation, settling), **_return_values(operation.returning), **CAPACITY}
     return Made(parameters, certain=settling.certain)
 
 
-def transact_write(operation: operations.TransactWrite) -> Made:
+def transact_write(operation: operations.TransactWrite, settling: Settling | None = None) -> Made:
     """Write a `TransactWrite`, its actions in their order.
+
+    Args:
+        operation: what is to be written.
+        settling: gives items in the form that they are sent in; None looks at each of them.
 
     Raises:
         InvalidRequest: an action asks for something that the service has only for single writes, or two
             actions have one key (which not every local server refuses).
     """
     if not operation.distinct:
-        refuse_doubles(
-            "TransactWrite",
-            operation.actions,
-            "Transaction request cannot include multiple operations on one item",
-        )
-    settling = Settling()
-    actions = [_action(action, settling) for action in operation.actions]
+        refuse_doubles("TransactWrite", operation.actions, DOUBLES_IN_A_TRANSACTION)
+    settling = settling or Settling()
+    actions = [action_of(action, settling) for action in operation.actions]
     token = _when(operation.token is not None, ClientRequestToken=operation.token)
     certain = settling.certain and bool(actions) and type(operation.token) is str and operation.token != ""
     return Made({"TransactItems": actions, **token, **CAPACITY}, certain=certain)
@@ -105,7 +105,7 @@ def transact_get(operation: operations.TransactGet) -> Made:
     return Made({"TransactItems": gets, **CAPACITY}, certain=settling.certain and bool(gets))
 
 
-def batch_get(operation: operations.BatchGetItems) -> Parameters:
+def batch_get(operation: operations.BatchGetItems) -> Made:
     """Write a `BatchGetItems`.
 
     A projection is widened by the key, without which the answer could not be told apart.
@@ -113,27 +113,27 @@ def batch_get(operation: operations.BatchGetItems) -> Parameters:
     Raises:
         InvalidRequest: two gets have one key, or gets of one table disagree on how to read.
     """
-    refuse_doubles("BatchGetItems", operation.gets, "Provided list of item keys contains duplicates")
+    refuse_doubles("BatchGetItems", operation.gets, DOUBLES_IN_A_BATCH)
     by_table: dict[str, list[GetItem]] = {}
     for get in operation.gets:
         by_table.setdefault(served_name(get.table), []).append(get)
-    return {
-        "RequestItems": {name: _table_gets(gets, Settling()) for name, gets in by_table.items()},
-        **CAPACITY,
-    }
+    settling = Settling()
+    asked = {name: _table_gets(gets, settling) for name, gets in by_table.items()}
+    return Made({"RequestItems": asked, **CAPACITY}, certain=settling.certain and bool(asked))
 
 
-def batch_write(operation: operations.BatchWriteItems) -> Parameters:
-    """Write a `BatchWriteItems`.
+def batch_write(operation: operations.BatchWriteItems, settling: Settling | None = None) -> Made:
+    """Write a `BatchWriteItems`; see `transact_write`.
 
     Raises:
         InvalidRequest: two writes have one key, or a write has a condition or asks for an answer.
     """
-    refuse_doubles("BatchWriteItems", operation.writes, "Provided list of item keys contains duplicates")
+    refuse_doubles("BatchWriteItems", operation.writes, DOUBLES_IN_A_BATCH)
+    settling = settling or Settling()
     by_table: dict[str, list[Parameters]] = {}
     for write in operation.writes:
-        by_table.setdefault(served_name(write.table), []).append(_write_request(write, Settling()))
-    return {"RequestItems": by_table, **CAPACITY}
+        by_table.setdefault(served_name(write.table), []).append(_write_request(write, settling))
+    return Made({"RequestItems": by_table, **CAPACITY}, certain=settling.certain and bool(by_table))
 
 
 def query(operation: operations.QueryPage) -> Parameters:
@@ -222,7 +222,8 @@ def _add_condition(
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
 
-def _action(action: operations.TransactAction, settling: Settling) -> Parameters:
+def action_of(action: operations.TransactAction, settling: Settling) -> Parameters:
+    """Write an action of a transaction."""
     name, write = _writers()[type(action)]
     if not isinstance(action, operations.ConditionCheck) and action.returning != "none":
         raise _single_only("TransactWrite", action)

@@ -28,6 +28,7 @@ from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Ser
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
+from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.tuning import tune
 
 if TYPE_CHECKING:
@@ -174,16 +175,21 @@ class DynamoStore:
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        try:
-            parameters = call.parameters(operation)
-        except QueryError as refused:
-            raise InvalidRequest(str(refused), **question.where) from refused
+        text = call.text(operation) if self._tuned and call.text is not None else None
+        if text is None:
+            try:
+                parameters = partial(_given, call.parameters(operation))
+            except QueryError as refused:
+                raise InvalidRequest(str(refused), **question.where) from refused
+        else:
+            parameters = partial(call.parameters, operation, Settled())
         attempts = Attempts(
             question,
             repeats_of(operation, call),
             api=api_name(type(operation)) if self._tuned else None,
             accelerated=self._accelerated,
             fast=self._fast,
+            text=text,
         )
         called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
         answer = _watched_answer(called, attempts)
@@ -229,23 +235,28 @@ class DynamoStore:
             self._called,
             lambda: self._client_for(request, question),
             method_named(request.api),
-            request.parameters,
+            partial(_given, request.parameters),
             attempts,
         )
         return _watched_answer(called, attempts)
 
     def _called(
-        self, client: Callable[[], BaseClient], method: str, parameters: dict[str, Any], attempts: Attempts
+        self,
+        client: Callable[[], BaseClient],
+        method: str,
+        parameters: Callable[[], dict[str, Any]],
+        attempts: Attempts,
     ) -> dict[str, Any]:
         present = client()
         lane = self._lane if attempts.fast else None
-        if lane is None and isinstance(parameters, Made):
-            attempts.certain = parameters.certain and self._reaches_unseen(present, method)
-        call: Callable[[], dict[str, Any]] = (
-            partial(getattr(present, method), **parameters)
-            if lane is None
-            else partial(lane.call, present, method, parameters, attempts)
-        )
+        call: Callable[[], dict[str, Any]]
+        if lane is None:
+            given = parameters()
+            if isinstance(given, Made):
+                attempts.certain = given.certain and self._reaches_unseen(present, method)
+            call = partial(getattr(present, method), **given)
+        else:
+            call = partial(lane.call, present, method, parameters, attempts)
         return answer_of(present, call, attempts)
 
     def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
@@ -288,6 +299,10 @@ def _watched_answer(call: Callable[[], dict[str, Any]], attempts: Attempts) -> d
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return parameters
 
 
 def _low_level(client: object, service: Service) -> BaseClient:

@@ -94,15 +94,19 @@ def _written(params: Parameters, model: Any, attempts: Attempts) -> Written | No
     if not (params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)):
         return None
     try:
-        body = (
-            json_of(accelerated=attempts.accelerated).write(params)
-            if attempts.certain
-            else body_of(params, accelerated=attempts.accelerated)
-        )
+        body = _body(params, attempts)
         stub = STUBS[model.name](params)
     except (TypeError, ValueError, KeyError, RecursionError):
         return None
     return Written(body, params, dict(params), stub)
+
+
+def _body(params: Parameters, attempts: Attempts) -> bytes:
+    if not attempts.certain:
+        return body_of(params, accelerated=attempts.accelerated)
+    if attempts.text is not None:
+        return attempts.text.encode("ascii")
+    return json_of(accelerated=attempts.accelerated).write(params)
 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_more: object) -> None:

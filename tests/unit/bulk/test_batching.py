@@ -63,6 +63,18 @@ ITEMS: list[Item] = [
 ]
 
 
+def test_weighed_writes_are_never_taken_for_less_than_they_are() -> None:
+    """What was weighed for its commit need not be looked at again, however little a number weighs."""
+    value = "\x01" * 90
+
+    write = save(1, value)
+    sent = len(json.dumps(write.planned.encoded))
+
+    assert write.planned.weight is not None
+    assert sizes([write] * 2, Limits(batch_bytes=2 * sent)) == [1, 1]
+    assert 32 * item_size({"n": {"N": "1" + 37 * "0"}}) >= len('{"n":{"N":""}},') + 38
+
+
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: next(iter(item)))
 def test_bound_what_is_sent(item: Item) -> None:
     """The cheap bound is never below the bytes of the request, and over it they are counted."""

@@ -99,18 +99,18 @@ class FastLane:
         return FastLaneState(reason is None, reason)
 
     def call(
-        self, client: BaseClient, method: str, parameters: dict[str, Any], attempts: Attempts
+        self, client: BaseClient, method: str, parameters: Callable[[], dict[str, Any]], attempts: Attempts
     ) -> dict[str, Any]:
         """Call a method of the client, without the client itself where nobody could tell.
 
         Args:
             client: whose lane this is.
             method: its name.
-            parameters: its keyword arguments, made by this library.
+            parameters: gives its keyword arguments, made by this library.
             attempts: those of this call.
         """
         answer = self._short_answer(client, method, parameters, attempts)
-        return getattr(client, method)(**parameters) if answer is None else answer
+        return getattr(client, method)(**parameters()) if answer is None else answer
 
     def close(self) -> None:
         """Close its connections; a later request makes new ones."""
@@ -177,15 +177,20 @@ class FastLane:
             self._forms[model.name] = form
 
     def _short_answer(
-        self, client: BaseClient, method: str, parameters: dict[str, Any], attempts: Attempts
+        self, client: BaseClient, method: str, parameters: Callable[[], dict[str, Any]], attempts: Attempts
     ) -> dict[str, Any] | None:
         """Give the answer to a call whose request needs nothing of botocore; None leaves the call to it."""
         api = attempts.api
         form = None if api is None else self._forms.get(api)
         if api is None or form is None or client is not self._client():
             return None
-        body = short_body(parameters, accelerated=attempts.accelerated)
-        if body is None or not (self._is_nobody_asked and form.holds_for(client, method)):
+        if not (self._is_nobody_asked and form.holds_for(client, method)):
+            return None
+        if attempts.text is None:
+            body = short_body(parameters(), accelerated=attempts.accelerated)
+        else:
+            body = attempts.text.encode("ascii")
+        if body is None:
             return None
         signed, invocation = form.signed_by_present(), invocation_id()
         message = None if signed is None else signed.message(body, invocation)

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import ConfigurationError, MappingError
 from persistence.expressions import AttributeExists, KeyCondition, Path, Remove
 from persistence.operations import (
@@ -26,11 +27,14 @@ from persistence.operations import (
     UpdateItem,
 )
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
+from persistence.stores.dynamodb.texts import text_of
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
-from persistence.table import TENANT, Table
+from persistence.table import ENCRYPTION, TENANT, Table
 
 TENANTS = Table("things", "id", tenant_scoped=True)
-SEALED = Table("things", "id", needs=frozenset({"sealing"}))
+ENCRYPTED = {"card": EncryptedAttribute(object, False)}
+SEALED = Table("things", "id", encrypted=ENCRYPTED)
+PLAIN = Table("things", "id")
 KEY = {"id": {"S": "1"}}
 
 
@@ -62,7 +66,7 @@ def unreachable() -> Any:
     )
 
 
-@pytest.mark.parametrize("table", [TENANTS, SEALED], ids=["tenant", "sealing"])
+@pytest.mark.parametrize("table", [TENANTS, SEALED], ids=["tenant", "encryption"])
 class TestStores:
     def test_refuse_it_before_anything_is_sent(self, table: Table) -> None:
         for store in (MemoryStore(), DynamoStore(unreachable()), DynamoStore(unreachable(), fast_lane=True)):
@@ -79,6 +83,12 @@ class TestStores:
 
         asyncio.run(refuse())
 
+    def test_refuse_it_where_another_declaration_of_its_name_was_written_already(self, table: Table) -> None:
+        for operation, served in zip(operations(table), operations(PLAIN), strict=True):
+            text_of(served)
+
+            assert text_of(operation) is None
+
     def test_make_it_all_the_same(self, table: Table) -> None:
         store = MemoryStore(auto_create=False)
         store.perform(CreateTable(table))
@@ -92,27 +102,25 @@ class TestNeeds:
     def test_are_told_with_a_remedy(self) -> None:
         with pytest.raises(ConfigurationError, match="for_tenant"):
             MemoryStore().perform(GetItem(TENANTS, KEY))
-        with pytest.raises(ConfigurationError, match="'sealing'"):
+        with pytest.raises(ConfigurationError, match="Encrypting"):
             MemoryStore().perform(GetItem(SEALED, KEY))
 
     def test_are_served_one_by_one(self) -> None:
-        both = Table("things", "id", tenant_scoped=True, needs=frozenset({"sealing"}))
+        both = Table("things", "id", tenant_scoped=True, encrypted=ENCRYPTED)
 
-        assert both.needs == {TENANT, "sealing"}
-        assert both.served("sealing") == TENANTS
+        assert both.needs == {TENANT, ENCRYPTION}
+        assert both.served(ENCRYPTION) == TENANTS
         assert both.served(TENANT) == SEALED
-        assert both.served(TENANT).served("sealing") == Table("things", "id")
+        assert both.served(TENANT).served(ENCRYPTION) == PLAIN
 
     def test_are_served_by_the_same_table_each_time(self) -> None:
         assert TENANTS.served(TENANT) is TENANTS.served(TENANT)
 
-    def test_of_tenants_have_two_spellings(self) -> None:
-        assert Table("things", "id", needs=frozenset({TENANT})) == TENANTS
-
     def test_outlive_pickling(self) -> None:
         assert pickle.loads(pickle.dumps(TENANTS)) == TENANTS
+        assert pickle.loads(pickle.dumps(SEALED)).needs == {ENCRYPTION}
 
     def test_are_joined_where_declarations_are_but_for_tenants(self) -> None:
-        assert SEALED.merged_with(Table("things", "id")).needs == {"sealing"}
+        assert SEALED.merged_with(Table("things", "id")).needs == {ENCRYPTION}
         with pytest.raises(MappingError, match="disagree on its tenant_scoped"):
             TENANTS.merged_with(Table("things", "id"))

@@ -1,0 +1,173 @@
+"""Writes whose text is written from their operations, on both ways: what arrives, and arrives again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from persistence import Key, MappingSchema, Repository, UnitOfWork
+from persistence.errors import BulkFailed, StoreUnavailable
+from persistence.expressions import Add, Path, Value, equals
+from persistence.operations import BatchWriteItems, DeleteItem, Operation, PutItem, TransactWrite, UpdateItem
+from persistence.stores.dynamodb import DynamoStore
+from persistence.timing import Timing
+from tests.transport_faults.faults import CREATE, KEY, SERVER_ERROR, TABLE, THROTTLED
+from tests.transport_faults.misbehaving import Answer, Misbehaving, Raw, Step, misbehaving, refusal
+from tests.transport_faults.ways import Way, store_on
+
+WAYS: tuple[Way, ...] = ("tuned", "fast lane")
+DONE = Answer({})
+BUSY = refusal("TransactionCanceledException", "busy", CancellationReasons=[{"Code": "TransactionConflict"}])
+"""A cancellation after which the same request is sent again."""
+
+CHANGE = UpdateItem(TABLE, KEY, (Add(Path.of("n"), Value({"N": "1"})),), equals(Path.of("s"), {"S": "é"}))
+BATCH = BatchWriteItems((PutItem(TABLE, {"id": {"S": "2"}, "b": {"B": b"\0"}}), DeleteItem(TABLE, KEY)))
+WRITES: dict[str, Operation[Any]] = {
+    "create": CREATE,
+    "change": CHANGE,
+    "delete": DeleteItem(TABLE, KEY),
+    "transaction": TransactWrite((CREATE, DeleteItem(TABLE, {"id": {"S": "2"}})), token="token-1"),
+    "batch": BATCH,
+}
+
+
+@dataclass
+class Thing:
+    id: str
+    note: str = "é"
+
+
+class ThingMapping(MappingSchema[Thing]):
+    class Meta:
+        table = TABLE
+        key = Key("id")
+
+
+@contextmanager
+def serving(way: Way, *steps: Step, accelerated: bool = False) -> Iterator[tuple[DynamoStore, Misbehaving]]:
+    with misbehaving(list(steps)) as server, store_on(way, server, accelerated=accelerated) as store:
+        yield store, server
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_say_what_botocore_says(way: Way, write: Operation[Any]) -> None:
+    """At first, when botocore makes the request, and later, when nothing but its text is made."""
+    with serving("plain", DONE) as (store, server):
+        store.perform(write)
+        (plain,) = server.requests
+
+    with serving(way, DONE, DONE, DONE) as (store, server):
+        for _ in range(3):
+            store.perform(write)
+        bodies = [request.body for request in server.requests]
+
+    assert len(set(bodies)) == 1
+    assert json.loads(bodies[0]) == json.loads(plain.body)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "fault", [SERVER_ERROR, THROTTLED, Raw(), Answer({}, cut=1)], ids=["error", "traffic", "closed", "cut"]
+)
+def test_batches_are_repeated_to_the_byte(way: Way, fault: Step) -> None:
+    """By botocore too, which makes the request anew where the lane's failed."""
+    with serving(way, DONE, fault, DONE) as (store, server):
+        store.perform(BATCH)
+        assert store.perform(BATCH).unprocessed == ()
+
+    assert len(server.requests) == 3
+    assert len({request.body for request in server.requests}) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_writes_in_doubt_are_not_repeated(way: Way) -> None:
+    """A change that may have taken effect ends there."""
+    with serving(way, DONE, Raw(), DONE) as (store, server):
+        store.perform(CHANGE)
+        with pytest.raises(StoreUnavailable) as caught:
+            store.perform(CHANGE)
+
+    assert caught.value.ambiguous
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_commits_are_repeated_to_the_byte(way: Way) -> None:
+    """With one token."""
+    with serving(way, DONE, BUSY, SERVER_ERROR, DONE) as (store, server):
+        things = Repository(ThingMapping, UnitOfWork(store, timing=Timing(sleep=lambda _: None)))
+        things.add(Thing("0"))
+        things.add(Thing("1"))
+
+    _, *attempts = server.requests
+    assert len(attempts) == 3
+    assert len({request.body for request in attempts}) == 1
+
+
+class TestBulks:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_send_again_what_was_left(self, way: Way) -> None:
+        """And nothing else."""
+        left = {"things": [{"PutRequest": {"Item": {"id": {"S": "1"}, "note": {"S": "é"}}}}]}
+        with serving(way, DONE, Answer({"UnprocessedItems": left}), DONE) as (store, server):
+            things = Repository(ThingMapping, UnitOfWork(store, timing=Timing(sleep=lambda _: None)))
+            for _ in range(2):
+                with things.bulk() as bulk:
+                    for number in range(3):
+                        bulk.save(Thing(str(number)))
+
+        sent = [json.loads(request.body)["RequestItems"]["things"] for request in server.requests]
+        assert [[one["PutRequest"]["Item"]["id"]["S"] for one in request] for request in sent] == [
+            ["0", "1", "2"],
+            ["0", "1", "2"],
+            ["1"],
+        ]
+        assert (bulk.report.written, bulk.report.requests, bulk.report.retries) == (3, 2, 1)
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_end_where_the_service_does(self, way: Way) -> None:
+        """Each failed write is told."""
+        refused = refusal("AccessDeniedException", "no", 400)
+        with serving(way, DONE, refused) as (store, server):
+            things = Repository(ThingMapping, UnitOfWork(store))
+            with things.bulk() as bulk:
+                bulk.save(Thing("0"))
+            with pytest.raises(BulkFailed) as caught, things.bulk() as bulk:
+                for number in range(3):
+                    bulk.save(Thing(str(number)))
+
+        assert len(server.requests) == 2
+        assert len(caught.value.failures) == 3
+
+    def test_take_the_short_way(self, calls: list[str]) -> None:
+        """botocore makes the first request, and none after it."""
+        with serving("fast lane", *[DONE] * 3) as (store, server):
+            for _ in range(3):
+                store.perform(BATCH)
+
+        assert len(server.requests) == 3
+        assert calls == ["BatchWriteItem"]
+
+    def test_ask_who_has_a_say(self) -> None:
+        """botocore's stubs, and handlers that change what is sent."""
+        with serving("fast lane", DONE, DONE) as (store, server):
+            store.perform(BATCH)
+            with Stubber(store.client) as stub:
+                stub.add_response("batch_write_item", {"UnprocessedItems": {}})
+                store.perform(BATCH)
+            assert len(server.requests) == 1
+
+            def change(params: Any, **_: object) -> None:
+                params["RequestItems"]["things"].pop()
+
+            store.client.meta.events.register("before-parameter-build.dynamodb", change)
+            store.perform(BATCH)
+
+        assert len(json.loads(server.requests[1].body)["RequestItems"]["things"]) == 1
