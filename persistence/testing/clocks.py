@@ -6,6 +6,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from persistence.timing import Timing
+
 DAY_ONE = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The time of a clock that is not told any other: noon of the first of January 2026."""
 
@@ -17,11 +19,12 @@ class FrozenClock:
     """A clock that stands still until it is moved: the `clock=` of a unit of work, and of a store.
 
         clock = FrozenClock()
-        store = MemoryStore(clock=clock.timestamp)
+        store = MemoryStore(clock=clock)
         uow = UnitOfWork(store, clock=clock)
         clock.advance(timedelta(minutes=5))
 
-    It may go backwards, as clocks of servers do. Threads may share one.
+    It may go backwards, as clocks of servers do. Threads may share one. With `timing=clock.timing` a
+    unit of work waits before repetitions by moving the clock, so that a test of them takes no time.
 
     Args:
         now: an aware time to begin with; by default noon of the first of January 2026, UTC.
@@ -44,6 +47,17 @@ class FrozenClock:
     def now(self) -> datetime:
         """The time, aware."""
         return self._now
+
+    @property
+    def timing(self) -> Timing:
+        """Time as a unit of work sees it: to wait is to move the clock, and there is no jitter."""
+        return Timing(self.timestamp, self._wait, self._wait_async, chance=lambda: 0.5)
+
+    def _wait(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    async def _wait_async(self, seconds: float) -> None:
+        self.advance(seconds)
 
     def timestamp(self) -> float:
         """Give the time in epoch seconds, as the clock of a `MemoryStore` does."""

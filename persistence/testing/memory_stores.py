@@ -13,7 +13,7 @@ from persistence.testing.clocks import FrozenClock
 
 def new_memory_store(clock: FrozenClock) -> MemoryStore:
     """Make a store in memory that goes by a test's clock."""
-    return MemoryStore(clock=clock.timestamp)
+    return MemoryStore(clock=clock)
 
 
 def new_async_memory_store(store: MemoryStore) -> AsyncMemoryStore:

@@ -34,10 +34,19 @@ class TablesByUse(Layer):
         for table in _declared_in(operation):
             structure = table.structure
             if structure not in self._there:
-                yield from self._flows.ensure(structure)
+                yield from self._make(structure)
                 with self._lock:
                     self._there.add(structure)
         return (yield from perform(operation))
+
+    def _make(self, table: Table) -> Flow[None]:
+        live = yield from self._flows.find(table.name)
+        known = set() if live is None else {index.name for index in live.table.indexes}
+        if live is not None and any(index.name not in known for index in table.indexes):
+            # Another declaration of the table came first; what it has beside this one stays.
+            yield from self._flows.migrate([live.table.structure.merged_with(table)], ())
+        elif live is None or not live.active:
+            yield from self._flows.ensure(table)
 
 
 def _declared_in(operation: Operation[R]) -> Iterable[Table]:

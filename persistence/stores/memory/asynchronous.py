@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import persistence.stores.tenancy as tenancy
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
+from persistence.stores.memory.clocks import Clock
 from persistence.stores.memory.store import MemoryStore
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class AsyncMemoryStore:
         store: a memory store whose content is shared, so that synchronous code can work on the same tables;
             None makes a new one.
         auto_create: as for `MemoryStore`, like the further arguments; only for a store to make.
-        clock: gives the time in epoch seconds.
+        clock: gives the time in epoch seconds, as for `MemoryStore`.
         table_delay: seconds that making, changing and deleting a table takes.
         index_delay: seconds that a write takes to reach the global indexes.
         expiry_delay: seconds after which what has expired is deleted; None for never.
@@ -45,7 +45,7 @@ class AsyncMemoryStore:
         store: MemoryStore | None = None,
         *,
         auto_create: bool = True,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = time.time,
         table_delay: float = 0.0,
         index_delay: float = 0.0,
         expiry_delay: float | None = None,

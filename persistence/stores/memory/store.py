@@ -65,6 +65,7 @@ from persistence.operations import (
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.memory import batches, paging
 from persistence.stores.memory.capacity import read_from, read_units, written, written_to
+from persistence.stores.memory.clocks import Clock, epoch_seconds
 from persistence.stores.memory.control import changes
 from persistence.stores.memory.control.backups import Backups
 from persistence.stores.memory.control.features import Features
@@ -113,7 +114,8 @@ class MemoryStore:
     Args:
         auto_create: make a table when an operation first declares it, and add the indexes that later
             declarations of it have; with False a table must be made by `CreateTable`.
-        clock: gives the time in epoch seconds; client tokens age by it.
+        clock: gives the time in epoch seconds, as a function or by its method `timestamp`, such as a
+            `FrozenClock`; client tokens age by it.
         table_delay: seconds that making, changing, restoring and deleting a table takes by the clock, for
             tests of what waits for it. With 0 all of it is done at once. Tables that are made by their use
             are there at once.
@@ -129,7 +131,7 @@ class MemoryStore:
         self,
         *,
         auto_create: bool = True,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = time.time,
         table_delay: float = 0.0,
         index_delay: float = 0.0,
         expiry_delay: float | None = None,
@@ -137,12 +139,11 @@ class MemoryStore:
     ) -> None:
         self._limits = replace(limits, concurrent_requests=1)
         self._lock = RLock()
-        self._tables = Tables(
-            auto_create=auto_create, clock=clock, delay=table_delay, index_delay=index_delay
-        )
-        self._expiry = Expiry(self._tables.present, clock, expiry_delay)
+        now = epoch_seconds(clock)
+        self._tables = Tables(auto_create=auto_create, clock=now, delay=table_delay, index_delay=index_delay)
+        self._expiry = Expiry(self._tables.present, now, expiry_delay)
         self._sweep = None if expiry_delay is None else self._expiry.sweep
-        transactions = Transactions(self._tables, Tokens(clock), limits)
+        transactions = Transactions(self._tables, Tokens(now), limits)
         self._handlers: Mapping[type[Any], Callable[[Any], Any]] = {
             GetItem: self._get,
             PutItem: self._write,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from persistence import MemoryStore, UnitOfWork
-from persistence.testing import FrozenClock, InMemoryRepository, SequentialIds
+from persistence import AsyncMemoryStore, AsyncUnitOfWork, MemoryStore, Table, Throttled, UnitOfWork
+from persistence.operations import CreateTable, TransactWrite
+from persistence.testing import AsyncInMemoryRepository, FrozenClock, InMemoryRepository, SequentialIds
+from persistence.testing.faults import AsyncFaultyStore, FaultyStore, Rule, Throttling
 from tests.unit.testing.shop import Order, OrderMapping
 
 
@@ -58,6 +62,38 @@ class TestFrozenClock:
 
         assert orders.get("o-1").placed_at == clock.now
         assert ids.given == ("id-1",)
+
+    @pytest.mark.parametrize("given", [FrozenClock(), FrozenClock().timestamp])
+    def test_is_taken_by_stores_as_it_is(self, given: Any) -> None:
+        """As an object or as a function; a table says when it was made."""
+        store = MemoryStore(clock=given)
+        things = Table("things", "id")
+
+        assert store.perform(CreateTable(things)).created_at == FrozenClock().now
+
+    def test_waits_by_moving(self) -> None:
+        """A commit that is throttled until its deadline fails at once, 8 seconds later by the clock."""
+        clock = FrozenClock()
+        begun = clock.now
+        store = FaultyStore(MemoryStore(clock=clock), [Rule(Throttling(), operations=(TransactWrite,))])
+        uow = UnitOfWork(store, clock=clock, timing=clock.timing)
+
+        with pytest.raises(Throttled):
+            InMemoryRepository(OrderMapping, uow).add(Order("o-1", "c-1"))
+
+        assert timedelta(seconds=4) < clock.now - begun <= timedelta(seconds=8)
+
+    def test_waits_by_moving_where_it_is_awaited(self) -> None:
+        clock = FrozenClock()
+        begun = clock.now
+        store = AsyncFaultyStore(
+            AsyncMemoryStore(), [Rule(Throttling(), operations=(TransactWrite,), count=3)]
+        )
+        uow = AsyncUnitOfWork(store, clock=clock, timing=clock.timing)
+
+        asyncio.run(AsyncInMemoryRepository(OrderMapping, uow).add(Order("o-1", "c-1")))
+
+        assert clock.now - begun == timedelta(seconds=0.025 + 0.05 + 0.1)
 
 
 class TestSequentialIds:

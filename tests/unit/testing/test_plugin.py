@@ -124,7 +124,7 @@ from persistence import MemoryStore
 
 @pytest.fixture
 def memory_store(frozen_clock):
-    return MemoryStore(clock=frozen_clock.timestamp, index_delay=1)
+    return MemoryStore(clock=frozen_clock, index_delay=1)
 """
         )
         ran = run(
@@ -414,6 +414,25 @@ def test_awaited(async_uow, async_repository_of, repository_of):
     asyncio.run(place())
     assert repository_of(OrderMapping).get("x").customer_id == "d"
 
+@dataclass
+class Row:
+    id: str
+    letter: str
+
+class RowMapping(MappingSchema[Row]):
+    class Meta:
+        table = "orders"
+        key = Key("id")
+        indexes = (GlobalIndex("by-letter", Key("letter")),)
+
+def test_one_table_of_two_mappings(repository_of, async_repository_of):
+    repository_of(OrderMapping).add(Order("o-1", "d"))
+    repository_of(RowMapping).add(Row("r-1", "a"))
+    assert repository_of(RowMapping).query(lambda r: r.letter == "a").one().id == "r-1"
+    assert repository_of(OrderMapping).query(lambda o: o.customer_id == "d").one().id == "o-1"
+    found = async_repository_of(OrderMapping).query(lambda o: o.customer_id == "d")
+    assert asyncio.run(found.one()).id == "o-1"
+
 @pytest.mark.forbid_scans
 def test_scan(repository_of):
     from persistence.errors import ScanForbidden
@@ -435,7 +454,7 @@ def test_serves_the_same_on_every_store(project: pytest.Pytester, store: str, dy
 
     ran = project.runpytest_subprocess("-p", PLUGIN, f"--persistence-store={store}")
 
-    ran.assert_outcomes(passed=5)
+    ran.assert_outcomes(passed=6)
 
 
 class TestLoading:

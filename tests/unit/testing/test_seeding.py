@@ -30,6 +30,7 @@ from persistence.testing import (
     cost_budget,
     load_fixture,
 )
+from persistence.testing.faults import FaultyStore, Rule, Unprocessed
 from tests.unit.testing.shop import Customer, CustomerMapping, Line, Order, OrderMapping
 
 PLAIN = Table("plain", "id")
@@ -118,6 +119,16 @@ class TestLoadFixture:
             loaded = load_fixture({OrderMapping: iter(records)}, uow)
 
         assert len(loaded[OrderMapping]) == 1000
+
+    def test_sends_again_what_was_left_unprocessed(self) -> None:
+        """As the service asks for."""
+        memory = MemoryStore()
+        store = FaultyStore(memory, [Rule(Unprocessed(left=5), count=2)])
+
+        load_fixture({CustomerMapping: [Customer(f"c-{number}") for number in range(25)]}, store)
+
+        assert len(store.injected) == 2
+        assert Repository(CustomerMapping, UnitOfWork(memory)).scan().count() == 25
 
     def test_takes_a_store(self) -> None:
         store = MemoryStore()

@@ -7,7 +7,7 @@ from persistence import MemoryStore
 
 @pytest.fixture
 def memory_store(frozen_clock):
-    return MemoryStore(clock=frozen_clock.timestamp, index_delay=2)
+    return MemoryStore(clock=frozen_clock, index_delay=2)
 
 
 @pytest.mark.persistence_store("memory")
