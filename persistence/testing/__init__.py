@@ -2,8 +2,9 @@
 
 `InMemoryRepository` and `AsyncInMemoryRepository` are repositories for the test of a service;
 `persistence.testing.servers` starts local DynamoDB servers; `persistence.testing.faults` breaks what networks
-and services break; `persistence.testing.contract` is the suite that every store must pass. Names are loaded
-when they are first used, so that importing this package needs none of the packages of the extra `testing`.
+and services break; `persistence.testing.contract` is the suite that every store must pass;
+`persistence.testing.expecting` holds what comes against what a test expects. Names are loaded when they are
+first used, so that importing this package needs none of the packages of the extra `testing`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,65 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from persistence.testing.expecting import ANY as ANY
+    from persistence.testing.expecting import AsyncExpectingStore as AsyncExpectingStore
+    from persistence.testing.expecting import Check as Check
+    from persistence.testing.expecting import Delete as Delete
+    from persistence.testing.expecting import ExpectationFailed as ExpectationFailed
+    from persistence.testing.expecting import ExpectingStore as ExpectingStore
+    from persistence.testing.expecting import Put as Put
+    from persistence.testing.expecting import Update as Update
+    from persistence.testing.expecting import assert_committed as assert_committed
+    from persistence.testing.expecting import assert_not_stored as assert_not_stored
+    from persistence.testing.expecting import assert_nothing_committed as assert_nothing_committed
+    from persistence.testing.expecting import assert_operations as assert_operations
+    from persistence.testing.expecting import assert_stored as assert_stored
+    from persistence.testing.expecting import nothing_committed as nothing_committed
     from persistence.testing.repositories import AsyncInMemoryRepository as AsyncInMemoryRepository
     from persistence.testing.repositories import InMemoryRepository as InMemoryRepository
 
 _HOME_OF = {
+    **dict.fromkeys(
+        (
+            "ANY",
+            "AsyncExpectingStore",
+            "Check",
+            "Delete",
+            "ExpectationFailed",
+            "ExpectingStore",
+            "Put",
+            "Update",
+            "assert_committed",
+            "assert_not_stored",
+            "assert_nothing_committed",
+            "assert_operations",
+            "assert_stored",
+            "nothing_committed",
+        ),
+        "persistence.testing.expecting",
+    ),
     "AsyncInMemoryRepository": "persistence.testing.repositories",
     "InMemoryRepository": "persistence.testing.repositories",
 }
 
-__all__ = ["AsyncInMemoryRepository", "InMemoryRepository"]
+__all__ = [
+    "ANY",
+    "AsyncExpectingStore",
+    "AsyncInMemoryRepository",
+    "Check",
+    "Delete",
+    "ExpectationFailed",
+    "ExpectingStore",
+    "InMemoryRepository",
+    "Put",
+    "Update",
+    "assert_committed",
+    "assert_not_stored",
+    "assert_nothing_committed",
+    "assert_operations",
+    "assert_stored",
+    "nothing_committed",
+]
 
 
 def __getattr__(name: str) -> object:
