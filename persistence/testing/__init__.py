@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from persistence.testing.expecting import assert_operations as assert_operations
     from persistence.testing.expecting import assert_stored as assert_stored
     from persistence.testing.expecting import nothing_committed as nothing_committed
+    from persistence.testing.recordings import AsyncReplayStore as AsyncReplayStore
+    from persistence.testing.recordings import Recorder as Recorder
+    from persistence.testing.recordings import ReplayStore as ReplayStore
+    from persistence.testing.recordings import cassette as cassette
     from persistence.testing.repositories import AsyncInMemoryRepository as AsyncInMemoryRepository
     from persistence.testing.repositories import InMemoryRepository as InMemoryRepository
 
@@ -50,6 +54,15 @@ _HOME_OF = {
         ),
         "persistence.testing.expecting",
     ),
+    **dict.fromkeys(
+        (
+            "AsyncReplayStore",
+            "Recorder",
+            "ReplayStore",
+            "cassette",
+        ),
+        "persistence.testing.recordings",
+    ),
     "AsyncInMemoryRepository": "persistence.testing.repositories",
     "InMemoryRepository": "persistence.testing.repositories",
 }
@@ -58,18 +71,22 @@ __all__ = [
     "ANY",
     "AsyncExpectingStore",
     "AsyncInMemoryRepository",
+    "AsyncReplayStore",
     "Check",
     "Delete",
     "ExpectationFailed",
     "ExpectingStore",
     "InMemoryRepository",
     "Put",
+    "Recorder",
+    "ReplayStore",
     "Update",
     "assert_committed",
     "assert_not_stored",
     "assert_nothing_committed",
     "assert_operations",
     "assert_stored",
+    "cassette",
     "nothing_committed",
 ]
 
