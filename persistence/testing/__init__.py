@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from persistence.testing.recordings import cassette as cassette
     from persistence.testing.repositories import AsyncInMemoryRepository as AsyncInMemoryRepository
     from persistence.testing.repositories import InMemoryRepository as InMemoryRepository
+    from persistence.testing.strategies import entities as entities
+    from persistence.testing.strategies import items as items
 
 _HOME_OF = {
     **dict.fromkeys(
@@ -63,6 +65,13 @@ _HOME_OF = {
         ),
         "persistence.testing.recordings",
     ),
+    **dict.fromkeys(
+        (
+            "entities",
+            "items",
+        ),
+        "persistence.testing.strategies",
+    ),
     "AsyncInMemoryRepository": "persistence.testing.repositories",
     "InMemoryRepository": "persistence.testing.repositories",
 }
@@ -87,6 +96,8 @@ __all__ = [
     "assert_operations",
     "assert_stored",
     "cassette",
+    "entities",
+    "items",
     "nothing_committed",
 ]
 

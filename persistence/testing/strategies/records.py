@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from persistence import fields
-from persistence.errors import QueryError
+from persistence.errors import MappingError, QueryError
 from persistence.mapping import EntityMapping, KeyPart, MappingSchema
 from persistence.mapping.declaration import did_you_mean, subject_of
 from persistence.mapping.fieldplan import FieldPlan
+from persistence.mapping.hints import allows_none
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.schema import mapping_of
 from persistence.query.fitness import width_of
@@ -26,7 +27,7 @@ def entities(mapping: type[MappingSchema[T]], **overrides: st.SearchStrategy[Any
 
     Values are made by the types of the fields and by their validators: Length, Range, OneOf, NoneOf, Equal,
     Regexp, Email, URL and ContainsOnly. What other validators refuse, or the entity's own constructor, is
-    left out. Where that is most of what is made, hypothesis complains: pass strategies for those fields.
+    left out. Where that is most of what is made, pass strategies for the fields concerned.
 
     Args:
         mapping: the mapping.
@@ -34,12 +35,14 @@ def entities(mapping: type[MappingSchema[T]], **overrides: st.SearchStrategy[Any
 
     Raises:
         QueryError: there is no such field, or what was passed is no strategy.
-        MappingError: the mapping can't be used, or nothing says what the values of a field are.
+        MappingError: the mapping can't be used, or nothing says what the values of a field are; also when
+            examples are made, and all of them are refused.
     """
     compiled = mapping_of(mapping)
     _check_overrides(compiled, overrides)
+    storing = _Patience(f"refused by {mapping.__name__}")
     made = _Records(compiled).entity(overrides)
-    return made.filter(lambda entity: _is_storable(compiled, entity))
+    return made.filter(lambda entity: storing.allows(lambda: compiled.codec.encode(entity)))
 
 
 def register(*mappings: type[MappingSchema[Any]]) -> None:
@@ -60,12 +63,41 @@ def _check_overrides(mapping: EntityMapping[Any], overrides: Mapping[str, object
             )
 
 
-def _is_storable(mapping: EntityMapping[Any], entity: object) -> bool:
-    try:
-        mapping.codec.encode(entity)
-    except Exception:  # noqa: BLE001  # validators and fields are the user's code, and refuse in any way
-        return False
-    return True
+class _Patience:
+    """Leaves out what is refused, unless everything is: then it says why.
+
+    Args:
+        refused: what is said of what is refused.
+    """
+
+    def __init__(self, refused: str) -> None:
+        self._refused = refused
+        self._refusals = 0
+        self._allows_some = False
+
+    def allows(self, work: Callable[[], object]) -> bool:
+        """Tell whether something can be done.
+
+        Raises:
+            MappingError: nothing of all that was tried so far could be.
+        """
+        try:
+            work()
+        except Exception as refusal:  # validators and entities are the user's code, and refuse in any way
+            self._refusals += 1
+            if self._refusals >= _ENOUGH and not self._allows_some:
+                raise MappingError(
+                    f"the first {self._refusals} entities that were made were all {self._refused}, the last "
+                    f"with {type(refusal).__name__}: {refusal}. Pass strategies for the fields concerned: "
+                    "entities(..., field=st...)"
+                ) from refusal
+            return False
+        self._allows_some = True
+        return True
+
+
+_ENOUGH = 60
+"""How many refusals without anything else show that it will go on like that."""
 
 
 class _Records:
@@ -90,12 +122,15 @@ class _Records:
     def _record(self, plan: RecordPlan, overrides: Mapping[str, Strategy], *, top: bool = False) -> Strategy:
         hints = subject_of(type(plan.schema)).hints
         made = {
-            field.name: overrides.get(field.name) or self._field(plan, field, hints.get(field.name, Any), top)
+            field.name: self._field(plan, field, hints.get(field.name, Any), top)
             for field in plan.fields
-            if _is_set(field) or field.name in overrides
+            if _is_set(field) and field.name not in overrides
         }
-        built = st.fixed_dictionaries(made).map(lambda values: _built(plan, values))
-        return built.filter(lambda entity: entity is not _REFUSED)
+        making = _Patience(f"refused by {plan.entity_type.__name__} itself")
+        possible = st.fixed_dictionaries({**made, **overrides}).filter(
+            lambda values: making.allows(lambda: plan.construction.build(values))
+        )
+        return possible.map(plan.construction.build)
 
     def _field(self, plan: RecordPlan, field: FieldPlan, hint: Any, top: bool) -> Strategy:
         if isinstance(field.field, fields.DeletedAt):
@@ -105,7 +140,8 @@ class _Records:
         if top:
             around = self._in_keys(field, around)
         made = values_of(field.node, field.field, around)
-        if field.optional and not self._in_own_key(field, top=top):
+        may_be_none = allows_none(hint) if field.role else field.optional
+        if may_be_none and not self._in_own_key(field, top=top):
             return st.none() | made
         return made
 
@@ -137,17 +173,6 @@ class _Records:
     def _key_parts(self) -> Iterator[KeyPart]:
         for index in (None, *(index.name for index in self._mapping.table.indexes)):
             yield from self._mapping.key_parts(index)
-
-
-_REFUSED = object()
-"""Stands for an entity that its own class refuses to be."""
-
-
-def _built(plan: RecordPlan, values: Mapping[str, Any]) -> Any:
-    try:
-        return plan.construction.build(values)
-    except Exception:  # noqa: BLE001  # entities keep their invariants by errors of any kind
-        return _REFUSED
 
 
 def _is_set(field: FieldPlan) -> bool:

@@ -95,10 +95,7 @@ def decimals(constraints: Constraints, places: int | None = None) -> Strategy:
     """Give decimals that DynamoDB holds exactly."""
     low, high = _bounds(constraints)
     if low is None and high is None and places is None:
-        digits = st.integers(-_INTEGERS, _INTEGERS)
-        return st.builds(
-            lambda number, exponent: Decimal(number).scaleb(exponent), digits, st.integers(-60, 60)
-        )
+        return st.builds(_scaled, st.integers(-_INTEGERS, _INTEGERS), st.integers(-60, 60))
     least = Decimal(-(10**20)) if low is None else Decimal(str(low))
     most = Decimal(10**20) if high is None else Decimal(str(high))
     if low is None:

@@ -222,6 +222,9 @@ def _by_field(declared: Any, demanded: Constraints, around: Surroundings) -> Str
             return st.ip_addresses()
         case fields.NaiveDateTime():
             return scalars.datetimes(demanded).map(lambda moment: moment.replace(tzinfo=None, microsecond=0))
+        case fields.DateTime(format="timestamp" | "timestamp_ms"):  # which are read back without a time zone
+            moments = scalars.datetimes(demanded)
+            return moments.map(lambda moment: moment.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0))
         case fields.DateTime():
             return scalars.datetimes(demanded).map(lambda moment: moment.replace(microsecond=0))
         case fields.TimeDelta():
