@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, overload
 
 from persistence.errors import UnitOfWorkStateError
 from persistence.store import AsyncStore, Limits, Store, check_store_source, present_store
@@ -18,25 +18,48 @@ from persistence.testing.recordings.recording import Recording
 from persistence.testing.recordings.redaction import Redaction
 from persistence.testing.recordings.replay import AsyncReplayStore, ReplayOrder, ReplayStore
 
-S = TypeVar("S", bound=Store | AsyncStore)
-
 CassetteMode = Literal["auto", "record", "replay"]
 
 VARIABLE = "PERSISTENCE_CASSETTES"
 """The environment variable that says the mode where the code does not."""
 
 
-@contextmanager
+@overload
 def cassette(
     path: str | os.PathLike[str],
-    store: S | Callable[[], S],
+    store: AsyncStore | Callable[[], AsyncStore],
     *,
     mode: CassetteMode | None = None,
     order: ReplayOrder = "strict",
     ignoring: Iterable[str] = (),
     redact: Redaction = (),
     complete: bool = True,
-) -> Iterator[S]:
+) -> AbstractContextManager[AsyncStore]: ...
+
+
+@overload
+def cassette(
+    path: str | os.PathLike[str],
+    store: Store | Callable[[], Store],
+    *,
+    mode: CassetteMode | None = None,
+    order: ReplayOrder = "strict",
+    ignoring: Iterable[str] = (),
+    redact: Redaction = (),
+    complete: bool = True,
+) -> AbstractContextManager[Store]: ...
+
+
+def cassette(
+    path: str | os.PathLike[str],
+    store: Store | AsyncStore | Callable[[], Store] | Callable[[], AsyncStore],
+    *,
+    mode: CassetteMode | None = None,
+    order: ReplayOrder = "strict",
+    ignoring: Iterable[str] = (),
+    redact: Redaction = (),
+    complete: bool = True,
+) -> AbstractContextManager[Any]:
     """Give a store that is recorded where there is no recording yet, and that answers from it else.
 
         with cassette("tests/cassettes/orders.jsonl", lambda: DynamoStore()) as store:
@@ -60,18 +83,12 @@ def cassette(
         RecordingMismatch: at the end, where something recorded was not asked again.
         UnitOfWorkStateError: an unknown mode or order, or what was passed is no store.
     """
-    __tracebackhide__ = True
     check_store_source(store)
     if _records(Path(path), _mode(mode)):
-        with _recorded(path, present_store(store), redact) as recorded:
-            yield recorded
-        return
+        return _recorded(path, store, redact)
     recording = Recording.load(path)
     kind = AsyncReplayStore if _is_asynchronous(store, recording) else ReplayStore
-    replaying = kind(path, order=order, ignoring=ignoring, redact=redact)
-    yield cast("S", replaying)
-    if complete:
-        replaying.verify()
+    return _replayed(kind(path, order=order, ignoring=ignoring, redact=redact), complete=complete)
 
 
 def _mode(mode: str | None) -> str:
@@ -92,7 +109,16 @@ def _is_asynchronous(store: object, recording: Recording) -> bool:
 
 
 @contextmanager
-def _recorded(path: str | os.PathLike[str], store: Any, redact: Redaction) -> Iterator[Any]:
+def _replayed(store: ReplayStore | AsyncReplayStore, *, complete: bool) -> Iterator[Any]:
+    __tracebackhide__ = True
+    yield store
+    if complete:
+        store.verify()
+
+
+@contextmanager
+def _recorded(path: str | os.PathLike[str], source: Any, redact: Redaction) -> Iterator[Any]:
+    store = present_store(source)
     recorder = Recorder(redact=redact)
     asynchronous = inspect.iscoroutinefunction(store.perform)
     yield (_AsyncInTurn if asynchronous else _InTurn)(store, recorder)

@@ -161,8 +161,9 @@ def _text(declared: Field | None, demanded: Constraints, around: Surroundings) -
 
 def _patterns(declared: Field | None) -> Iterator[re.Pattern[str]]:
     for validator in [] if declared is None else declared.validators:
-        if isinstance(validator, fields.validate.Regexp) and isinstance(validator.regex.pattern, str):
-            yield validator.regex
+        regex: Any = getattr(validator, "regex", None)
+        if isinstance(regex, re.Pattern) and isinstance(regex.pattern, str):
+            yield regex
 
 
 def _integers(declared: Field | None, demanded: Constraints, around: Surroundings) -> Strategy:
