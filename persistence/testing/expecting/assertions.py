@@ -12,7 +12,7 @@ from persistence.mapping.schema import mapping_of
 from persistence.operations import ConditionCheck, GetItem, ItemResult, TransactAction
 from persistence.store import Store
 from persistence.stores.layers import AsyncMetered, Metered
-from persistence.testing.expecting.changes import Change, as_key
+from persistence.testing.expecting.changes import Change, as_key, check_changes
 from persistence.testing.expecting.failures import ExpectationFailed
 from persistence.testing.expecting.pairing import Missing, paired
 from persistence.testing.expecting.recognising import shown_actions
@@ -44,11 +44,14 @@ def assert_committed(uow: UnitOfWorkBase[Any], changes: Iterable[Change]) -> Non
     Raises:
         ExpectationFailed: with what is missing, what came instead, and how they differ.
         MappingError: no mapping maps an entity, or several do.
+        QueryError: the changes are no list of such descriptions.
     """
     __tracebackhide__ = True
+    listed = list(changes) if isinstance(changes, Iterable) else changes
+    check_changes(listed)
     committed = _committed(uow)
     known = tuple(dict.fromkeys(planned.mapping for planned in committed.planned))
-    wanted = [change.wanted(known) for change in changes]
+    wanted = [change.wanted(known) for change in listed]
     kept_apart = _kept_apart(uow) - {each.mapping for each in wanted}
     with_checks = any(isinstance(each, WantedCheck) for each in wanted)
     came = [

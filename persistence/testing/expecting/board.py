@@ -90,7 +90,8 @@ class Board:
                 return ELSEWHERE
             failure = ExpectationFailed(self._report(operation))
             self._refused.append(failure)
-        raise failure
+        # Without context: to a unit of work it is an interruption, whose outcome is unknown.
+        raise failure from None
 
     def _answered(self, choice: _Choice, operation: Operation[Any]) -> object:
         try:

@@ -45,6 +45,22 @@ ANY = Any_.ANY
 """Stands for any key, or any value of a field that is set."""
 
 
+def check_changes(changes: object) -> None:
+    """Refuse what is no list of descriptions.
+
+    Raises:
+        QueryError: with the remedy.
+    """
+    if isinstance(changes, Change) or not isinstance(changes, Iterable):
+        raise QueryError(f"a list of changes is expected, such as [Put(order)], not {type(changes).__name__}")
+    for change in changes:
+        if not isinstance(change, Change):
+            raise QueryError(
+                "a change is described by Put, Update, Delete or Check of persistence.testing, not by "
+                f"{type(change).__name__}"
+            )
+
+
 class Change(ABC):
     """One write, or check, of a commit, as a test describes it."""
 
@@ -115,6 +131,11 @@ class Update(Change):
     appended: Mapping[str, Sequence[object]] = field(default_factory=dict)
     exact: bool = False
     mapping: Schema | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("set", "incremented", "added", "appended"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise QueryError(f'Update(..., {name}=...) takes a dict, such as {{"status": Status.PAID}}')
 
     def wanted(self, known: Iterable[EntityMapping[Any]] = ()) -> Wanted:
         """See `Change.wanted`."""

@@ -28,6 +28,21 @@ def caller() -> str:
     return "?" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
+def _error(error: object) -> BaseException:
+    """Give the error that something stands for."""
+    made = error
+    if isinstance(error, type) and issubclass(error, BaseException):
+        try:
+            made = error("raised by an expectation")
+        except TypeError as failure:
+            raise QueryError(f"will_raise: make the {error.__name__} itself, with its arguments") from failure
+    if not isinstance(made, BaseException):
+        raise QueryError(
+            f"will_raise takes an error, such as Throttled('slow down'), not {type(error).__name__}"
+        )
+    return made
+
+
 class Expectation(ABC):
     """An operation that is expected, and what is answered then.
 
@@ -78,11 +93,15 @@ class Expectation(ABC):
 
         Args:
             error: what a store would raise: a `StoreError` or `ConflictError` of `persistence.errors`, such
-                as `Throttled("slow down")`; or a class that needs no arguments.
+                as `Throttled("slow down")`; or its class.
+
+        Raises:
+            QueryError: it is no error, or a class that needs further arguments.
         """
+        raised = _error(error)
 
         def failing(operation: object) -> object:
-            raise error
+            raise raised
 
         return self._answering(failing)
 

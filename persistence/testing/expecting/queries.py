@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from persistence.attributes import Item, normalised_key
-from persistence.errors import PersistenceError
+from persistence.errors import PersistenceError, QueryError
 from persistence.expressions import Condition
 from persistence.mapping import EntityMapping, MappingSchema
 from persistence.mapping.schema import mapping_of
@@ -103,7 +103,14 @@ class PagesExpectation(Expectation, Generic[T]):
         """Answer with several pages, each an iterable of entities or items; the next is given when asked for.
 
         Said again, it is the answer to the next time.
+
+        Raises:
+            QueryError: a page is no iterable of entities or items.
         """
+        for page in pages:
+            if isinstance(page, str | dict) or not isinstance(page, Iterable):
+                found = type(page).__name__
+                raise QueryError(f"will_return_pages takes a list of entities for each page, not {found}")
         made = Pages.of([[stored_item(each, self._mapping) for each in page] for page in pages])
 
         def begin(operation: Operation[Any]) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from persistence.attributes import Item, same
-from persistence.errors import CancellationReason, ConditionFailed, QueryError, TransactionCancelled
+from persistence.errors import CancellationReason, ConditionFailed, TransactionCancelled
 from persistence.mapping import EntityMapping
 from persistence.operations import (
     BatchWriteItems,
@@ -21,7 +21,16 @@ from persistence.operations import (
     WriteResult,
 )
 from persistence.testing.expecting.answers import stored_item
-from persistence.testing.expecting.changes import ANY, Change, Check, Delete, Put, Schema, Update
+from persistence.testing.expecting.changes import (
+    ANY,
+    Change,
+    Check,
+    Delete,
+    Put,
+    Schema,
+    Update,
+    check_changes,
+)
 from persistence.testing.expecting.declared import mapping_for
 from persistence.testing.expecting.expectation import Expectation
 from persistence.testing.expecting.pairing import Missing, paired
@@ -51,10 +60,8 @@ class WritesExpectation(Expectation):
             MappingError: no mapping maps an entity, or several do.
             QueryError: there are no such fields, or a value can't be stored in one.
         """
+        check_changes(changes)
         for change in changes:
-            if not isinstance(change, Change):
-                found = type(change).__name__
-                raise QueryError(f"expected Put, Update, Delete or Check of persistence.testing, not {found}")
             self._wanted.append(change.wanted(self._known))
         return self
 

@@ -86,7 +86,8 @@ class Replaying:
                     return call
             failure = RecordingMismatch("\n".join(self._report(operation, form)))
             self._refused = self._refused or failure
-        raise failure
+        # Without context: to a unit of work it is an interruption, whose outcome is unknown.
+        raise failure from None
 
     def _report(self, operation: Operation[Any], form: Json) -> Iterator[str]:
         yield f"an operation came that {self._name} does not have {'here' if self._strict else 'any more'}:"

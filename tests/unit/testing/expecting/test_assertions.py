@@ -2,10 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from persistence import CommitConflict, Key, MappingError, MappingSchema, MemoryStore, Repository, UnitOfWork
+from persistence import (
+    CommitConflict,
+    Key,
+    MappingError,
+    MappingSchema,
+    MemoryStore,
+    QueryError,
+    Repository,
+    UnitOfWork,
+)
 from persistence.stores.layers import Metered
 from persistence.testing import (
     Check,
@@ -125,6 +135,11 @@ class TestCommitted:
         Repository(SecondMapping, uow).add(Thing("1"))
 
         assert_committed(uow, [Put(Thing("1"))])
+
+    @pytest.mark.parametrize("changes", [Put(Item("a")), [Item("a")], 5])
+    def test_other_lists_are_refused(self, shop: Shop, changes: Any) -> None:
+        with pytest.raises(QueryError, match=r"Put"):
+            assert_committed(shop.uow, changes)
 
     def test_an_entity_without_a_mapping_is_refused(self) -> None:
         with pytest.raises(MappingError, match="no declared mapping maps str"):

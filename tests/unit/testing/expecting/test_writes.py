@@ -16,9 +16,11 @@ from persistence import (
     Repository,
     StaleEntity,
     StoreUnavailable,
+    Throttled,
     UnitOfWork,
     UnitOfWorkStateError,
 )
+from persistence.errors import KeysUnread
 from persistence.stores.memory import AsyncMemoryStore
 from persistence.testing import (
     ANY,
@@ -205,6 +207,10 @@ class TestCommits:
             lambda mock: mock.expect_commit().with_update(OrderMapping, "o-1", set={"version": 1}),
             lambda mock: mock.expect_commit().with_update(OrderMapping, ("a", "b")),
             lambda mock: mock.expect_commit().with_change(Order("o-1")),
+            lambda mock: mock.expect_commit().with_update(OrderMapping, "o-1", set=["total"]),
+            lambda mock: mock.expect_query(OrderMapping).will_return_pages(Order("o-1")),
+            lambda mock: mock.expect_get(OrderMapping, "o-1").will_raise("Throttled"),
+            lambda mock: mock.expect_get(OrderMapping, "o-1").will_raise(KeysUnread),
         ],
     )
     def test_what_can_not_be_is_refused_where_it_is_expected(
@@ -340,6 +346,20 @@ class TestVerifying:
             run()
 
         assert "an operation had been refused before" in "".join(failure.value.__notes__)
+
+
+class TestHowItIsRaised:
+    def test_a_refused_commit_shows_nothing_but_the_report(self, shop: Shop) -> None:
+        with pytest.raises(ExpectationFailed) as failure:
+            shop.items.add(Item("a"))
+
+        assert failure.value.__suppress_context__
+
+    def test_an_error_may_be_given_by_its_class(self, mock: ExpectingStore, shop: Shop) -> None:
+        mock.expect_get(ItemMapping, "a").will_raise(Throttled)
+
+        with pytest.raises(Throttled, match="raised by an expectation"):
+            shop.items.find("a")
 
 
 class TestAsynchronously:
