@@ -9,6 +9,7 @@ from persistence.errors import MappingError
 from persistence.mapping import EntityMapping, MappingSchema
 from persistence.mapping.declaration import subject_of
 from persistence.mapping.schema import mapping_of
+from persistence.table import Table
 
 T = TypeVar("T")
 
@@ -55,12 +56,14 @@ def mappings_of_table(name: str) -> list[EntityMapping[Any]]:
     """Give all declared mappings of a table that can be used."""
     found: list[EntityMapping[Any]] = []
     for schema in _declared():
+        # By what is declared, so that mappings of other tables need not be compiled.
+        table = schema.opts.table
+        if (table.name if isinstance(table, Table) else table) != name:
+            continue
         try:
-            mapping = mapping_of(schema)
+            found.append(mapping_of(schema))
         except MappingError:
             continue
-        if mapping.table.name == name:
-            found.append(mapping)
     return found
 
 
