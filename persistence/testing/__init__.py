@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from persistence.testing.expecting import assert_nothing_committed as assert_nothing_committed
     from persistence.testing.expecting import assert_operations as assert_operations
     from persistence.testing.expecting import assert_stored as assert_stored
+    from persistence.testing.expecting import async_assert_not_stored as async_assert_not_stored
+    from persistence.testing.expecting import async_assert_stored as async_assert_stored
     from persistence.testing.expecting import nothing_committed as nothing_committed
     from persistence.testing.recordings import AsyncReplayStore as AsyncReplayStore
     from persistence.testing.recordings import Recorder as Recorder
@@ -52,6 +54,8 @@ _HOME_OF = {
             "assert_nothing_committed",
             "assert_operations",
             "assert_stored",
+            "async_assert_not_stored",
+            "async_assert_stored",
             "nothing_committed",
         ),
         "persistence.testing.expecting",
@@ -95,6 +99,8 @@ __all__ = [
     "assert_nothing_committed",
     "assert_operations",
     "assert_stored",
+    "async_assert_not_stored",
+    "async_assert_stored",
     "cassette",
     "entities",
     "items",

@@ -27,6 +27,8 @@ from persistence.testing.expecting.assertions import (
     assert_nothing_committed,
     assert_operations,
     assert_stored,
+    async_assert_not_stored,
+    async_assert_stored,
     nothing_committed,
 )
 from persistence.testing.expecting.changes import ANY, Change, Check, Delete, Put, Update
@@ -63,5 +65,7 @@ __all__ = [
     "assert_nothing_committed",
     "assert_operations",
     "assert_stored",
+    "async_assert_not_stored",
+    "async_assert_stored",
     "nothing_committed",
 ]

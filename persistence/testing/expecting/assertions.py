@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from persistence.errors import CommitOutcomeUnknown, PersistenceError
+from persistence.flows import Flow, perform, run, run_async
 from persistence.mapping import EntityMapping, MappingSchema
 from persistence.mapping.schema import mapping_of
-from persistence.operations import ConditionCheck, GetItem, ItemResult, TransactAction
-from persistence.store import Store
+from persistence.operations import ConditionCheck, GetItem, TransactAction
+from persistence.store import AsyncStore, Store
 from persistence.stores.layers import AsyncMetered, Metered
 from persistence.testing.expecting.changes import Change, as_key, check_changes
 from persistence.testing.expecting.failures import ExpectationFailed
@@ -160,7 +161,7 @@ def assert_stored(
     the mapping does not know may be stored beside them.
 
     Args:
-        store: a synchronous store.
+        store: a synchronous store; for an asynchronous one there is `async_assert_stored`.
         mapping: the entity's mapping.
         entity: what should be stored under its key.
         ignoring: fields that are not compared.
@@ -169,18 +170,29 @@ def assert_stored(
         ExpectationFailed: nothing is stored under its key, or something else.
     """
     __tracebackhide__ = True
-    compiled = mapping_of(mapping)
-    key = compiled.key_of(entity)
-    found = _get(store, compiled, key)
-    title = f"{compiled.name}({shown_key(key, compiled)})"
+    run(_stored(mapping_of(mapping), entity, ignoring), store)
+
+
+async def async_assert_stored(
+    store: AsyncStore, mapping: type[MappingSchema[T]], entity: T, *, ignoring: Iterable[str] = ()
+) -> None:
+    """Fail unless an asynchronous store holds an entity as it is; see `assert_stored`."""
+    __tracebackhide__ = True
+    await run_async(_stored(mapping_of(mapping), entity, ignoring), store)
+
+
+def _stored(mapping: EntityMapping[T], entity: T, ignoring: Iterable[str]) -> Flow[None]:
+    __tracebackhide__ = True
+    key = mapping.key_of(entity)
+    found = (yield from perform(GetItem(mapping.table, key, consistent=True))).item
+    title = f"{mapping.name}({shown_key(key, mapping)})"
     if found is None:
-        raise ExpectationFailed(f"{title} is not stored in table {compiled.table.name}")
-    apart = {*compiled.managed_attributes, *(compiled.resolve((name,)).path.attribute for name in ignoring)}
-    wanted = {name: value for name, value in compiled.codec.snapshot(entity).items() if name not in apart}
-    stored = {
-        name: value for name, value in found.items() if name in compiled.attributes and name not in apart
-    }
-    lines = [each.shown(compiled, "stored is") for each in differences(wanted, stored)]
+        raise ExpectationFailed(f"{title} is not stored in table {mapping.table.name}")
+    apart = {*mapping.managed_attributes, *(mapping.resolve((name,)).path.attribute for name in ignoring)}
+    wanted = {name: value for name, value in mapping.codec.snapshot(entity).items() if name not in apart}
+    compared = frozenset(mapping.attributes) - apart
+    stored = {name: value for name, value in found.items() if name in compared}
+    lines = [each.shown(mapping, "stored is") for each in differences(wanted, stored)]
     if lines:
         raise ExpectationFailed("\n".join([f"{title} is stored, and differs:", "", *indented(lines)]))
 
@@ -189,7 +201,7 @@ def assert_not_stored(store: Store, mapping: type[MappingSchema[Any]], key: obje
     """Fail where a store holds something under a key.
 
     Args:
-        store: a synchronous store.
+        store: a synchronous store; for an asynchronous one there is `async_assert_not_stored`.
         mapping: the entity's mapping.
         key: the values of the key as `get` takes them, several as a tuple.
 
@@ -197,22 +209,23 @@ def assert_not_stored(store: Store, mapping: type[MappingSchema[Any]], key: obje
         ExpectationFailed: something is stored there.
     """
     __tracebackhide__ = True
-    compiled = mapping_of(mapping)
-    wanted = compiled.key_from(as_key(key), {})
-    found = _get(store, compiled, wanted)
+    run(_not_stored(mapping_of(mapping), key), store)
+
+
+async def async_assert_not_stored(store: AsyncStore, mapping: type[MappingSchema[Any]], key: object) -> None:
+    """Fail where an asynchronous store holds something under a key; see `assert_not_stored`."""
+    __tracebackhide__ = True
+    await run_async(_not_stored(mapping_of(mapping), key), store)
+
+
+def _not_stored(mapping: EntityMapping[Any], key: object) -> Flow[None]:
+    __tracebackhide__ = True
+    wanted = mapping.key_from(as_key(key), {})
+    found = (yield from perform(GetItem(mapping.table, wanted, consistent=True))).item
     if found is not None:
-        title = f"{compiled.name}({shown_key(wanted, compiled)})"
-        lines = [
-            f"expected that {title} is not stored, and it is:",
-            "",
-            *indented(shown_item(found, compiled)),
-        ]
-        raise ExpectationFailed("\n".join(lines))
-
-
-def _get(store: Store, mapping: EntityMapping[Any], key: dict[str, Any]) -> dict[str, Any] | None:
-    answer: ItemResult = store.perform(GetItem(mapping.table, key, consistent=True))
-    return answer.item
+        title = f"{mapping.name}({shown_key(wanted, mapping)})"
+        lines = indented(shown_item(found, mapping))
+        raise ExpectationFailed("\n".join([f"expected that {title} is not stored, and it is:", "", *lines]))
 
 
 def assert_operations(store: Metered | AsyncMetered, calls: Mapping[str, int]) -> None:

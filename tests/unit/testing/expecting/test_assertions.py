@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from persistence import (
+    AsyncRepository,
+    AsyncUnitOfWork,
     CommitConflict,
     Key,
     MappingError,
@@ -17,6 +20,7 @@ from persistence import (
     UnitOfWork,
 )
 from persistence.stores.layers import Metered
+from persistence.stores.memory import AsyncMemoryStore
 from persistence.testing import (
     Check,
     Delete,
@@ -28,6 +32,8 @@ from persistence.testing import (
     assert_nothing_committed,
     assert_operations,
     assert_stored,
+    async_assert_not_stored,
+    async_assert_stored,
     nothing_committed,
 )
 from tests.unit.testing.expecting.shop import Item, ItemMapping, Order, OrderMapping, Status
@@ -188,6 +194,22 @@ class TestStored:
         assert "Item('a') is not stored" in report(lambda: assert_stored(shop.store, ItemMapping, Item("a")))
         assert_not_stored(shop.store, ItemMapping, "a")
         assert "code: 'b'" in report(lambda: assert_not_stored(shop.store, ItemMapping, "b"))
+
+    def test_asynchronously(self) -> None:
+        async def check() -> str:
+            store = AsyncMemoryStore()
+            uow = AsyncUnitOfWork(store)
+            await AsyncRepository(ItemMapping, uow).add(Item("a", 1))
+            assert_committed(uow, [Put(Item("a", 1))])
+            await async_assert_stored(store, ItemMapping, Item("a", 1))
+            await async_assert_not_stored(store, ItemMapping, "b")
+            with pytest.raises(ExpectationFailed, match="in_stock: expected 2, stored is 1"):
+                await async_assert_stored(store, ItemMapping, Item("a", 2))
+            with pytest.raises(ExpectationFailed) as failure:
+                await async_assert_not_stored(store, ItemMapping, "a")
+            return str(failure.value)
+
+        assert "in_stock: 1" in asyncio.run(check())
 
 
 class TestOperations:
