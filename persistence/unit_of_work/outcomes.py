@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+from persistence.commit_plan import PlannedAction
 from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
 from persistence.store import tenant_of
 from persistence.unit_of_work.attempts import Attempts
@@ -22,18 +23,21 @@ class Committed:
         token: its client token.
         actions: entity type name -> number of its actions.
         commit_id: what its commit record is found by; None if it wrote none.
+        planned: the actions themselves, in order; empty where another `UnitOfWork` had begun it.
         committed: always True.
     """
 
     token: str
     actions: Mapping[str, int] = field(default_factory=dict)
     commit_id: str | None = None
+    planned: tuple[PlannedAction[Any], ...] = field(default=(), compare=False, repr=False)
     committed: ClassVar[bool] = True
 
     @classmethod
     def by(cls, sending: Attempts[Any]) -> Committed:
         """Give the outcome of attempts that succeeded."""
-        return cls(sending.token, sending.commit.by_type, sending.commit_id)
+        commit = sending.commit
+        return cls(sending.token, commit.by_type, sending.commit_id, commit.actions)
 
 
 class Unresolved(NamedTuple):
