@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from persistence.attributes import AttributeValue, Item, size_at_most
 from persistence.commit_plan.writes import named
@@ -76,12 +76,20 @@ class Step:
         condition: what is demanded of them; None where that differs from item to item. Without a version it
             is meant for changes of whole attributes only.
         by_version: whether their version is demanded, so that nothing else has to be compared.
+        attributes, actions, weight: those of `kept`, at hand.
     """
 
     expected: object
     kept: Kept
     condition: Condition | None
     by_version: bool
+    attributes: Item = field(init=False)
+    actions: tuple[Set, ...] = field(init=False)
+    weight: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("attributes", "actions", "weight"):
+            object.__setattr__(self, name, getattr(self.kept, name))
 
 
 NOTHING_KEPT = Kept({}, None, RoleField.encode)

@@ -128,7 +128,10 @@ class _Planner:
 
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if tracked.intent is WATCH:  # most are
-            return self._update(tracked)
+            origin = tracked.origin
+            return (
+                self._update_loaded(tracked, origin) if isinstance(origin, Loaded) else self._update(tracked)
+            )
         if tracked.intent is CREATE:
             return self.create(tracked)
         match tracked.intent:
@@ -200,8 +203,6 @@ class _Planner:
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _update(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
-        if isinstance(tracked.origin, Loaded):
-            return self._update_loaded(tracked, tracked.origin)
         expected = Expectation(tracked)
         kept = self._encodings.kept(tracked.mapping, version=expected.next_version)
         item = self._encodings.encoded(tracked, kept)

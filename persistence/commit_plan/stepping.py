@@ -40,10 +40,10 @@ def replacing(
     if found.before or found.after or found.rekeyed or len(replaced) > FEW:
         return None
     step = encodings.step(tracked, origin)
-    condition, kept, item = step.condition, step.kept, origin.item
+    condition, item = step.condition, origin.item
     if condition is None or not mapping.managed_attributes.isdisjoint(replaced):
         return None
-    paths, stored = mapping.paths, {**item, **kept.attributes}
+    kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
     changed: list[Change] = []
     actions: list[Set] = []
     for name, after in replaced.items():
@@ -52,14 +52,14 @@ def replacing(
         path, stored[name] = paths[name], after
         changed.append(Change(path, item.get(name), after))
         actions.append(Set(path, Value(after)))
-    weight = size_at_most([tracked.key, replaced]) + kept.weight
+    weight = size_at_most([tracked.key, replaced]) + step.weight
     if not encodings.surely_fits(weight):
         encodings.weighed(tracked, stored)
     return PlannedAction(
         _UPDATE,
         mapping,
         tracked.key,
-        UpdateItem(mapping.table, tracked.key, (*actions, *kept.actions), condition, item_on_failure=True),
+        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, item_on_failure=True),
         tracked,
         kept.named,
         found.memento,

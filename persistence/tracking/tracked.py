@@ -285,8 +285,13 @@ def differing(tracked: Tracked[T], origin: Loaded, found: Difference, watch: Wat
     ]
     if found.before or found.after:
         changed += _changes(mapping, origin, found.before, found.after)
-    changed.sort(key=lambda change: (change.after is None, watch.order[change.path.attribute]))
+    if len(changed) > 1:
+        changed.sort(key=lambda change: (_vanishes(change), watch.order[change.path.attribute]))
     return Comparison(tuple(changed), None, found.memento)
+
+
+def _vanishes(change: Change) -> bool:
+    return change.after is None and len(change.path.segments) == 1
 
 
 def encoded_changes(tracked: Tracked[T], origin: Loaded, encoded: Item) -> tuple[Change, ...]:

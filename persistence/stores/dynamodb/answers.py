@@ -91,8 +91,9 @@ def weight(answer: Answer) -> int | None:
 
     None where it is not told, or is that of a compressed text.
     """
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    told = headers.get("content-length", "")
+    metadata = answer.get("ResponseMetadata") or {}
+    headers = metadata.get("HTTPHeaders") or {}
+    told = str(headers.get("content-length", ""))
     return int(told) if told.isdecimal() and "content-encoding" not in headers else None
 
 

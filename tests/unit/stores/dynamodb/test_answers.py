@@ -33,6 +33,7 @@ from persistence.operations import (
     TransactWriteResult,
     WriteResult,
 )
+from persistence.stores.dynamodb import answers
 from persistence.stores.dynamodb.calls import Call
 from persistence.stores.dynamodb.table_calls import CALLS
 from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
@@ -251,3 +252,23 @@ class TestTimeToLive:
         answer = {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": "expires_at"}}
 
         assert read(DescribeTimeToLive("things"), answer) == expected
+
+
+class TestTheWeightOfWhatWasRead:
+    @pytest.mark.parametrize(
+        ("headers", "weight"),
+        [
+            ({"content-length": "120"}, 120),
+            ({"content-length": "120", "content-encoding": "gzip"}, None),
+            ({"content-length": "many"}, None),
+            ({}, None),
+        ],
+    )
+    def test_is_at_most_that_of_the_text(self, headers: dict[str, str], weight: int | None) -> None:
+        """All items of an answer are in its text; the length of a compressed one says nothing."""
+        answer = {"ResponseMetadata": {"HTTPHeaders": headers}}
+
+        assert answers.weight(answer) == weight
+
+    def test_is_not_known_without_headers(self) -> None:
+        assert answers.weight({}) is None
