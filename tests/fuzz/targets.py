@@ -271,8 +271,8 @@ def render(content: bytes) -> str:
 def _path(data: Data) -> Path:
     more: list[str | int] = []
     for _ in range(data.below(3)):
-        step: str | int = data.pick((0, 7, data.text() or "x"))
-        more.append(step)
+        steps: tuple[str | int, ...] = (0, 7, data.text() or "x")
+        more.append(data.pick(steps))
     return Path((data.text() or "a", *more))
 
 

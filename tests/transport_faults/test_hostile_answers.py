@@ -248,7 +248,7 @@ def test_what_is_no_attribute_value_is_no_entity(value: Any) -> None:
             mapping.codec.decode({"id": {"S": "1"}, "a": value})
 
 
-@pytest.mark.parametrize("content", [None, 5, "\ud800"], ids=repr)
+@pytest.mark.parametrize("content", [None, 5], ids=repr)
 def test_what_is_no_text_is_no_text(content: Any) -> None:
     """The fast way relies on the store for that; where it gives up, the sure one does not."""
     with pytest.raises(DecodeError):
