@@ -95,7 +95,7 @@ AUDIT_VENV := .venv-audit
 .PHONY: audit
 audit: $(VENV)/.installed $(AUDIT_VENV)/.installed ## Look for known vulnerabilities of what is installed
 	@mkdir -p .cache
-	$(PY) -m pip list --format=freeze --exclude-editable > .cache/installed.txt
+	$(AUDIT_VENV)/bin/python -m pip --python $(PY) list --format=freeze --exclude-editable > .cache/installed.txt
 	$(AUDIT_VENV)/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --strict --progress-spinner off
 
 $(AUDIT_VENV)/.installed:
