@@ -88,6 +88,27 @@ torture: $(VENV)/.installed dynamodb-local ## Faults, races, kills, mutants, sto
 torture-quick: $(VENV)/.installed dynamodb-local ## The same in about a minute
 	$(TORTURE) --quick
 
+# Inputs for each target: FUZZ_ARGS="--count 1000000 decode cursor".
+FUZZ_ARGS ?=
+
+.PHONY: fuzz
+fuzz: $(VENV)/.installed ## Feed parsers, decoders and renderers with 100,000 inputs each (FUZZ_ARGS=...)
+	$(PY) -m tests.fuzz $(FUZZ_ARGS)
+
+# Needs the network; in an environment of its own, so that nothing that is tested depends on what it brings.
+AUDIT_VENV := .venv-audit
+
+.PHONY: audit
+audit: $(VENV)/.installed $(AUDIT_VENV)/.installed ## Look for known vulnerabilities of what is installed
+	@mkdir -p .cache
+	$(AUDIT_VENV)/bin/python -m pip --python $(PY) list --format=freeze --exclude-editable > .cache/installed.txt
+	$(AUDIT_VENV)/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --strict --progress-spinner off
+
+$(AUDIT_VENV)/.installed:
+	test -x $(AUDIT_VENV)/bin/python || { $(call make_venv,$(AUDIT_VENV)); }
+	$(call install_into,$(AUDIT_VENV)) pip-audit
+	@touch $@
+
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean --strict
@@ -99,7 +120,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(AUDIT_VENV) .cache site dist build .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

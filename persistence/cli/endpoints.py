@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from persistence.cli.failures import Failure
@@ -48,13 +49,11 @@ def check_endpoint(endpoint: str, source: str, allowed: Collection[str]) -> None
 
 
 def _host_of(endpoint: str, source: str) -> tuple[str, int | None]:
-    try:
+    host, port, scheme = "", None, ""
+    with suppress(ValueError):
         parts = urlsplit(endpoint)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-        usable = parts.scheme in ("http", "https") and bool(host) and port != 0
-    except ValueError:
-        usable = False
-    if not usable or _STRANGE.search(endpoint):
+        host, port, scheme = (parts.hostname or "").rstrip("."), parts.port, parts.scheme
+    if scheme not in ("http", "https") or not host or port == 0 or _STRANGE.search(endpoint):
         raise Failure(f"{source} is {endpoint!r}; it is a URL such as http://localhost:8000")
     return host, port
 

@@ -149,7 +149,7 @@ class Template:
         Raises:
             Unreadable: the text does not follow the template.
         """
-        found = self.pattern.fullmatch(text)
+        found = self.pattern.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise Unreadable(f"a key such as {self.source!r}", "another text (S)")
         pairs = zip(self.slots, found.groups(), strict=True)

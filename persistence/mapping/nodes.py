@@ -116,12 +116,32 @@ def content_of(stored: AttributeValue, tag: str, expected: str) -> Any:
     """Give what an attribute value of this tag holds.
 
     Raises:
-        Unreadable: it has another tag.
+        Unreadable: it has another tag, or is no attribute value.
     """
+    refuse_malformed(stored, expected)
     try:
-        return stored[tag]
+        content = stored[tag]
     except KeyError:
         raise Unreadable(expected, type_of(stored)) from None
+    if tag in _HOLDS and not isinstance(content, _HOLDS[tag]):
+        raise Unreadable(expected, f"{tag} with {type(content).__name__} in it")
+    return content
+
+
+def refuse_malformed(stored: object, expected: str) -> None:
+    """Refuse what is no attribute value, which no service gives.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    if not isinstance(stored, Mapping) or len(stored) != 1:
+        raise Unreadable(expected, "no attribute value")
+
+
+_HOLDS: Mapping[str, type | tuple[type, ...]] = {
+    "M": Mapping,
+    **dict.fromkeys(("L", "SS", "NS", "BS"), (list, tuple, set, frozenset)),
+}
 
 
 _Problems = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError)
@@ -189,7 +209,7 @@ class Scalar(Node):
         """
         try:
             return self.parse(content)
-        except (*_Problems, ValidationError) as error:
+        except (*_Problems, ValidationError, Refused) as error:
             raise Unreadable(self.expected, f"{self.tag} that can't be read as such") from error
 
     def guard(self, out: Output, name: str) -> str:

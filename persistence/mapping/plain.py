@@ -221,6 +221,13 @@ def untagged(stored: AttributeValue, depth: int = _ITEM) -> Any:
     Raises:
         Unreadable: it is no attribute value, or nested deeper than the service takes.
     """
+    try:
+        return _untagged(stored, depth)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Unreadable("an attribute value", "what is none") from error
+
+
+def _untagged(stored: AttributeValue, depth: int) -> Any:
     ((tag, content),) = stored.items()
     match tag:
         case "S" | "BOOL":

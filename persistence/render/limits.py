@@ -97,7 +97,7 @@ def _weight(content: Any) -> int:
     """Give the bytes of a name or value; unlike `value_size` also for what the service will refuse."""
     match content:
         case str():
-            return len(content.encode())
+            return _text_weight(content)
         case Mapping():
             return sum(_weight(name) + _weight(part) for name, part in content.items())
         case list() | tuple():
@@ -106,3 +106,13 @@ def _weight(content: Any) -> int:
             return len(content)
         case _:
             return 1
+
+
+def _text_weight(text: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            "a name or a text of the request has half of a surrogate pair, which has no form in UTF-8; names "
+            "and texts are valid Unicode"
+        ) from error

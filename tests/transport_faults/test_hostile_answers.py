@@ -24,9 +24,11 @@ from persistence import (
     Table,
     fields,
 )
-from persistence.errors import DecodeError, StoreError
-from persistence.expressions import KeyCondition
+from persistence.errors import DecodeError, QueryError, StoreError
+from persistence.expressions import Compare, KeyCondition, Path, Value
+from persistence.mapping.compiling import compile_mapping
 from persistence.operations import GetItem, Operation, QueryPage
+from persistence.render import expressions
 from tests.unit.stores.dynamodb.scripted import scripted
 
 MEGABYTE = 1 << 20
@@ -224,3 +226,38 @@ def test_deep_trees_are_no_entities() -> None:
         item = {"id": {"S": "1"}, "a": {"L": [{"M": item}]}}
     with pytest.raises(DecodeError, match="32 levels"):
         TreeMapping.codec.decode(item)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {},
+        {"S": "a", "N": "1"},
+        {"L": None},
+        {"L": [None]},
+        {"M": []},
+        {"M": {"x": 1}},
+        {"BS": ["x"]},
+    ],
+    ids=repr,
+)
+def test_what_is_no_attribute_value_is_no_entity(value: Any) -> None:
+    for mapping in (NoteMapping, TreeMapping):
+        with pytest.raises(DecodeError):
+            mapping.codec.decode({"id": {"S": "1"}, "a": value})
+
+
+@pytest.mark.parametrize("content", [None, 5], ids=repr)
+def test_what_is_no_text_is_no_text(content: Any) -> None:
+    """The fast way relies on the store for that; where it gives up, the sure one does not."""
+    with pytest.raises(DecodeError):
+        compile_mapping(NoteMapping, compiled=False).codec.decode({"id": {"S": content}})
+
+
+def test_half_of_a_surrogate_pair_is_no_name() -> None:
+    """It may come from a user's JSON, and has no form in UTF-8."""
+    path = Path.of("\ud800")
+    values = Value({"S": "x" * 5000})
+    with pytest.raises(QueryError, match="surrogate"):
+        expressions(condition=Compare("=", path, values))

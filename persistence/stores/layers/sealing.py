@@ -195,7 +195,8 @@ def _refusal(table: Table, path: Path, what: str) -> QueryError:
     owner = table.encrypted[path.attribute].entity_type.__name__
     return QueryError(
         f"attribute {path.attribute!r} of {owner} (table {table.name!r}) is encrypted: it can't be {what} by "
-        "the service; read it, and do that in Python"
+        "the service; read it, and do that in Python. Units of work that check what they read need a "
+        "fields.Version() for that"
     )
 
 

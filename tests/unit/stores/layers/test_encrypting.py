@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path as File
 from typing import Any
 
 import pytest
@@ -258,6 +260,43 @@ class TestEntities:
         assert customers.scan().select("mail").all()[0].as_dict() == {"mail": ANN.mail}
         assert customers.scan(lambda o: exists(o.mail)).count() == 1
         assert customers.find_many(["c1", "c2"]) == [ANN, None]
+
+    def test_without_a_version_are_not_protected_by_comparison(self, below: Seeing) -> None:
+        """A serializable unit checks what it read; what is encrypted can't be compared, and that is said."""
+
+        @dataclass
+        class Note:
+            id: str
+            text: str = ""
+
+        class NoteMapping(MappingSchema[Note]):
+            class Meta:
+                table = "notes"
+                key = Key("id")
+
+            text = fields.Encrypted()
+
+        uow = UnitOfWork(layered(MemoryStore(), Encrypting(RING), below))
+        notes = Repository(NoteMapping, uow)
+        notes.add(Note("n1", "a"))
+        notes.add(Note("n2", "b"))
+        sent = len(below.seen)
+        with pytest.raises(QueryError, match="Version"), uow(isolation="serializable"):
+            notes.get("n1")
+            notes.get("n2").text = "c"
+
+        assert {type(each) for each in below.seen[sent:]} == {GetItem}
+
+    def test_are_exported_as_they_are_stored(
+        self, uow: UnitOfWork, customers: Repository[Customer], tmp_path: File
+    ) -> None:
+        customers.add(replace(ANN))
+
+        SchemaService(uow.store, [CustomerMapping]).export_items(CustomerMapping, tmp_path / "out")
+
+        files = [gzip.decompress(file.read_bytes()) for file in (tmp_path / "out").rglob("*.gz")]
+        assert b"Ann" in b"".join(files)
+        assert b"4111" not in b"".join(files)
 
     def test_are_written_in_bulk(self, customers: Repository[Customer]) -> None:
         with customers.bulk() as bulk:
