@@ -159,7 +159,7 @@ class AsyncDynamoStore:
         """
         if self._is_native and type(operation) in _ON_ITEMS:
             call, question = ITEM_CALLS[type(operation)], asked(operation)
-            text = None if call.text is None else call.text(operation)
+            text = call.text(operation) if call.text is not None and self._store.makes_client else None
             settled = () if text is None else (Settled(),)
             try:
                 parameters = call.parameters(operation, *settled)
