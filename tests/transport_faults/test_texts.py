@@ -118,10 +118,11 @@ class TestBulks:
         left = {"things": [{"PutRequest": {"Item": {"id": {"S": "1"}, "note": {"S": "é"}}}}]}
         with serving(way, DONE, Answer({"UnprocessedItems": left}), DONE) as (store, server):
             things = Repository(ThingMapping, UnitOfWork(store, timing=Timing(sleep=lambda _: None)))
-            for _ in range(2):
-                with things.bulk() as bulk:
+            first, bulk = things.bulk(), things.bulk()
+            for each in (first, bulk):
+                with each:
                     for number in range(3):
-                        bulk.save(Thing(str(number)))
+                        each.save(Thing(str(number)))
 
         sent = [json.loads(request.body)["RequestItems"]["things"] for request in server.requests]
         assert [[one["PutRequest"]["Item"]["id"]["S"] for one in request] for request in sent] == [

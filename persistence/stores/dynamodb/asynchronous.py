@@ -34,6 +34,7 @@ from persistence.store import Limits
 from persistence.stores.dynamodb.attempts import Attempts
 from persistence.stores.dynamodb.calls import asked, repeats_of
 from persistence.stores.dynamodb.item_calls import ITEM_CALLS
+from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.store import DynamoStore
 from persistence.stores.dynamodb.workers import Workers
 
@@ -160,12 +161,16 @@ class AsyncDynamoStore:
         """
         if self._is_native and type(operation) in _ON_ITEMS:
             call, question = ITEM_CALLS[type(operation)], asked(operation)
+            text = call.text(operation) if call.text is not None and self._store.makes_client else None
+            settled = () if text is None else (Settled(),)
             try:
-                parameters = call.parameters(operation)
+                parameters = call.parameters(operation, *settled)
             except QueryError as refused:
                 raise InvalidRequest(str(refused), **question.where) from refused
             way = self._way or await self._made_way()
-            attempts = Attempts(question, repeats_of(operation, call), accelerated=self._store.accelerated)
+            attempts = Attempts(
+                question, repeats_of(operation, call), accelerated=self._store.accelerated, text=text
+            )
             answer = await way.call(api_name(type(operation)), parameters, attempts)
             if answer is not None:
                 return cast(R, call.answer(operation, answer))

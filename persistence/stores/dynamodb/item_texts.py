@@ -158,9 +158,7 @@ def _list_text(values: object) -> str:
 
 
 def _set_text(members: Any) -> str:
-    if type(members) is not list or members != sorted(members, key=repr):
-        raise ValueError
-    return f"[{','.join(map(quoted, members))}]"
+    return _members_text(members, quoted)
 
 
 def _binary_text(binary: object) -> str:
@@ -170,9 +168,16 @@ def _binary_text(binary: object) -> str:
 
 
 def _binary_set_text(members: Any) -> str:
-    if type(members) is not list or members != sorted(members, key=repr):
+    return _members_text(members, _binary_text)
+
+
+def _members_text(members: Any, write: Callable[[Any], str]) -> str:
+    if type(members) is not list:
+        raise TypeError
+    order = [*map(repr, members)]
+    if order != sorted(order):
         raise ValueError
-    return f"[{','.join(map(_binary_text, members))}]"
+    return f"[{','.join(map(write, members))}]"
 
 
 _TEXTS = ("S", "N")

@@ -140,6 +140,11 @@ class DynamoStore:
         return self._tuned
 
     @property
+    def makes_client(self) -> bool:
+        """Whether the store makes its client itself; False where one was given."""
+        return self._given is None
+
+    @property
     def accelerated(self) -> bool:
         """Whether msgspec is used where it is installed."""
         return self._accelerated
@@ -175,7 +180,9 @@ class DynamoStore:
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        text = call.text(operation) if self._tuned and call.text is not None else None
+        # Who sees the parameters of a client that was given is known on the fast lane only.
+        texts = self._tuned and (self._fast or self.makes_client)
+        text = call.text(operation) if texts and call.text is not None else None
         if text is None:
             try:
                 parameters = partial(_given, call.parameters(operation))

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, is_damaged, watched
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, translated
+from persistence.stores.dynamodb.fast_lane.handlers import mindful_emitter_of
 from persistence.stores.dynamodb.native.forms import Form, events_of
 from persistence.stores.dynamodb.native.messages import (
     Received,
@@ -104,9 +105,18 @@ def _request(form: Form, parameters: dict[str, Any], attempts: Attempts) -> dict
     emit.emit(form.events.build, params=parameters, model=form.model, context=context)
     request = dict(form.request)
     request["headers"] = dict(form.request["headers"])
-    request["body"] = written(form, parameters, accelerated=attempts.accelerated)
+    if attempts.text is not None and _is_nobody_asked(form):
+        request["body"] = attempts.text.encode("ascii")
+    else:
+        request["body"] = written(form, parameters, accelerated=attempts.accelerated)
     request["context"] = context
     return request
+
+
+def _is_nobody_asked(form: Form) -> bool:
+    """Tell whether nobody but botocore saw the parameters, which changes none."""
+    emitter = mindful_emitter_of(form.client)
+    return emitter is not None and not emitter.foreign.before_call
 
 
 async def _sent(

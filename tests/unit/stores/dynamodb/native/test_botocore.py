@@ -151,6 +151,27 @@ class TestEvents:
             assert b"X-Trace: t-1\r\n" in request
             assert b"X-Late: l-1\r\n" in request
 
+    @pytest.mark.parametrize("write", [PUT, TransactWrite((PUT,), "a token")], ids=["put", "transaction"])
+    def test_let_handlers_change_writes(self, write: Operation[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a client of the store's own, whose writes are texts as long as nobody has a say in them."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+
+        def change(params: dict[str, Any], **_more: object) -> None:
+            params["ReturnConsumedCapacity"] = "INDEXES"
+
+        with kept(lambda _: Answer({})) as server:
+            below = NoThreads(region="us-east-1", endpoint_url=server.endpoint_url)
+            performed(below, write)
+            below.client.meta.events.register("before-parameter-build.dynamodb", change)
+            performed(below, write)
+            below.close()
+
+        assert [re.findall(rb"TOTAL|INDEXES", request) for request in server.requests] == [
+            [b"TOTAL"],
+            [b"INDEXES"],
+        ]
+
     def test_tell_of_the_end_of_a_call(self) -> None:
         told: list[Any] = []
         with kept(found) as server:
