@@ -82,6 +82,11 @@ torture: $(VENV)/.installed dynamodb-local ## Let faults, races and kills loose 
 	$(PY) -m tests.programs --steps 20000
 	MODELS_TIMES=20 $(BIN)/pytest tests/models
 
+.PHONY: mutants
+mutants: $(VENV)/.installed-mutants ## Change the interpreters in many small ways, and list what no test notices
+	-$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
+
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean --strict
@@ -93,7 +98,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(BENCH_VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) .cache site dist build mutants .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
