@@ -161,6 +161,21 @@ def test_tell_key_conditions_ranges_and_prefixes_apart() -> None:
         assert quickly(parts) == plainly(parts)
 
 
+@pytest.mark.parametrize("parts", KEY_CONDITIONS)
+def test_need_no_renderer_where_the_shape_was_written_before(
+    parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known is only filled in."""
+    written = quickly(parts)
+
+    def refuse() -> Renderer:
+        raise AssertionError("it was written anew")
+
+    monkeypatch.setattr("persistence.render.templates.Renderer", refuse)
+
+    assert quickly(parts) == written
+
+
 def test_take_their_values_where_the_shape_was_written_before() -> None:
     def written(value: AttributeValue) -> object:
         return expressions(condition=Compare("=", NAME, Value(value)))["ExpressionAttributeValues"]
