@@ -109,6 +109,11 @@ $(AUDIT_VENV)/.installed:
 	$(call install_into,$(AUDIT_VENV)) pip-audit
 	@touch $@
 
+.PHONY: mutants
+mutants: $(VENV)/.installed-mutants ## Change the interpreters in many small ways, and list what no test notices
+	-$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
+
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean --strict
@@ -120,7 +125,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(AUDIT_VENV) .cache site dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(AUDIT_VENV) .cache site dist build mutants .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

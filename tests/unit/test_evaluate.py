@@ -152,9 +152,11 @@ class TestFunctions:
         """The service counts UTF-16 code units, neither characters nor bytes."""
         assert holds(Compare("=", Size(Path.of("a")), value("N", str(size))), {"a": {"S": text}})
 
-    @pytest.mark.parametrize("path", ["count", "nothing", "absent"])
+    @pytest.mark.parametrize("path", ["count", "nothing", "absent", "yes"])
     def test_what_has_no_size_is_in_no_order(self, path: str) -> None:
-        assert not holds(Compare(">=", Size(Path.of(path)), value("N", "0")), ITEM)
+        item = {**ITEM, "yes": {"BOOL": True}}
+
+        assert not holds(Compare(">=", Size(Path.of(path)), value("N", "0")), item)
 
     @pytest.mark.parametrize(
         ("path", "operand", "expected"),
@@ -170,14 +172,25 @@ class TestFunctions:
             ("lines", {"M": {"sku": {"S": "x"}}}, True),
             ("address", {"S": "city"}, False),
             ("absent", {"S": "a"}, False),
+            ("marks", {"S": "1"}, False),
+            ("tags", {"S": "c"}, False),
         ],
     )
     def test_contains(self, path: str, operand: AttributeValue, expected: bool) -> None:
         assert holds(Contains(Path.of(path), Value(operand)), ITEM) is expected
 
     @pytest.mark.parametrize(
+        ("operand", "expected"), [({"B": b"a"}, True), ({"B": b"c"}, False), ({"S": "a"}, False)]
+    )
+    def test_contains_binary(self, operand: AttributeValue, expected: bool) -> None:
+        assert holds(Contains(Path.of("set"), Value(operand)), {"set": {"BS": [b"a", b"b"]}}) is expected
+
+    @pytest.mark.parametrize(
         ("path", "prefix", "expected"),
         [
+            ("absent", {"S": "a"}, False),
+            ("lines", {"S": "a"}, False),
+            ("name", {"S": "é"}, False),
             ("name", {"S": "hé"}, True),
             ("name", {"B": b"h"}, False),
             ("raw", {"B": b"\x01"}, True),
@@ -197,6 +210,7 @@ class TestFunctions:
     @pytest.mark.parametrize(
         ("path", "exists"),
         [
+            (Path.of("lines", 0), True),
             (Path.of("lines", 1, "sku"), True),
             (Path.of("address", "floors", 1), True),
             (Path.of("lines", 3), False),
@@ -329,6 +343,15 @@ class TestSet:
         }
 
     @pytest.mark.parametrize(
+        ("index", "expected"),
+        [(0, ["new", "2"]), (1, ["1", "new"]), (2, ["1", "2", "new"]), (3, ["1", "2", "new"])],
+    )
+    def test_replaces_an_element_or_appends(self, index: int, expected: list[str]) -> None:
+        found = updated(Set(Path.of("address", "floors", index), value("N", "new")))
+
+        assert value_at(Path.of("address", "floors"), found) == {"L": [{"N": text} for text in expected]}
+
+    @pytest.mark.parametrize(
         ("operand", "expected"),
         [
             (Plus(Path.of("count"), value("N", "1.50")), {"N": "6.5"}),
@@ -356,6 +379,18 @@ class TestSet:
             (Set(Path.of("address", 0), value("N", "1")), "invalid for update"),
             (Set(Path.of("lines", "x"), value("N", "1")), "invalid for update"),
             (Set(Path.of("lines", 9, "x"), value("N", "1")), "invalid for update"),
+            (Set(Path.of("lines", 3, "x"), value("N", "1")), "invalid for update"),
+            (Set(Path.of("new"), Minus(value("N", "1"), Path.of("name"))), "type: new needs a number, not S"),
+            (Set(Path.of("new"), Plus(Path.of("name"), value("N", "1"))), "type: new needs a number, not S"),
+            (Add(Path.of("name"), value("N", "1")), "type: name needs a number, not S"),
+            (Add(Path.of("name"), value("SS", ["a"])), "type: name holds S, the operand is SS"),
+            (Add(Path.of("new"), value("L", [])), "type: new holds nothing, the operand is L"),
+            (Discard(Path.of("marks"), value("SS", ["1"])), "type: marks holds NS, the operand is SS"),
+            (Discard(Path.of("new"), value("N", "1")), "type: new holds nothing, the operand is N"),
+            (
+                Set(Path.of("new"), IfNotExists(Path.of("a"), Size(Path.of("b")))),
+                "takes a path or a value as its default: new",
+            ),
             (Set(Path.of("new"), Plus(Path.of("name"), value("N", "1"))), "needs a number, not S"),
             (Set(Path.of("new"), ListAppend(Path.of("name"), value("L", []))), "needs a list, not S"),
             (Set(Path.of("new"), Plus(value("N", "1E50"), value("N", "1"))), "Number overflow"),
@@ -452,8 +487,24 @@ class TestProject:
 
         assert found == {"lines": {"L": [{"N": "0"}, {"S": "last"}]}}
 
+    def test_keeps_parts_of_elements_only(self) -> None:
+        item: Item = {
+            "l": {"L": [{"M": {"a": {"N": "1"}, "b": {"N": "2"}}}, {"L": [{"N": "3"}, {"N": "4"}]}]}
+        }
+
+        found = project(item, (Path.of("l", 1, 1), Path.of("l", 0, "b"), Path.of("l", 2)))
+
+        assert found == {"l": {"L": [{"M": {"b": {"N": "2"}}}, {"L": [{"N": "4"}]}]}}
+
     @pytest.mark.parametrize(
-        "path", [Path.of("absent"), Path.of("lines", 9), Path.of("name", "x"), Path.of("address", 0)]
+        "path",
+        [
+            Path.of("absent"),
+            Path.of("lines", 3),
+            Path.of("lines", 9),
+            Path.of("name", "x"),
+            Path.of("address", 0),
+        ],
     )
     def test_leaves_out_what_is_absent(self, path: Path) -> None:
         assert project(ITEM, (path,)) == {}

@@ -129,6 +129,53 @@ def test_are_what_a_renderer_writes_the_first_time_and_later(requests: list[dict
         assert quickly(parts) == plainly(parts)
 
 
+def _asked(sort: Any, *also: str) -> dict[str, Any]:
+    return {
+        "key_condition": KeyCondition(("pk", {"S": "p"}), sort, tuple((name, {"S": name}) for name in also))
+    }
+
+
+ONE, TWO, SORT = Value({"N": "1"}), Value({"N": "2"}), Path.of("sk")
+KEY_CONDITIONS = (
+    _asked(None),
+    _asked(None, "also"),
+    _asked(Compare("=", SORT, ONE)),
+    _asked(Compare("<", SORT, ONE)),
+    _asked(Compare("<", SORT, TWO)),
+    _asked(Between(SORT, ONE, TWO)),
+    _asked(Between(SORT, TWO, ONE)),
+    _asked(BeginsWith(SORT, Value({"S": "a"}))),
+    _asked(BeginsWith(SORT, Value({"S": "b"}))),
+    _asked(BeginsWith(Path.of("other"), Value({"S": "b"})), "also"),
+    {"condition": BeginsWith(SORT, NAME)},
+    {"condition": BeginsWith(SORT, Value({"S": "a"}))},
+    {"condition": Between(SORT, NAME, ONE)},
+    {"condition": Between(NAME, SORT, ONE)},
+    {"condition": Between(SORT, ONE, NAME)},
+)
+
+
+def test_tell_key_conditions_ranges_and_prefixes_apart() -> None:
+    """Each has a shape of its own, and takes its own values, whichever of them was written before."""
+    for parts in (*KEY_CONDITIONS, *reversed(KEY_CONDITIONS)):
+        assert quickly(parts) == plainly(parts)
+
+
+@pytest.mark.parametrize("parts", KEY_CONDITIONS)
+def test_need_no_renderer_where_the_shape_was_written_before(
+    parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known is only filled in."""
+    written = quickly(parts)
+
+    def refuse() -> Renderer:
+        raise AssertionError("it was written anew")
+
+    monkeypatch.setattr("persistence.render.templates.Renderer", refuse)
+
+    assert quickly(parts) == written
+
+
 def test_take_their_values_where_the_shape_was_written_before() -> None:
     def written(value: AttributeValue) -> object:
         return expressions(condition=Compare("=", NAME, Value(value)))["ExpressionAttributeValues"]
