@@ -69,6 +69,8 @@ class Store(Protocol):
     - `TransactionCancelled`: one reason per action, in the order of the request.
     - `TableNotFound`, `TableInUse`, `InvalidRequest`, `LimitExceeded`, `AccessDenied`: permanent.
     - `TokenMismatch`: the token was used before with another request.
+    - `ConfigurationError`, before anything is sent: the table `needs` something that no store by itself is,
+      such as a tenant, and that a layer has to serve.
     - `Throttled`, `TransactionInProgress`, `StoreUnavailable`: worth another try; for a write that is the
       same operation with the same token.
 

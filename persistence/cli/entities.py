@@ -24,4 +24,4 @@ def unit_of_work(store: Store) -> UnitOfWork:
 
 def repository_of(session: Session, name: str) -> Repository[Any]:
     """Give the repository of a mapping, by name."""
-    return Repository(session.app.find(name), unit_of_work(session.store))
+    return Repository(session.app.find(name), unit_of_work(session.entity_store))

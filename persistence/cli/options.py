@@ -37,6 +37,7 @@ def shared_options(*, hidden: bool = False) -> list[click.Option]:
         option("--endpoint", metavar="URL", help="Of a server other than AWS, such as DynamoDB Local."),
         option("--region", metavar="NAME", help="Such as eu-central-1."),
         option("--profile", metavar="NAME", help="Of the AWS configuration files."),
+        option("--tenant", metavar="NAME", help="Whose entities are read, where they are scoped to tenants."),
         option("--output", type=click.Choice(OUTPUTS), help="Form of the output (default: table)."),
         option("--debug", is_flag=True, default=None, help="Show the traceback of an error."),
     ]

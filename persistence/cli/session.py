@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+import persistence.stores.tenancy as tenancy
 from persistence.cli.app import App, load_app
 from persistence.cli.options import given_options
 from persistence.cli.output import Output
@@ -80,6 +81,12 @@ class Session:
     def store(self) -> Store:
         """The store."""
         return self.opened.store
+
+    @property
+    def entity_store(self) -> Store:
+        """The store as the tenant sees it whose entities are read, where one is named."""
+        tenant = self.settings.tenant
+        return self.store if tenant is None else tenancy.for_tenant(self.store, tenant)
 
     @property
     def place(self) -> str:

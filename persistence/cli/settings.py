@@ -28,6 +28,7 @@ class Settings:
         store: "dynamodb" or "memory"; None for what the application says, else DynamoDB.
         endpoint, region, profile: of DynamoDB; None for what boto3 finds.
         allowed_endpoints: hosts that an endpoint may have beside this machine and AWS.
+        tenant: the name of the tenant whose entities are read; None for entities that are no tenant's.
         output: "table" or "json".
         migrations: the folder with the migrations.
         application: whose migrations they are.
@@ -41,6 +42,7 @@ class Settings:
     endpoint: str | None = None
     region: str | None = None
     profile: str | None = None
+    tenant: str | None = None
     output: str = "table"
     migrations: str | None = None
     application: str | None = None
@@ -55,7 +57,18 @@ class Settings:
         return any((self.store, self.endpoint, self.region, self.profile))
 
 
-NAMES = ("app", "store", "endpoint", "region", "profile", "output", "migrations", "application", "history")
+NAMES = (
+    "app",
+    "store",
+    "endpoint",
+    "region",
+    "profile",
+    "tenant",
+    "output",
+    "migrations",
+    "application",
+    "history",
+)
 """The settings that may stand in the environment and in `[tool.persistence]`."""
 
 ALLOWED = "allowed_endpoints"

@@ -59,7 +59,7 @@ def _denied(store: Store, table: Table) -> Iterator[str]:
     tries: tuple[tuple[str, Operation[Any]], ...] = (
         ("DescribeTable", DescribeTable(table.name)),
         ("DescribeTimeToLive", DescribeTimeToLive(table.name)),
-        ("GetItem", GetItem(table, key)),
+        ("GetItem", GetItem(table.structure, key)),
     )
     yield from (action for action, operation in tries if not _permitted(store, operation))
 

@@ -39,6 +39,7 @@ class AccessPath:
         segment: which part of a scan, of how many.
         expected: what it reads and costs, as far as that is known.
         advice: what would be cheaper.
+        tenant: whose entities are read, where they are a tenant's: partition keys begin with the name.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class AccessPath:
     segment: tuple[int, int] | None = None
     expected: Expected = NOTHING_KNOWN
     advice: tuple[Advice, ...] = ()
+    tenant: str | None = None
 
     @property
     def discards(self) -> bool:
@@ -108,6 +110,8 @@ class AccessPath:
         yield "  pending changes of the unit are not seen; tracked entities come as they are in memory"
 
     def _further(self) -> Iterator[str]:
+        if self.tenant is not None:
+            yield f"  tenant: {self.tenant!r}, whose name and # partition keys begin with"
         if self.fetch != "nothing":
             yield f"  fetches what the index does not hold, {self.fetch}: each item costs a read"
         if self.sorted_by is not None:

@@ -196,7 +196,8 @@ class QueryBase(Generic[T, U]):
             QueryError: it can't be.
         """
         most = self._uow.store.limits.batch_gets
-        return self._path(explained=True).expecting(self._limit, self._subject.sizes.mean, most)
+        path = self._path(explained=True).expecting(self._limit, self._subject.sizes.mean, most)
+        return replace(path, tenant=self._tenant(self._present_unit()))
 
     # How it is answered
 

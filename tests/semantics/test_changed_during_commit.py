@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pytest
 
@@ -35,14 +35,15 @@ class Interrupted:
         self.failure: Exception | None = None
 
     def perform(self, operation: Operation[R]) -> R:
-        if not isinstance(operation, TransactWrite | UpdateItem):
-            return self.memory.perform(operation)
-        _happen(self.before)
-        answer: Any = self.memory.perform(operation)
-        _happen(self.after)
-        if self.failure is not None:
-            raise self.failure
-        return cast(R, answer)
+        writes = isinstance(operation, TransactWrite | UpdateItem)
+        if writes:
+            _happen(self.before)
+        answer = self.memory.perform(operation)
+        if writes:
+            _happen(self.after)
+            if self.failure is not None:
+                raise self.failure
+        return answer
 
     def stored(self, key: str) -> Any:
         item = self.memory.perform(GetItem(NOTES.table, {"id": {"S": key}}, consistent=True)).item

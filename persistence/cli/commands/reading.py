@@ -114,7 +114,7 @@ def get(ctx: click.Context, entity: str, key: tuple[str, ...], *, raw: bool, eve
     query = _of_key(session, entity, mapping, key)
     query = query if eventual else query.consistent()
     if raw:
-        items = list(raw_items(session.store, mapping.table, query.explain(), 1))
+        items = list(raw_items(session.entity_store, mapping.table, query.explain(), 1))
         if not items:
             raise _missing(mapping, key)
         session.output.document(raw_json(items[0]))
@@ -229,7 +229,9 @@ def _show(ctx: click.Context, entity: str, options: dict[str, Any], *, scan: boo
     asked = _query(session, entity, wanted, scan=scan)
     if raw:
         _refuse_together(raw=raw, after=after, select=wanted.select)
-        for item in raw_items(session.store, mapping.table, asked.explain(), None if everything else limit):
+        for item in raw_items(
+            session.entity_store, mapping.table, asked.explain(), None if everything else limit
+        ):
             session.output.line(raw_json(item))
         return
     rows = asked.select(*_names(mapping, wanted.select))

@@ -76,7 +76,7 @@ def namespace(session: Session, *, write: bool) -> dict[str, Any]:
         session: the session.
         write: whether they may change something.
     """
-    store = session.store if write else layered(session.store, ReadOnly())
+    store = session.entity_store if write else layered(session.entity_store, ReadOnly())
     uow = UnitOfWork(store, cursor_keys=[CURSOR_KEY])
     mappings = session.app.mappings
     return {

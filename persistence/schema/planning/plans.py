@@ -224,10 +224,15 @@ def _step_data(step: PlannedStep, *, words: bool) -> dict[str, Any]:
     }
 
 
+_OF_READERS = ("tenant_scoped", "needs")
+"""What declarations of tables say that no live table has."""
+
+
 def _plain(value: object) -> Any:
     """Write a value as JSON data; what is not given is left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        given = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+        names = (each.name for each in fields(value) if each.init and each.name not in _OF_READERS)
+        given = {name: getattr(value, name) for name in names}
         return {name: _plain(one) for name, one in given.items() if one not in (None, (), {})}
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in sorted(value.items())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from persistence.errors import (
     ConditionFailed,
+    ConfigurationError,
     InvalidRequest,
     PersistenceError,
     StoreError,
@@ -220,6 +222,22 @@ class ErrorContract(Contract):
 
         assert (error.value.retryable, error.value.ambiguous) == (False, False)
         assert (error.value.operation, error.value.table) == ("GetItem", table.name)
+
+    def test_a_table_that_needs_something_is_refused(self, store: Store, table: Table) -> None:
+        """A store alone neither prefixes keys by a tenant nor encrypts: nothing is sent [port]."""
+        needing = replace(table, needs=frozenset({"something"}))
+        operations: tuple[Operation[Any], ...] = (
+            GetItem(needing, key("a")),
+            PutItem(needing, key("a")),
+            ScanPage(needing),
+            TransactWrite((PutItem(needing, key("a")),)),
+        )
+
+        for operation in operations:
+            with pytest.raises(ConfigurationError):
+                store.perform(operation)
+
+        assert read(store, table, key("a")) is None
 
     def test_a_failed_condition_says_that_nothing_was_written(self, store: Store, table: Table) -> None:
         """It is certain that the write had no effect [port]."""

@@ -197,6 +197,7 @@ class TestScans:
         path: AccessPath = things.scan().explain()
 
         assert "scan_of_all_tenants" in [advice.code for advice in path.advice]
+        assert "tenant: 'acme', whose name and # partition keys begin with" in str(path)
 
 
 class TestLayers:
