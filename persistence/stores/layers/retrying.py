@@ -9,13 +9,16 @@ commits and snapshots by the unit of work until their deadline, with the same to
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 
 from persistence.errors import (
     THROTTLING_CODES,
+    AccessDenied,
     CircuitOpen,
     ConflictError,
     HeldBack,
@@ -25,7 +28,7 @@ from persistence.errors import (
     TransactionCancelled,
 )
 from persistence.events import event_log
-from persistence.flows import Flow, pause, perform
+from persistence.flows import Flow, call, pause, perform
 from persistence.operation_facts import table_of
 from persistence.operations import GetItem, Operation, QueryPage, ScanPage, TransactWrite
 from persistence.stores.layers.circuit import Circuit, CircuitState
@@ -40,7 +43,11 @@ R = TypeVar("R")
 PLAIN_READS = frozenset[type[Operation[Any]]]({GetItem, QueryPage, ScanPage})
 """What is repeated here; nobody else repeats it, and it does no harm."""
 
+EXPIRED_CODES = frozenset({"ExpiredTokenException", "ExpiredToken"})
+"""How the service says that credentials have expired; the request had no effect."""
+
 _SHORTEST_WAIT = 0.01
+_BETWEEN_RENEWALS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,22 @@ class Retries(Layer):
     Args:
         policy: how often, how long, and how much.
         timing: time, chance, and the pauses before repetitions of plain reads.
+        renew: called, or awaited, when the service says that the credentials have expired, at most every 30
+            seconds; whatever it was, it is then repeated once. `store.close` of a `DynamoStore` that made its
+            client has it look for credentials anew.
     """
 
-    def __init__(self, policy: RetryPolicy | None = None, *, timing: Timing | None = None) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy | None = None,
+        *,
+        timing: Timing | None = None,
+        renew: Callable[[], object] | None = None,
+    ) -> None:
         self.policy = RetryPolicy() if policy is None else policy
         self._timing = Timing() if timing is None else timing
+        self._renew = renew
+        self._renewed = -math.inf
         self._lock = threading.Lock()
         self._gates: dict[str | None, _Gates] = {}
         self._failed_tokens = FailedTokens()
@@ -96,6 +114,24 @@ class Retries(Layer):
             CircuitOpen, HeldBack: it was not sent.
             StoreError: or `ConflictError`, as the store below.
         """
+        try:
+            return (yield from self._pass(operation))
+        except AccessDenied as denied:
+            if self._renew is None or denied.code not in EXPIRED_CODES:
+                raise
+        if self._may_renew():
+            yield from call(self._renew)
+        return (yield from self._pass(operation))
+
+    def _may_renew(self) -> bool:
+        with self._lock:
+            now = self._timing.monotonic()
+            if now < self._renewed + _BETWEEN_RENEWALS:
+                return False
+            self._renewed = now
+            return True
+
+    def _pass(self, operation: Operation[R]) -> Flow[R]:
         gates = self._gates_of(table_of(operation))
         if type(operation) in PLAIN_READS:
             return (yield from self._repeat(operation, gates))

@@ -12,6 +12,7 @@ import pytest
 
 from persistence import Table, UnitOfWorkStateError
 from persistence.errors import (
+    AccessDenied,
     CancellationReason,
     CircuitOpen,
     ConditionFailed,
@@ -407,6 +408,47 @@ class TestRate:
 
         assert held.value.retry_after > 0.1
         assert len(scene.below.asked) == 2
+
+
+EXPIRED = AccessDenied("expired", code="ExpiredTokenException")
+
+
+class TestCredentials:
+    @pytest.mark.parametrize("operation", [GET, PUT, transaction("t")], ids=lambda each: type(each).__name__)
+    def test_that_expired_are_renewed_once_and_it_is_repeated(self, operation: Operation[Any]) -> None:
+        """Whatever it was: a request with expired credentials had no effect."""
+        scene = Scene(in_turn(EXPIRED, FOUND))
+        renewed: list[str] = []
+        retries = Retries(timing=scene.clock.timing, renew=lambda: renewed.append("now"))
+
+        assert LayeredStore(scene.below, retries).perform(operation) == FOUND
+        assert renewed == ["now"]
+        assert scene.below.asked == [operation, operation]
+
+    def test_that_expired_for_good_are_an_error(self) -> None:
+        """They are not renewed for each request."""
+        scene = Scene(in_turn(EXPIRED))
+        renewed: list[float] = []
+        retries = Retries(timing=scene.clock.timing, renew=lambda: renewed.append(scene.clock.now))
+        store = LayeredStore(scene.below, retries)
+
+        for _time in range(4):
+            with pytest.raises(AccessDenied):
+                store.perform(GET)
+            scene.clock.now += 10
+
+        assert renewed == [100.0, 130.0]
+
+    @pytest.mark.parametrize("denied", [AccessDenied("no", code="AccessDeniedException"), EXPIRED])
+    def test_are_left_alone_where_nothing_renews_them_or_they_are_not_it(self, denied: AccessDenied) -> None:
+        scene = Scene(in_turn(denied))
+        renew = None if denied is EXPIRED else lambda: pytest.fail("they have not expired")
+        store = LayeredStore(scene.below, Retries(timing=scene.clock.timing, renew=renew))
+
+        with pytest.raises(AccessDenied):
+            store.perform(GET)
+
+        assert len(scene.below.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from persistence.testing.clocks import FrozenClock
 
 from persistence.attributes import Item
 from persistence.operations import (
@@ -18,7 +19,6 @@ from persistence.operations import (
 from persistence.store import Store
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
 from persistence.table import GlobalIndex, Key, LocalIndex, Table
-from persistence.testing.clocks import FrozenClock
 from persistence.testing.contract import IndexContract
 
 BY_OWNER = GlobalIndex("by-owner", Key("owner"))
