@@ -281,7 +281,7 @@ class TestCircuit:
         assert opened.value.__cause__ is THROTTLED
         assert opened.value.retry_after == 0.5
         assert opened.value.table == "notes"
-        assert scene.retries.state("notes").circuit == "open"
+        assert scene.retries.state("notes", writes=True).circuit == "open"
 
     @pytest.mark.parametrize(
         "failure",
@@ -309,14 +309,14 @@ class TestCircuit:
 
     def test_closes_with_the_first_answer(self) -> None:
         """A refusal for a reason of its own is one, too."""
-        scene = Scene(in_turn(*[THROTTLED] * 4, ConditionFailed("no"), FOUND), circuit=CIRCUIT)
+        scene = Scene(in_turn(*[THROTTLED] * 4, ConditionFailed("no"), None), circuit=CIRCUIT)
         scene.fail(5)
         scene.clock.now += 0.5
         scene.fail(1)
 
-        assert scene.store.perform(GET) == FOUND
-        assert scene.store.perform(GET) == FOUND
-        assert scene.retries.state("notes").circuit == "closed"
+        scene.store.perform(PUT)
+        scene.store.perform(PUT)
+        assert scene.retries.state("notes", writes=True).circuit == "closed"
 
     def test_stays_closed_as_long_as_enough_is_answered(self) -> None:
         """One hot key throttles for hours; the rest of its table goes on."""
@@ -338,6 +338,14 @@ class TestCircuit:
 
         assert len(scene.below.asked) == 10
 
+    def test_is_that_of_reads_or_of_writes(self) -> None:
+        """Their capacity is apart: what throttles writes leaves reads alone."""
+        scene = Scene(lambda operation: THROTTLED if operation is PUT else FOUND, circuit=CIRCUIT)
+        scene.fail(5)
+
+        assert scene.store.perform(GET) == FOUND
+        assert scene.retries.state("notes").circuit == "closed"
+
     def test_is_that_of_a_table(self) -> None:
         """Another table is not left alone for it."""
         scene = Scene(
@@ -352,8 +360,8 @@ class TestCircuit:
 
     def test_refuses_plain_reads_at_once(self) -> None:
         """Nobody waits in a thread for a table that is in trouble."""
-        scene = Scene(in_turn(THROTTLED), circuit=CIRCUIT)
-        scene.fail(4)
+        scene = Scene(in_turn(THROTTLED), circuit=CIRCUIT, attempts=1)
+        scene.fail(4, GET)
 
         with pytest.raises(CircuitOpen):
             scene.store.perform(GET)
