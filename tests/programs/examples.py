@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.programs.kinds import ACCOUNT, NOTE, TICKET
+from tests.programs.kinds import ACCOUNT, HIDDEN, NOTE, TICKET
 from tests.programs.steps import (
     Change,
     Copy,
@@ -102,6 +102,18 @@ EXAMPLES: Mapping[str, Program] = MappingProxyType(
                     Tamper(NOTE, "a", Change("version", "one")),
                     Make(NOTE, "a"),
                     Give("ann", "save", Ref(NOTE)),
+                )
+            )
+        ),
+        "a save of a serializable unit demands the version that was read, which must be one": (
+            Program(
+                (
+                    Tamper(HIDDEN, "b", Change("put", "new")),
+                    Enter("bob", "serializable"),
+                    Tamper(HIDDEN, "b", Change("version", "one")),
+                    Read("bob", HIDDEN, "find", "b"),
+                    Give("bob", "save", Ref(HIDDEN)),
+                    Leave("bob"),
                 )
             )
         ),

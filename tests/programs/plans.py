@@ -154,8 +154,7 @@ class _Planner:
         def effect(item: Values | None) -> Values:
             return stepped({"id": entry.key} if item is None else item, changes, managed, first=0)
 
-        read = entry.last_read if self._unit.serializable else None
-        expected = None if read is None or not entry.kind.versioned else read.item.get(VERSION)
+        expected = self._read_version(entry)
         return _action(entry, "overwrite", self._reads(entry.place), effect, expected=expected)
 
     def remove(self, entry: Entry) -> Action:

@@ -34,7 +34,8 @@ from persistence.errors import (
 )
 from persistence.operations import Operation, TransactWrite, UpdateItem
 from persistence.store import Limits, Store
-from persistence.testing.faults import InProgress, Rule, Throttling
+from persistence.stores.layers import Retries, layered
+from persistence.testing.faults import ExpiredCredentials, FaultyStore, InProgress, Rule, Throttling
 from persistence.unit_of_work import Committed
 from tests.semantics.model import (
     Account,
@@ -383,6 +384,21 @@ def test_case_47_commits_that_are_throttled_all_the_time_end_at_their_deadline(w
     assert len({each.token for each in layer.transactions}) == 1
     assert throttled.value.code == "ProvisionedThroughputExceededException"
     assert world.elsewhere(NoteMapping).find("n1") is None
+
+
+def test_case_48_credentials_that_expire_during_a_job_are_renewed(world: World) -> None:
+    """ExpiredToken: one refresh, then success."""
+    faulty = FaultyStore(world.store, [Rule(ExpiredCredentials(), (TransactWrite,), count=1, after=2)])
+    renewed: list[str] = []
+    world.repository(NoteMapping)
+    store = layered(faulty, Retries(renew=lambda: renewed.append("now")))
+    notes = Repository(NoteMapping, UnitOfWork(store))
+
+    for number in range(5):
+        notes.add(Note(f"n{number}"))
+
+    assert renewed == ["now"]
+    assert world.elsewhere(NoteMapping).scan().count() == 5
 
 
 @pytest.mark.beyond_moto("it ignores client tokens")

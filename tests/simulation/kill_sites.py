@@ -1,7 +1,8 @@
 """A worker that dies at every place where it can: at each await, those of repetitions and pauses included.
 
 A unit of work is done again and again, and ended at its first await, its second one, and so on. It is
-cancelled, as a task is, or vanishes without another word, as a process does that is killed by the system.
+cancelled, as a task is, or runs out of memory there, or vanishes without another word, as a process does that
+is killed by the system.
 What is stored must then be all of the unit or nothing, once, and what is known of it must be true.
 """
 
@@ -46,7 +47,7 @@ from tests.simulation.settings import quiet
 
 R = TypeVar("R")
 
-Death = Literal["cancelled", "vanished"]
+Death = Literal["cancelled", "starved", "vanished"]
 Work = Callable[[AsyncUnitOfWork], Coroutine[Any, Any, None]]
 
 COMMIT_ID = "the-unit"
@@ -152,6 +153,9 @@ def killed_everywhere(scenario: Scenario) -> Tolls:
     return tolls
 
 
+_DEATHS: dict[Death, type[BaseException]] = {"cancelled": asyncio.CancelledError, "starved": MemoryError}
+
+
 class _Mortal:
     """Awaits work, up to its n-th suspension.
 
@@ -174,7 +178,7 @@ class _Mortal:
                     self.died = True
                     if self._death == "vanished":
                         return
-                    waited = self._work.throw(asyncio.CancelledError())
+                    waited = self._work.throw(_DEATHS[self._death]())
                 else:
                     waited = self._work.send(None)
             except StopIteration:
@@ -260,7 +264,7 @@ async def _ended(mortal: _Mortal) -> BaseException | None:
 
     try:
         await asyncio.create_task(live())
-    except (asyncio.CancelledError, PersistenceError) as raised:
+    except (asyncio.CancelledError, MemoryError, PersistenceError) as raised:
         return raised
     return None
 

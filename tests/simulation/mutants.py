@@ -207,6 +207,9 @@ def _every_cancellation_is_a_conflict() -> Iterator[None]:
 
 NO_MUTANT = Mutant(frozenset())
 
+NEEDS_BAD_LUCK = "no-incarnation"
+"""An item must be deleted and made anew between the read and the write of a unit that is not seen to wait."""
+
 MUTANTS: Mapping[str, Mutant] = {
     "new-token-per-retry": Mutant(frozenset({Kind.REFUSED_UNIT}), _with_new_token),
     "no-version-condition": Mutant(

@@ -22,6 +22,7 @@ from persistence.testing.faults import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
 )
 
@@ -50,6 +51,7 @@ STORM = (
     Rule(Cancellation(("TransactionConflict",)), (TransactGet,), probability=0.02),
     Rule(Unprocessed(3), (BatchWriteItems,), probability=0.2),
     Rule(Unprocessed(25), (BatchWriteItems,), probability=0.1),
+    Rule(Trickle(0.01, pieces=4), (TransactWrite, GetItem, QueryPage), probability=0.01),
     Rule(Throttling(), (BatchWriteItems,), probability=0.05),
     Rule(LostAnswer(), (BatchWriteItems,), probability=0.03),
     Rule(LostRequest(), (BatchWriteItems,), probability=0.03),

@@ -19,8 +19,8 @@ SCENARIOS = (
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_death_at_any_await_breaks_no_promise(scenario: Scenario) -> None:
-    """Cancelled or vanished, at each of some twenty places."""
+    """Cancelled, out of memory or vanished, at each of some twenty places."""
     tolls = killed_everywhere(scenario)
 
     assert tolls.problems == []
-    assert tolls.deaths > 30
+    assert tolls.deaths > 45

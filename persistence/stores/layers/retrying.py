@@ -9,13 +9,16 @@ commits and snapshots by the unit of work until their deadline, with the same to
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 
 from persistence.errors import (
     THROTTLING_CODES,
+    AccessDenied,
     CircuitOpen,
     ConflictError,
     HeldBack,
@@ -25,8 +28,8 @@ from persistence.errors import (
     TransactionCancelled,
 )
 from persistence.events import event_log
-from persistence.flows import Flow, pause, perform
-from persistence.operation_facts import table_of
+from persistence.flows import Flow, call, pause, perform
+from persistence.operation_facts import can_write, table_of
 from persistence.operations import GetItem, Operation, QueryPage, ScanPage, TransactWrite
 from persistence.stores.layers.circuit import Circuit, CircuitState
 from persistence.stores.layers.layer import Layer
@@ -40,15 +43,19 @@ R = TypeVar("R")
 PLAIN_READS = frozenset[type[Operation[Any]]]({GetItem, QueryPage, ScanPage})
 """What is repeated here; nobody else repeats it, and it does no harm."""
 
+EXPIRED_CODES = frozenset({"ExpiredTokenException", "ExpiredToken"})
+"""How the service says that credentials have expired; the request had no effect."""
+
 _SHORTEST_WAIT = 0.01
+_BETWEEN_RENEWALS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class RetryState:
-    """How things stand with a table.
+    """How things stand with the reads or the writes of a table.
 
     Attributes:
-        circuit: whether it is left alone at present; None where the policy breaks no circuits.
+        circuit: "open" while it is left alone, else "closed"; None where the policy breaks no circuits.
         rate: requests per second that it is sent at most; None for no bound.
         budget: repetitions that the store has left; None for no bound.
     """
@@ -60,9 +67,10 @@ class RetryState:
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """What stands before one table, or before the operations that concern several."""
+    """What stands before the reads or the writes of one table, or of operations that concern several."""
 
     table: str | None
+    writes: bool
     circuit: Circuit | None
     rate: Rate | None
 
@@ -72,19 +80,30 @@ class Retries(Layer):
 
     What it holds back is not sent: a `HeldBack`, which is a `Throttled`, or its kind `CircuitOpen`. A unit of
     work takes it for what it is, and tries again when the error's `retry_after` has passed. Circuits and
-    rates are those of a table; operations on several tables have one of their own. Keep one instance per
-    store.
+    rates are those of a table, for reads and writes apart, as their capacity is; operations on several tables
+    have some of their own. Keep one instance per store.
 
     Args:
         policy: how often, how long, and how much.
         timing: time, chance, and the pauses before repetitions of plain reads.
+        renew: called, or awaited, when the service says that the credentials have expired, at most every 30
+            seconds; whatever it was, it is then repeated once. `store.close` of a `DynamoStore` that made its
+            client has it look for credentials anew.
     """
 
-    def __init__(self, policy: RetryPolicy | None = None, *, timing: Timing | None = None) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy | None = None,
+        *,
+        timing: Timing | None = None,
+        renew: Callable[[], object] | None = None,
+    ) -> None:
         self.policy = RetryPolicy() if policy is None else policy
         self._timing = Timing() if timing is None else timing
+        self._renew = renew
+        self._renewed = -math.inf
         self._lock = threading.Lock()
-        self._gates: dict[str | None, _Gates] = {}
+        self._gates: dict[tuple[str | None, bool], _Gates] = {}
         self._failed_tokens = FailedTokens()
         budget = self.policy.budget
         self._budget = None if budget is None else Budget(budget, self._timing.monotonic())
@@ -96,7 +115,25 @@ class Retries(Layer):
             CircuitOpen, HeldBack: it was not sent.
             StoreError: or `ConflictError`, as the store below.
         """
-        gates = self._gates_of(table_of(operation))
+        try:
+            return (yield from self._pass(operation))
+        except AccessDenied as denied:
+            if self._renew is None or denied.code not in EXPIRED_CODES:
+                raise
+        if self._may_renew():
+            yield from call(self._renew)
+        return (yield from self._pass(operation))
+
+    def _may_renew(self) -> bool:
+        with self._lock:
+            now = self._timing.monotonic()
+            if now < self._renewed + _BETWEEN_RENEWALS:
+                return False
+            self._renewed = now
+            return True
+
+    def _pass(self, operation: Operation[R]) -> Flow[R]:
+        gates = self._gates_of(table_of(operation), writes=can_write(type(operation)))
         if type(operation) in PLAIN_READS:
             return (yield from self._repeat(operation, gates))
         token = operation.token if isinstance(operation, TransactWrite) else None
@@ -110,13 +147,14 @@ class Retries(Layer):
         self._failed_tokens.discard(token)
         return answer
 
-    def state(self, table: str | None) -> RetryState:
+    def state(self, table: str | None, *, writes: bool = False) -> RetryState:
         """Tell how things stand, for a metric or a health check.
 
         Args:
             table: its name; None for operations on several tables.
+            writes: tell of its writes, rather than of its reads.
         """
-        gates = self._gates_of(table)
+        gates = self._gates_of(table, writes=writes)
         return RetryState(
             None if gates.circuit is None else gates.circuit.state,
             None if gates.rate is None else gates.rate.limit,
@@ -187,7 +225,7 @@ class Retries(Layer):
         if gates.rate is not None and not isinstance(failure, StoreUnavailable):
             gates.rate.throttled(now)
         if gates.circuit is not None and gates.circuit.failed(now, failure):
-            event_log().warning("circuit.opened", table=gates.table, code=_code(failure))
+            event_log().warning("circuit.opened", table=gates.table, writes=gates.writes, code=_code(failure))
 
     def _note_answer(self, gates: _Gates) -> None:
         now = self._timing.monotonic()
@@ -196,7 +234,7 @@ class Retries(Layer):
         if gates.rate is not None:
             gates.rate.answered(now)
         if gates.circuit is not None and gates.circuit.answered(now):
-            event_log().warning("circuit.closed", table=gates.table)
+            event_log().warning("circuit.closed", table=gates.table, writes=gates.writes)
 
     def _note_token(self, token: str, failure: StoreError | ConflictError) -> None:
         if isinstance(failure, HeldBack):
@@ -206,17 +244,18 @@ class Retries(Layer):
         else:
             self._failed_tokens.discard(token)
 
-    def _gates_of(self, table: str | None) -> _Gates:
-        gates = self._gates.get(table)
+    def _gates_of(self, table: str | None, *, writes: bool) -> _Gates:
+        gates = self._gates.get((table, writes))
         if gates is None:
             with self._lock:
-                gates = self._gates.setdefault(table, self._new_gates(table))
+                gates = self._gates.setdefault((table, writes), self._new_gates(table, writes))
         return gates
 
-    def _new_gates(self, table: str | None) -> _Gates:
+    def _new_gates(self, table: str | None, writes: bool) -> _Gates:
         circuit, rate = self.policy.circuit, self.policy.rate
         return _Gates(
             table,
+            writes,
             None if circuit is None else Circuit(circuit),
             None if rate is None else Rate(rate, self._timing.monotonic()),
         )

@@ -12,7 +12,7 @@
 | the answer gets lost                          | `LostAnswer`, `Abandoned`              | yes           |
 | the request gets lost                         | `LostRequest`, `Unreachable` (certain) | no            |
 | the request arrives when nobody expects it    | `LateArrival`                          | later         |
-| it takes its time                             | `Delay`                                | yes           |
+| it takes its time                             | `Delay`, `Trickle` (the answer does)   | yes           |
 | silence, then the connection breaks           | `Stall`                                | as it says    |
 | the server fails                              | `ServerError`                          | as it says    |
 | too much traffic                              | `Throttling`                           | no            |
@@ -44,6 +44,7 @@ from persistence.testing.faults.rules import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
     Unreachable,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "ServerError",
     "Stall",
     "Throttling",
+    "Trickle",
     "Unprocessed",
     "Unreachable",
 ]

@@ -32,9 +32,14 @@ class Line:
         return await read_message(self._reader)
 
     async def send(self, message: Message) -> None:
-        """Write one message."""
-        self._writer.write(bytes(message))
-        await self._writer.drain()
+        """Write one message, in as many pieces as it says."""
+        content = bytes(message)
+        size = -(-len(content) // message.pieces)
+        for start in range(0, len(content), size):
+            self._writer.write(content[start : start + size])
+            await self._writer.drain()
+            if message.seconds:
+                await asyncio.sleep(message.seconds / message.pieces)
 
     def reset(self) -> None:
         """Break it: the other side sees a reset rather than an orderly end."""

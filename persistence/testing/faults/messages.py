@@ -18,10 +18,14 @@ class Message:
     Attributes:
         head: the start line and the header lines, as they came.
         body: the content, without any transfer coding.
+        seconds: how long it takes to send it.
+        pieces: in how many it is sent.
     """
 
     head: bytes
     body: bytes = b""
+    seconds: float = 0.0
+    pieces: int = 1
 
     def __bytes__(self) -> bytes:
         return self.head + _END_OF_HEAD + self.body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from persistence.operation_facts import OperationType
@@ -26,6 +26,7 @@ from persistence.testing.faults.rules import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
     Unreachable,
 )
@@ -141,6 +142,9 @@ class Relay:
             case Delay(seconds):
                 await asyncio.sleep(seconds)
                 return await self._reach(exchange)
+            case Trickle(seconds, pieces):
+                answer = await self._reach(exchange)
+                return replace(answer, seconds=seconds, pieces=pieces)
             case Unprocessed(left):
                 return await self._reach_partly(exchange, left)
             case LostAnswer():

@@ -90,6 +90,26 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
+class Trickle:
+    """It is performed, and its answer comes in small pieces.
+
+    A client's read timeout is for each piece: it never comes. In a store without a network this is a `Delay`
+    after it took effect.
+
+    Attributes:
+        seconds: how long the answer takes.
+        pieces: in how many it comes.
+    """
+
+    seconds: float
+    pieces: int = 10
+
+    def __post_init__(self) -> None:
+        _refuse_unless(self.seconds >= 0, "Trickle.seconds", "not negative", self.seconds)
+        _refuse_unless(self.pieces >= 1, "Trickle.pieces", "at least 1", self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
 class Stall:
     """Nothing is heard for a while, then the connection breaks.
 
@@ -198,6 +218,7 @@ Fault = (
     | LateArrival
     | Unreachable
     | Delay
+    | Trickle
     | Stall
     | ServerError
     | Throttling
@@ -267,6 +288,7 @@ def possible_for(fault: Fault) -> frozenset[OperationType]:
             | Abandoned()
             | Unreachable()
             | Delay()
+            | Trickle()
             | Stall()
             | ServerError()
             | Throttling()
@@ -280,7 +302,7 @@ def possible_for(fault: Fault) -> frozenset[OperationType]:
 def reaches_the_store(fault: Fault | None) -> bool:
     """Tell whether what a fault happens to takes effect, now or later, unless the store refuses it."""
     match fault:
-        case None | LostAnswer() | Abandoned() | LateArrival() | Delay() | Unprocessed():
+        case None | LostAnswer() | Abandoned() | LateArrival() | Delay() | Trickle() | Unprocessed():
             return True
         case Stall(applied=applied) | ServerError(applied=applied):
             return applied

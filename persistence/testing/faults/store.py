@@ -30,6 +30,7 @@ from persistence.testing.faults.rules import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
     Unreachable,
 )
@@ -92,10 +93,14 @@ class FaultLayer(Generic[S]):
             case Delay(seconds):
                 yield from pause(seconds)
                 return (yield from self._reach(perform(operation)))
+            case Trickle(seconds):
+                answer: R = yield from self._reach(perform(operation))
+                yield from pause(seconds)
+                return answer
             case Unprocessed(left):
                 undone = self._decisions.choose(subject_of(operation).size, left)
-                answer: R = yield from self._reach(perform_partly(operation, undone))
-                return answer
+                partly: R = yield from self._reach(perform_partly(operation, undone))
+                return partly
             case LostAnswer() | Abandoned():
                 unheard = yield from self._reach_unheard(operation)
                 raise injuries.no_answer(operation) from unheard

@@ -28,6 +28,8 @@ from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
     DescribeTable,
+    GetItem,
+    ItemResult,
     Operation,
     PutItem,
     TransactGet,
@@ -52,6 +54,7 @@ from persistence.testing.faults import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
     Unreachable,
 )
@@ -255,6 +258,22 @@ class TestDelay:
 
         assert time.monotonic() - begun >= 0.2
         assert things.count(direct, "a") == 1
+
+
+class TestTrickle:
+    def test_answers_in_the_end(
+        self, things: Things, direct: Store, proxied: Start, single_shot: Open
+    ) -> None:
+        """Piece by piece, so that no client loses its patience between two of them."""
+        store = single_shot(proxied(Rule(Trickle(0.3, pieces=6), (GetItem,), count=1)))
+        direct.perform(things.put("a"))
+        begun = time.monotonic()
+
+        answer = store.perform(things.get("a"))
+
+        assert isinstance(answer, ItemResult)
+        assert answer.item is not None
+        assert time.monotonic() - begun >= 0.25
 
 
 class TestLateArrival:

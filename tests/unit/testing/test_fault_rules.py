@@ -30,6 +30,7 @@ from persistence.testing.faults import (
     Rule,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
 )
 from persistence.testing.faults.decisions import Decisions, Latecomers
@@ -110,6 +111,8 @@ class TestRule:
         [
             lambda: Delay(-1),
             lambda: Stall(-0.1),
+            lambda: Trickle(-1),
+            lambda: Trickle(1, pieces=0),
             lambda: LateArrival(0),
             lambda: Unprocessed(0),
             lambda: Cancellation((None, "None")),
@@ -118,7 +121,7 @@ class TestRule:
     )
     def test_refuses_faults_that_make_no_sense(self, make: Any) -> None:
         with pytest.raises(
-            ValueError, match=r"(Delay|Stall|LateArrival|Unprocessed|Cancellation|Throttling)\."
+            ValueError, match=r"(Delay|Stall|Trickle|LateArrival|Unprocessed|Cancellation|Throttling)\."
         ):
             make()
 

@@ -50,6 +50,7 @@ from persistence.testing.faults import (
     ServerError,
     Stall,
     Throttling,
+    Trickle,
     Unprocessed,
     Unreachable,
 )
@@ -224,6 +225,16 @@ class TestDelay:
         assert isinstance(answer, ItemResult)
         assert answer.item == item("a")
         assert store.pauses == [0.5]
+
+
+class TestTrickle:
+    def test_takes_effect_before_it_is_slow(self, faulty: Make) -> None:
+        store = faulty(Rule(Trickle(0.5), count=1))
+
+        store.perform(THINGS.put("a"))
+
+        assert store.pauses == [0.5]
+        assert isinstance(store.below.perform(THINGS.get("a")), ItemResult)
 
 
 class TestLateArrival:

@@ -12,6 +12,7 @@ import pytest
 
 from persistence import Table, UnitOfWorkStateError
 from persistence.errors import (
+    AccessDenied,
     CancellationReason,
     CircuitOpen,
     ConditionFailed,
@@ -280,7 +281,7 @@ class TestCircuit:
         assert opened.value.__cause__ is THROTTLED
         assert opened.value.retry_after == 0.5
         assert opened.value.table == "notes"
-        assert scene.retries.state("notes").circuit == "open"
+        assert scene.retries.state("notes", writes=True).circuit == "open"
 
     @pytest.mark.parametrize(
         "failure",
@@ -308,14 +309,14 @@ class TestCircuit:
 
     def test_closes_with_the_first_answer(self) -> None:
         """A refusal for a reason of its own is one, too."""
-        scene = Scene(in_turn(*[THROTTLED] * 4, ConditionFailed("no"), FOUND), circuit=CIRCUIT)
+        scene = Scene(in_turn(*[THROTTLED] * 4, ConditionFailed("no"), None), circuit=CIRCUIT)
         scene.fail(5)
         scene.clock.now += 0.5
         scene.fail(1)
 
-        assert scene.store.perform(GET) == FOUND
-        assert scene.store.perform(GET) == FOUND
-        assert scene.retries.state("notes").circuit == "closed"
+        scene.store.perform(PUT)
+        scene.store.perform(PUT)
+        assert scene.retries.state("notes", writes=True).circuit == "closed"
 
     def test_stays_closed_as_long_as_enough_is_answered(self) -> None:
         """One hot key throttles for hours; the rest of its table goes on."""
@@ -337,6 +338,14 @@ class TestCircuit:
 
         assert len(scene.below.asked) == 10
 
+    def test_is_that_of_reads_or_of_writes(self) -> None:
+        """Their capacity is apart: what throttles writes leaves reads alone."""
+        scene = Scene(lambda operation: THROTTLED if operation is PUT else FOUND, circuit=CIRCUIT)
+        scene.fail(5)
+
+        assert scene.store.perform(GET) == FOUND
+        assert scene.retries.state("notes").circuit == "closed"
+
     def test_is_that_of_a_table(self) -> None:
         """Another table is not left alone for it."""
         scene = Scene(
@@ -351,8 +360,8 @@ class TestCircuit:
 
     def test_refuses_plain_reads_at_once(self) -> None:
         """Nobody waits in a thread for a table that is in trouble."""
-        scene = Scene(in_turn(THROTTLED), circuit=CIRCUIT)
-        scene.fail(4)
+        scene = Scene(in_turn(THROTTLED), circuit=CIRCUIT, attempts=1)
+        scene.fail(4, GET)
 
         with pytest.raises(CircuitOpen):
             scene.store.perform(GET)
@@ -407,6 +416,47 @@ class TestRate:
 
         assert held.value.retry_after > 0.1
         assert len(scene.below.asked) == 2
+
+
+EXPIRED = AccessDenied("expired", code="ExpiredTokenException")
+
+
+class TestCredentials:
+    @pytest.mark.parametrize("operation", [GET, PUT, transaction("t")], ids=lambda each: type(each).__name__)
+    def test_that_expired_are_renewed_once_and_it_is_repeated(self, operation: Operation[Any]) -> None:
+        """Whatever it was: a request with expired credentials had no effect."""
+        scene = Scene(in_turn(EXPIRED, FOUND))
+        renewed: list[str] = []
+        retries = Retries(timing=scene.clock.timing, renew=lambda: renewed.append("now"))
+
+        assert LayeredStore(scene.below, retries).perform(operation) == FOUND
+        assert renewed == ["now"]
+        assert scene.below.asked == [operation, operation]
+
+    def test_that_expired_for_good_are_an_error(self) -> None:
+        """They are not renewed for each request."""
+        scene = Scene(in_turn(EXPIRED))
+        renewed: list[float] = []
+        retries = Retries(timing=scene.clock.timing, renew=lambda: renewed.append(scene.clock.now))
+        store = LayeredStore(scene.below, retries)
+
+        for _time in range(4):
+            with pytest.raises(AccessDenied):
+                store.perform(GET)
+            scene.clock.now += 10
+
+        assert renewed == [100.0, 130.0]
+
+    @pytest.mark.parametrize("denied", [AccessDenied("no", code="AccessDeniedException"), EXPIRED])
+    def test_are_left_alone_where_nothing_renews_them_or_they_are_not_it(self, denied: AccessDenied) -> None:
+        scene = Scene(in_turn(denied))
+        renew = None if denied is EXPIRED else lambda: pytest.fail("they have not expired")
+        store = LayeredStore(scene.below, Retries(timing=scene.clock.timing, renew=renew))
+
+        with pytest.raises(AccessDenied):
+            store.perform(GET)
+
+        assert len(scene.below.asked) == 1
 
 
 @pytest.mark.parametrize(
