@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from persistence.testing.clocks import FrozenClock
 
 from persistence.operations import (
     CreateTable,
@@ -20,6 +19,7 @@ from persistence.operations import (
 from persistence.stores.memory import MemoryStore
 from persistence.table import GlobalIndex, Key, Table
 from persistence.table_options import PointInTimeRecovery
+from persistence.testing.clocks import FrozenClock
 
 TABLE = Table("sessions", "id", indexes=(GlobalIndex("by-user", Key("user")),), time_to_live="until")
 

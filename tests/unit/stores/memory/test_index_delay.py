@@ -7,7 +7,6 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from persistence.testing.clocks import FrozenClock
 
 from persistence.attributes import Item
 from persistence.operations import (
@@ -20,6 +19,7 @@ from persistence.operations import (
 from persistence.store import Store
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
 from persistence.table import GlobalIndex, Key, LocalIndex, Table
+from persistence.testing.clocks import FrozenClock
 from persistence.testing.contract import IndexContract
 
 BY_OWNER = GlobalIndex("by-owner", Key("owner"))
