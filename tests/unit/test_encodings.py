@@ -375,6 +375,7 @@ class TestWhatWasLoaded:
         (tracked,) = entities
 
         assert isinstance(tracked.origin, Loaded)
+        assert tracked.origin.snapshot is not None
         assert "unknown" not in tracked.origin.snapshot
         assert tracked.origin.snapshot["rest"] is item["rest"]
         assert planned(entities).actions == ()
