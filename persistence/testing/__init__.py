@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from persistence.testing.servers import DynamoDBLocal as DynamoDBLocal
     from persistence.testing.servers import ServerUnavailable as ServerUnavailable
     from persistence.testing.spending import Charge as Charge
+    from persistence.testing.strategies import entities as entities
+    from persistence.testing.strategies import items as items
     from persistence.testing.tapping import tapped as tapped
 
 __all__ = [

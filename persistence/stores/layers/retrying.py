@@ -136,7 +136,7 @@ class Retries(Layer):
         gates = self._gates_of(table_of(operation), writes=can_write(type(operation)))
         if type(operation) in PLAIN_READS:
             return (yield from self._repeat(operation, gates))
-        token = operation.token if isinstance(operation, TransactWrite) else None
+        token = _token_of(operation)
         if token is None:
             return (yield from self._attempt(operation, gates))
         try:
@@ -259,6 +259,10 @@ class Retries(Layer):
             None if circuit is None else Circuit(circuit),
             None if rate is None else Rate(rate, self._timing.monotonic()),
         )
+
+
+def _token_of(operation: object) -> str | None:
+    return operation.token if isinstance(operation, TransactWrite) else None
 
 
 def _held(kind: type[HeldBack], operation: Operation[Any], wait: float, why: str) -> HeldBack:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import (
     ConditionFailed,
     ConfigurationError,
@@ -225,17 +226,13 @@ class ErrorContract(Contract):
 
     def test_a_table_that_needs_something_is_refused(self, store: Store, table: Table) -> None:
         """A store alone neither prefixes keys by a tenant nor encrypts: nothing is sent [port]."""
-        needing = replace(table, needs=frozenset({"something"}))
-        operations: tuple[Operation[Any], ...] = (
-            GetItem(needing, key("a")),
-            PutItem(needing, key("a")),
-            ScanPage(needing),
-            TransactWrite((PutItem(needing, key("a")),)),
-        )
+        tenants = replace(table, tenant_scoped=True)
+        sealed = replace(table, encrypted={"name": EncryptedAttribute(str)})
 
-        for operation in operations:
-            with pytest.raises(ConfigurationError):
-                store.perform(operation)
+        for needing in (tenants, sealed, replace(sealed, tenant_scoped=True)):
+            for operation in _each_kind(needing):
+                with pytest.raises(ConfigurationError):
+                    store.perform(operation)
 
         assert read(store, table, key("a")) is None
 
@@ -317,3 +314,12 @@ def _exists(store: Store, name: str) -> bool:
 
 def _by_name(table: Table) -> tuple[str, Key, list[Index]]:
     return table.name, table.key, sorted(table.indexes, key=lambda index: index.name)
+
+
+def _each_kind(table: Table) -> list[Operation[Any]]:
+    return [
+        GetItem(table, key("a")),
+        PutItem(table, {**key("a"), "name": text("x")}),
+        ScanPage(table),
+        TransactWrite((PutItem(table, key("a")),)),
+    ]
