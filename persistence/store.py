@@ -74,9 +74,9 @@ class Store(Protocol):
     - `Throttled`, `TransactionInProgress`, `StoreUnavailable`: worth another try; for a write that is the
       same operation with the same token.
 
-    Never: answer for something it doesn't understand; perform what a layer has to serve first, which the
-    declaration's `unserved` names (that is an `InvalidRequest`); reorder actions; give part of a
-    transaction's effect; change what the operation holds; log or put into messages what items contain.
+    Never: answer for something it doesn't understand; perform what a layer has to serve first; reorder
+    actions; give part of a transaction's effect; change what the operation holds; log or put into messages
+    what items contain.
     """
 
     @property
