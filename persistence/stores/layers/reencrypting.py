@@ -81,8 +81,8 @@ def _stored(mapping: type[MappingSchema[Any]], store: object) -> Table:
     tenant = tenant_of(store)
     if tenant is not None:
         raise ConfigurationError(
-            f"reencrypt works on the items of table {table.name!r} as they are stored, of all tenants; give it "
-            f"the store that the one of tenant {tenant!r} was made from"
+            f"reencrypt works on the items of table {table.name!r} as they are stored, of all tenants; give "
+            f"it the store that the one of tenant {tenant!r} was made from"
         )
     return table.served(TENANT)
 

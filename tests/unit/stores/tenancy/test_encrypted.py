@@ -17,6 +17,7 @@ from persistence.store import Store
 from persistence.stores.layers import Encrypting, layered, reencrypt, reencrypt_async
 from persistence.stores.memory import AsyncMemoryStore
 from persistence.table import Table
+from persistence.testing.recordings import Recorder
 
 STORED = Table("patients", "id")
 OLD = LocalKeyRing({"old": b"o" * 32}, current="old")
@@ -88,15 +89,13 @@ def test_the_layer_outside_of_a_tenants_store_is_refused(
     use: Callable[[Repository[Patient]], object], tenant: bool
 ) -> None:
     """There it sees keys without the name, to which a value of any tenant would be bound alike."""
-    table = filled()
-    asked: list[object] = []
-    perform = table.perform
-    table.perform = lambda operation: (asked.append(operation), perform(operation))[1]  # type: ignore[assignment, method-assign, return-value]
-    patients = repository(layered(table.for_tenant("acme") if tenant else table, Encrypting(OLD)))
+    recorder = Recorder()
+    below = layered(filled(), recorder)
+    patients = repository(layered(below.for_tenant("acme") if tenant else below, Encrypting(OLD)))
 
     with pytest.raises(ConfigurationError, match=r"layered\(store, Encrypting\(keys\)\)\.for_tenant"):
         use(patients)
-    assert asked == []
+    assert recorder.calls == ()
 
 
 def test_all_tenants_are_encrypted_anew() -> None:
