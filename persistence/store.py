@@ -75,7 +75,7 @@ class Store(Protocol):
       same operation with the same token.
 
     Never: answer for something it doesn't understand; perform what a layer has to serve first, which the
-    declaration's `unserved` names (that is an `InvalidRequest`); reorder actions; give part of a
+    declaration's `needs` name; reorder actions; give part of a
     transaction's effect; change what the operation holds; log or put into messages what items contain.
     """
 
