@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from persistence.errors import UnitOfWorkStateError
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, Store, check_store_source
+from persistence.store import AsyncStore, Limits, Store, check_store_source, tenant_of
 from persistence.stores.layers import Layer, layered
 
 R = TypeVar("R")
@@ -140,6 +140,10 @@ class _BelowBase:
     @property
     def limits(self) -> Limits:
         return self._store.limits
+
+    @property
+    def tenant(self) -> str | None:
+        return tenant_of(self._store)
 
 
 class _Below(_BelowBase):

@@ -11,7 +11,7 @@ from persistence.errors import MigrationLockLost, StoreError, TransactionBusy
 from persistence.flows import run
 from persistence.operations import Operation
 from persistence.schema.migrations.lock import Lock
-from persistence.store import Limits, Store
+from persistence.store import Limits, Store, tenant_of
 
 R = TypeVar("R")
 
@@ -107,6 +107,11 @@ class LeasedStore:
     def limits(self) -> Limits:
         """What one request may hold."""
         return self._store.limits
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store below; None where it has none."""
+        return tenant_of(self._store)
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation.

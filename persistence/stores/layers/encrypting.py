@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -61,6 +62,7 @@ from persistence.stores.layers.sealing import (
 from persistence.table import Table
 
 R = TypeVar("R")
+E = TypeVar("E", bound=PersistenceError)
 
 Write = PutItem | UpdateItem | DeleteItem
 
@@ -201,8 +203,7 @@ class Encrypting(Layer):
         try:
             result = yield from perform(cast("Write", sent))
         except ConditionFailed as refused:
-            yield from self._open_found(refused, write)
-            raise
+            raise (yield from self._open_found(refused, write)) from refused.__cause__
         if not result.attributes:
             return result
         try:
@@ -212,10 +213,12 @@ class Encrypting(Layer):
             raise
         return replace(result, attributes=attributes)
 
-    def _open_found(self, refused: ConditionFailed, write: Write) -> Flow[None]:
-        if isinstance(refused.found, Mapping):
-            found = Found(write.table, _key_of(write), cast("Item", refused.found))
-            (refused.found,) = yield from self._open([found])
+    def _open_found(self, refused: ConditionFailed, write: Write) -> Flow[ConditionFailed]:
+        told = _above(refused)
+        if isinstance(told.found, Mapping):
+            found = Found(write.table, _key_of(write), cast("Item", told.found))
+            (told.found,) = yield from self._open([found])
+        return told
 
     def _batch(self, operation: BatchWriteItems) -> Flow[BatchWriteResult]:
         writes = operation.writes
@@ -238,9 +241,9 @@ class Encrypting(Layer):
             result = yield from perform(sent)
         except TransactionCancelled as cancelled:
             self._repeatable.settle(operation, cancelled)
-            reasons = yield from self._open_reasons(cancelled, operation.actions)
-            cancelled.reasons = reasons
-            raise
+            told = _above(cancelled)
+            told.reasons = yield from self._open_reasons(cancelled, operation.actions)
+            raise told from cancelled.__cause__
         except PersistenceError as failure:
             self._repeatable.settle(operation, failure)
             raise
@@ -279,6 +282,12 @@ class Encrypting(Layer):
 
     def _name_of(self, table: Table) -> str:
         return self._names.get(table.name, table.name)
+
+
+def _above(refused: E) -> E:
+    """Give an error that may be changed: the one that was raised stays as who stands below has seen it."""
+    told = copy(refused)
+    return told.with_traceback(refused.__traceback__)
 
 
 def _by_table(actions: Sequence[TransactAction]) -> Iterator[tuple[Table, list[int]]]:

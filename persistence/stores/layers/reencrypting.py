@@ -8,15 +8,15 @@ from typing import Any
 
 from persistence.attributes import AttributeValue, Item
 from persistence.encryption import Keys
-from persistence.errors import ConditionFailed, TransactionBusy
+from persistence.errors import ConditionFailed, ConfigurationError, TransactionBusy
 from persistence.expressions import And, Compare, Path, Set, Value
 from persistence.flows import Flow, perform, run, run_async
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import Page, ScanPage, UpdateItem
-from persistence.store import AsyncStore, Store
+from persistence.store import AsyncStore, Store, tenant_of
 from persistence.stores.layers.encrypting import Encrypting
 from persistence.stores.layers.sealing import bare
-from persistence.table import Table
+from persistence.table import TENANT, Table
 
 
 @dataclass(slots=True)
@@ -48,15 +48,17 @@ def reencrypt(
     what it says is the same.
 
     Args:
-        store: the store itself, without the layer that encrypts.
+        store: the store itself, without the layer that encrypts, and no tenant's: of a table that is scoped
+            to tenants it does the items of all of them.
         keys: the keys, the older ones included.
         mapping: says what is encrypted.
         table_names: as of `Encrypting`.
 
     Raises:
+        ConfigurationError: the store is a tenant's, and the table is scoped to tenants.
         DecryptionFailed: something can't be decrypted; what was done before stays done.
     """
-    return run(_reencrypted(Encrypting(keys, table_names=table_names), mapping_of(mapping).table), store)
+    return run(_reencrypted(Encrypting(keys, table_names=table_names), _stored(mapping, store)), store)
 
 
 async def reencrypt_async(
@@ -68,7 +70,21 @@ async def reencrypt_async(
 ) -> Reencryption:
     """Do the same as `reencrypt`, awaited."""
     layer = Encrypting(keys, table_names=table_names)
-    return await run_async(_reencrypted(layer, mapping_of(mapping).table), store)
+    return await run_async(_reencrypted(layer, _stored(mapping, store)), store)
+
+
+def _stored(mapping: type[MappingSchema[Any]], store: object) -> Table:
+    """Give the declaration by which items are read as they are stored, since values are bound to that key."""
+    table = mapping_of(mapping).table
+    if not table.tenant_scoped:
+        return table
+    tenant = tenant_of(store)
+    if tenant is not None:
+        raise ConfigurationError(
+            f"reencrypt works on the items of table {table.name!r} as they are stored, of all tenants; give "
+            f"it the store that the one of tenant {tenant!r} was made from"
+        )
+    return table.served(TENANT)
 
 
 def _reencrypted(layer: Encrypting, table: Table) -> Flow[Reencryption]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from persistence.attributes import AttributeValue, Item
 from persistence.encryption import Place
 from persistence.encryption.content import to_bytes
-from persistence.errors import QueryError
+from persistence.errors import ConfigurationError, QueryError
 from persistence.expressions import (
     And,
     AttributeExists,
@@ -45,8 +45,20 @@ Seal = Callable[[bytes, Place], AttributeValue]
 
 
 def bare(table: Table) -> Table:
-    """Give a declaration without what is encrypted: the same one each time, by which stores know it."""
-    return table.served(ENCRYPTION) if table.encrypted else table
+    """Give a declaration without what is encrypted: the same one each time, by which stores know it.
+
+    Raises:
+        ConfigurationError: keys are not as they are stored yet, so that values can't be bound to them.
+    """
+    if not table.encrypted:
+        return table
+    if table.tenant_scoped:
+        raise ConfigurationError(
+            f"nothing was sent for table {table.name!r}: its items belong to tenants, and its encrypted "
+            "attributes are bound to keys as they are stored, with the tenant's name; use "
+            'layered(store, Encrypting(keys)).for_tenant("...")'
+        )
+    return table.served(ENCRYPTION)
 
 
 def place_of(table: Table, key: Item, attribute: str, name: str | None = None) -> Place:

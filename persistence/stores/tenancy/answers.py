@@ -16,10 +16,12 @@ from persistence.operations import (
     ItemsResult,
     Operation,
     Page,
+    QueryPage,
     TransactGet,
     TransactWrite,
     WriteResult,
 )
+from persistence.stores.tenancy.scoping import lacks_partition
 from persistence.stores.tenancy.tenant import Tenant
 from persistence.table import Table
 
@@ -49,7 +51,7 @@ def shown(answer: Any, asked: Any, sent: Any, tenant: Tenant) -> Any:
         case BatchWriteResult():
             return replace(answer, unprocessed=_same_places(answer.unprocessed, sent.writes, asked.writes))
         case Page():
-            items = tuple(_of_page(item, asked.table, tenant) for item in answer.items)
+            items = tuple(_of_page(item, asked, tenant) for item in answer.items)
             return replace(answer, items=items, last_key=_item(answer.last_key, asked.table, tenant))
         case _:
             return answer
@@ -94,8 +96,11 @@ def _item(item: Item | None, table: Table, tenant: Tenant) -> Item | None:
     return tenant.shown_item(item, table)
 
 
-def _of_page(item: Item, table: Table, tenant: Tenant) -> Item:
-    return tenant.shown_item(item, table) if table.tenant_scoped else item
+def _of_page(item: Item, query: QueryPage, tenant: Tenant) -> Item:
+    shown = tenant.shown_item(item, query.table)
+    if lacks_partition(query):
+        shown.pop(query.table.partition, None)
+    return shown
 
 
 def _items_of(

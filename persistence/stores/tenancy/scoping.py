@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, assert_never
 
-from persistence.expressions import Condition
+from persistence.expressions import Condition, Path
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -75,6 +75,12 @@ def scoped_filter(condition: Condition | None, table: Table, tenant: Tenant) -> 
     return None if condition is None else rewriting_of(table, tenant).condition(condition)
 
 
+def lacks_partition(query: QueryPage) -> bool:
+    """Tell whether a projection leaves out the partition key of the table."""
+    asked = {path.attribute for path in query.projection or ()}
+    return bool(asked) and query.table.partition not in asked
+
+
 def _get(get: GetItem, tenant: Tenant) -> GetItem:
     table = get.table
     if not table.tenant_scoped:
@@ -115,10 +121,13 @@ def _gets(operation: Any, tenant: Tenant) -> Any:
 
 
 def _query(query: QueryPage, tenant: Tenant) -> QueryPage:
-    table = query.table
+    table, projection = query.table, query.projection
+    if lacks_partition(query):  # which tells whose an item is that is found in an index
+        projection = (*(projection or ()), Path.of(table.partition))
     return replace(
         query,
         table=table.served(TENANT),
+        projection=projection,
         key_condition=rewriting_of(table, tenant).key_condition(query.key_condition),
         filter=scoped_filter(query.filter, table, tenant),
         start=position_of(query.start, table, tenant),

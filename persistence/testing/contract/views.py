@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits
+from persistence.store import AsyncStore, Limits, tenant_of
 
 R = TypeVar("R")
 
@@ -39,6 +39,11 @@ class SyncView:
     def limits(self) -> Limits:
         """The limits of the store below."""
         return self._store.limits
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store below; None where it has none."""
+        return tenant_of(self._store)
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below and wait for it; see `Store.perform`.

@@ -10,7 +10,7 @@ from persistence.errors import QueryError
 from persistence.mapping import MappingSchema
 from persistence.mapping.schema import mapping_of
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, Store, check_colour
+from persistence.store import AsyncStore, Limits, Store, check_colour, tenant_of
 from persistence.testing.expecting.board import ELSEWHERE, Board, Order, told
 from persistence.testing.expecting.expectation import Expectation
 from persistence.testing.expecting.failures import ExpectationFailed
@@ -42,6 +42,11 @@ class Expecting(Generic[S]):
     def limits(self) -> Limits:
         """The limits of the other store, or AWS's."""
         return _ALONE if self._otherwise is None else self._otherwise.limits
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store that performs what nothing expects; None where it has none."""
+        return tenant_of(self._otherwise)
 
     def _expect(self, expectation: E) -> E:
         self._board.add(expectation)

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, assert_never
 from persistence.errors import PersistenceError
 from persistence.flows import Flow, pause, perform, run, run_async
 from persistence.operations import Operation, TransactWrite
-from persistence.store import AsyncStore, Limits, Store
+from persistence.store import AsyncStore, Limits, Store, tenant_of
 from persistence.testing.faults import injuries
 from persistence.testing.faults.batches import perform_partly
 from persistence.testing.faults.decisions import Decisions, Injected, Landed, Latecomers
@@ -55,6 +55,11 @@ class FaultLayer(Generic[S]):
     def limits(self) -> Limits:
         """The limits of the store below."""
         return self._store.limits
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant of the store below; None where it has none."""
+        return tenant_of(self._store)
 
     @property
     def injected(self) -> tuple[Injected, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, TypeVar
 
 from persistence.errors import PersistenceError
@@ -61,7 +61,9 @@ class Recorder(Layer):
         return part if self._redacting is None else replaced(part, self._redacting)
 
     def _redacted_error(self, error: PersistenceError) -> PersistenceError:
-        return error if self._redacting is None else replaced_error(error, self._redacting)
+        if self._redacting is None:
+            return copy(error)  # as it is now: above, it may come to hold what an application reads
+        return replaced_error(error, self._redacting)
 
     @property
     def calls(self) -> tuple[Call, ...]:

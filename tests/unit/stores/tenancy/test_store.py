@@ -12,6 +12,7 @@ from dependency_injector import providers
 
 from persistence import (
     AsyncMemoryStore,
+    GlobalIndex,
     Key,
     MappingSchema,
     MemoryStore,
@@ -19,7 +20,8 @@ from persistence import (
     Repository,
     UnitOfWork,
 )
-from persistence.errors import ConfigurationError, UnitOfWorkStateError
+from persistence.errors import ConfigurationError, ForeignTenant, UnitOfWorkStateError
+from persistence.expressions import KeyCondition, Path
 from persistence.operations import (
     BatchGetItems,
     BatchGetResult,
@@ -30,6 +32,7 @@ from persistence.operations import (
     Operation,
     Page,
     PutItem,
+    QueryPage,
     ScanPage,
 )
 from persistence.outbox import OutboxMapping, OutboxRelay
@@ -139,6 +142,38 @@ class TestAStoreOfATenant:
 
         assert (read.items, read.unprocessed) == ((key("a"), None, None), gets[1:])
         assert written.unprocessed == (writes[1],)
+
+
+class TestQueries:
+    TABLE = Table("things", "id", indexes=(GlobalIndex("by-name", Key("name", "id")),), tenant_scoped=True)
+
+    def asked(self, *names: str) -> QueryPage:
+        projection = tuple(map(Path.of, names)) or None
+        return QueryPage(
+            self.TABLE, KeyCondition(("name", {"S": "n"})), index="by-name", projection=projection
+        )
+
+    def test_give_what_a_projection_asks_for(self) -> None:
+        store = MemoryStore().for_tenant("acme")
+        store.perform(PutItem(self.TABLE, {**key("1"), "name": {"S": "n"}, "size": {"N": "3"}}))
+
+        asked = {names: store.perform(self.asked(*names)).items for names in [("size",), ("id",), ("name",)]}
+
+        assert asked == {
+            ("size",): ({"size": {"N": "3"}},),
+            ("id",): (key("1"),),
+            ("name",): ({"name": {"S": "n"}},),
+        }
+
+    @pytest.mark.parametrize("names", [(), ("size",), ("size", "name")])
+    def test_do_not_give_what_was_written_into_an_index_past_the_tenant(self, names: tuple[str, ...]) -> None:
+        """Not even where the projection leaves out the key that tells whose it is."""
+        below = MemoryStore()
+        foreign = {**key("globex#1"), "name": {"S": "acme#n"}, "size": {"N": "999"}}
+        below.perform(PutItem(self.TABLE.structure, foreign))
+
+        with pytest.raises(ForeignTenant):
+            below.for_tenant("acme").perform(self.asked(*names))
 
 
 class TestScans:
