@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from persistence.attributes import AttributeValue, Item
-from persistence.encryption import EncryptedAttribute
 from persistence.errors import ConditionFailed, InvalidRequest
 from persistence.expressions import Add, AttributeExists, AttributeNotExists, Path, Value
-from persistence.operations import DeleteItem, GetItem, Operation, PutItem, UpdateItem
+from persistence.operations import DeleteItem, GetItem, PutItem, UpdateItem
 from persistence.store import Store
 from persistence.table import Table
 from persistence.testing.contract.base import Contract
@@ -69,18 +67,6 @@ class GetItemContract(Contract):
         found = store.perform(GetItem(table, key("absent")))
 
         assert found.item is None
-
-    def test_what_a_layer_has_to_serve_is_refused(self, store: Store, table: Table) -> None:
-        """A declaration with encrypted attributes reaches no store as it is: nothing is sent in the clear."""
-        unserved = replace(table, encrypted={"name": EncryptedAttribute(str)})
-        put_ = PutItem(unserved, {**key("a"), "name": text("x")})
-        operations: tuple[Operation[Any], ...] = (GetItem(unserved, key("a")), put_)
-
-        for operation in operations:
-            with pytest.raises(InvalidRequest, match="only a layer can serve"):
-                store.perform(operation)
-
-        assert read(store, table, key("a")) is None
 
     def test_get_gives_the_whole_item(self, store: Store, table: Table) -> None:
         """Without a projection all attributes come back, the key among them [aws]."""

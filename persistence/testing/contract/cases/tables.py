@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from persistence.encryption import EncryptedAttribute
 from persistence.errors import (
     ConditionFailed,
     ConfigurationError,
@@ -225,7 +226,7 @@ class ErrorContract(Contract):
 
     def test_a_table_that_needs_something_is_refused(self, store: Store, table: Table) -> None:
         """A store alone neither prefixes keys by a tenant nor encrypts: nothing is sent [port]."""
-        needing = replace(table, needs=frozenset({"something"}))
+        needing = replace(table, encrypted={"name": EncryptedAttribute(str)})
         operations: tuple[Operation[Any], ...] = (
             GetItem(needing, key("a")),
             PutItem(needing, key("a")),
