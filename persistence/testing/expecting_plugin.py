@@ -34,22 +34,32 @@ _VERIFIED = pytest.StashKey[list["ExpectingStore | AsyncExpectingStore"]]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Verify the stores of a test that did not fail by itself."""
     __tracebackhide__ = True
     result = yield
-    for store in pyfuncitem.stash.get(_VERIFIED, []):
+    for store in item.stash.get(_VERIFIED, []):
         store.verify()
     return result
 
 
 @pytest.fixture
-def make_expecting_store(request: pytest.FixtureRequest) -> Callable[..., ExpectingStore]:
+def _persistence_expecting(request: pytest.FixtureRequest) -> list[ExpectingStore | AsyncExpectingStore]:
+    """Begin with no stores: what runs a test again keeps its item, and what was stashed there."""
+    made: list[ExpectingStore | AsyncExpectingStore] = []
+    request.node.stash[_VERIFIED] = made
+    return made
+
+
+@pytest.fixture
+def make_expecting_store(
+    _persistence_expecting: list[ExpectingStore | AsyncExpectingStore],
+) -> Callable[..., ExpectingStore]:
     """Make expecting stores that are verified when the test has ended; arguments are those of the class."""
 
     def make(**settings: Any) -> ExpectingStore:
         made = kit.ExpectingStore(**settings)
-        request.node.stash.setdefault(_VERIFIED, []).append(made)
+        _persistence_expecting.append(made)
         return made
 
     return make
@@ -62,8 +72,10 @@ def expecting_store(make_expecting_store: Callable[..., ExpectingStore]) -> Expe
 
 
 @pytest.fixture
-def async_expecting_store(request: pytest.FixtureRequest) -> AsyncExpectingStore:
+def async_expecting_store(
+    _persistence_expecting: list[ExpectingStore | AsyncExpectingStore],
+) -> AsyncExpectingStore:
     """Give an asynchronous expecting store that is verified when the test has ended."""
     made = kit.AsyncExpectingStore()
-    request.node.stash.setdefault(_VERIFIED, []).append(made)
+    _persistence_expecting.append(made)
     return made

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -60,6 +60,15 @@ MARKERS = (
     "forbid_scans: stores of the fixtures of `persistence` refuse to scan a table or index",
     "persistence_store(name): the fixtures of `persistence` stand on this store, whatever the option says",
 )
+OF_A_TEST = (
+    "persistence_store",
+    "async_persistence_store",
+    "memory_store",
+    "moto_store",
+    "dynamodb_local_store",
+)
+"""Fixtures that give stores, also where the user has written them anew."""
+
 _GUARD = pytest.StashKey["ScanGuard"]()
 
 
@@ -88,11 +97,25 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if name == "memory" else f"persistence store: {name}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have a guard in a test that is forbidden to scan, also where all of its fixtures are the user's."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and item.get_closest_marker("forbid_scans") and "_persistence_stores" not in names:
+        names.append("_persistence_stores")
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Fail a test that was forbidden to scan, and whose code has swallowed the error."""
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Take stores of the user's, and fail a test that was forbidden to scan, and swallowed the error."""
+    __tracebackhide__ = True
+    given = getattr(item, "funcargs", {})
+    if "_persistence_stores" in given:
+        for name in OF_A_TEST:
+            if hasattr(given.get(name), "perform"):
+                given["_persistence_stores"].take(given[name])
     outcome = yield
-    guard = pyfuncitem.stash.get(_GUARD, None)
+    guard = item.stash.get(_GUARD, None)
     if guard is not None:
         guard.check()
     return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast, overload
 
+from persistence.errors import MappingError
 from persistence.mapping import MappingSchema
 from persistence.repository import AsyncRepository, Repository
 from persistence.stores.memory import AsyncMemoryStore, MemoryStore
@@ -71,6 +72,8 @@ class RepositoryMaker:
         """
         if isinstance(kind, type) and issubclass(kind, Repository):
             return cast("Any", kind)(self.uow)
+        if isinstance(kind, type) and issubclass(kind, AsyncRepository):
+            raise MappingError(f"{kind.__name__} is asynchronous; ask for async_repository_of")
         return Repository(kind, self.uow)
 
 
@@ -92,4 +95,6 @@ class AsyncRepositoryMaker:
         """Make a repository; see `RepositoryMaker`."""
         if isinstance(kind, type) and issubclass(kind, AsyncRepository):
             return cast("Any", kind)(self.uow)
+        if isinstance(kind, type) and issubclass(kind, Repository):
+            raise MappingError(f"{kind.__name__} is synchronous; derive it from AsyncRepository")
         return AsyncRepository(kind, self.uow)

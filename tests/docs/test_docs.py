@@ -113,8 +113,9 @@ class TestPage:
 class TestProject:
     def test_passes_its_own_tests(self, project: Path) -> None:
         """pytest passes in the folder of the files that the page shows, with warnings as errors."""
-        # The last one is loaded by itself where the library is installed anew.
-        options = ("-q", "-W", "error", "-p", "no:cacheprovider", "-p", "persistence.testing.plugin")
+        # They are loaded by themselves where the library is installed anew.
+        plugins = ("-p", "persistence.testing.plugin", "-p", "persistence.testing.expecting_plugin")
+        options = ("-q", "-W", "error", "-p", "no:cacheprovider", *plugins)
 
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", *options],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from persistence.attributes import Item, same
+from persistence.errors import QueryError
 from persistence.evaluate import holds, project
 from persistence.expressions import Condition, Path
 from persistence.mapping import EntityMapping
@@ -21,11 +22,17 @@ def stored_item(result: object, mapping: EntityMapping[Any]) -> Item:
     """Give the item of an entity; what is an item already is copied.
 
     Raises:
+        QueryError: it is a list of entities.
         MappingError: it is no entity of the mapping.
         ValidationFailed: it can't be stored.
     """
     if isinstance(result, dict):
         return deepcopy(cast("Item", result))
+    if isinstance(result, list | tuple):
+        raise QueryError(
+            f"will_return takes entities one by one, not in a {type(result).__name__}: will_return(*found); "
+            "where one is read, only that one"
+        )
     return mapping.codec.snapshot(result)
 
 

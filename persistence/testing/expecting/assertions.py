@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from persistence.errors import CommitOutcomeUnknown, PersistenceError
+from persistence.errors import CommitOutcomeUnknown, PersistenceError, UnitOfWorkStateError
 from persistence.flows import Flow, perform, run, run_async
 from persistence.mapping import EntityMapping, MappingSchema
 from persistence.mapping.schema import mapping_of
@@ -46,6 +46,7 @@ def assert_committed(uow: UnitOfWorkBase[Any], changes: Iterable[Change]) -> Non
         ExpectationFailed: with what is missing, what came instead, and how they differ.
         MappingError: no mapping maps an entity, or several do.
         QueryError: the changes are no list of such descriptions.
+        UnitOfWorkStateError: it is no unit of work.
     """
     __tracebackhide__ = True
     listed = list(changes) if isinstance(changes, Iterable) else changes
@@ -69,7 +70,7 @@ def assert_committed(uow: UnitOfWorkBase[Any], changes: Iterable[Change]) -> Non
 
 def _committed(uow: UnitOfWorkBase[Any]) -> Committed:
     __tracebackhide__ = True
-    outcome = uow.last_outcome
+    outcome = _latest(uow)
     if isinstance(outcome, Committed):
         return outcome
     if outcome is None:
@@ -78,6 +79,16 @@ def _committed(uow: UnitOfWorkBase[Any]) -> Committed:
             "and does it change anything inside `with uow:`?"
         )
     raise ExpectationFailed(_failed(outcome)) from outcome
+
+
+def _latest(uow: UnitOfWorkBase[Any]) -> Committed | PersistenceError | None:
+    __tracebackhide__ = True
+    if not isinstance(uow, UnitOfWorkBase):
+        raise UnitOfWorkStateError(
+            f"expected the unit of work that commits, not {type(uow).__name__}; what a store holds is "
+            "asserted with assert_stored(store, OrderMapping, order)"
+        )
+    return uow.last_outcome
 
 
 def _failed(outcome: PersistenceError) -> str:
@@ -122,7 +133,7 @@ def assert_nothing_committed(uow: UnitOfWorkBase[Any]) -> None:
         ExpectationFailed: with what its latest commit wrote, or because nobody knows its outcome.
     """
     __tracebackhide__ = True
-    outcome = uow.last_outcome
+    outcome = _latest(uow)
     if isinstance(outcome, Committed | CommitOutcomeUnknown):
         raise ExpectationFailed("\n".join([*_something(outcome), "", _ARRANGED]))
 
@@ -135,9 +146,9 @@ def nothing_committed(uow: UnitOfWorkBase[Any]) -> Iterator[None]:
         ExpectationFailed: with what the latest commit wrote, or because nobody knows its outcome.
     """
     __tracebackhide__ = True
-    before = uow.last_outcome
+    before = _latest(uow)
     yield
-    outcome = uow.last_outcome
+    outcome = _latest(uow)
     if outcome is not before and isinstance(outcome, Committed | CommitOutcomeUnknown):
         raise ExpectationFailed("\n".join(_something(outcome)))
 

@@ -300,6 +300,70 @@ def test_key(repository_of):
             ]
         )
 
+    def test_are_found_in_test_cases_of_unittest(self, project: pytest.Pytester) -> None:
+        """They are run in another way than functions."""
+        ran = run(
+            project,
+            """
+import unittest
+
+@pytest.mark.forbid_scans
+class Swallowed(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def take(self, repository_of):
+        self.orders = repository_of(OrderMapping)
+
+    def test_scan(self):
+        try:
+            self.orders.scan().all()
+        except AssertionError:
+            pass
+
+    def test_get(self):
+        assert self.orders.find("o-1") is None
+""",
+        )
+
+        ran.assert_outcomes(passed=1, failed=1)
+        ran.stdout.fnmatch_lines(["*ForbiddenScan: a scan of table 'orders', and scans are forbidden*"])
+
+    def test_and_costs_are_watched_in_stores_of_the_user(self, project: pytest.Pytester) -> None:
+        """Without a unit of work of the plugin, and in a store that outlives the test."""
+        project.makeconftest(
+            """
+import pytest
+from persistence import MemoryStore
+
+@pytest.fixture(scope="session")
+def persistence_store():
+    return MemoryStore()
+"""
+        )
+        ran = run(
+            project,
+            """
+@pytest.mark.forbid_scans
+@pytest.mark.parametrize("n", [1, 2])
+def test_forbidden(persistence_store, n):
+    Repository(OrderMapping, UnitOfWork(persistence_store)).scan().all()
+
+@pytest.mark.forbid_scans
+def test_no_store():
+    pass
+
+def test_cost(persistence_store, cost_budget):
+    with cost_budget(requests=1) as budget:
+        Repository(OrderMapping, UnitOfWork(persistence_store)).find("o-1")
+    assert budget.requests == 1
+
+def test_nothing_is_left(persistence_store):
+    assert "perform" not in vars(persistence_store)
+""",
+        )
+
+        ran.assert_outcomes(passed=3, failed=2)
+        ran.stdout.fnmatch_lines(["*ForbiddenScan: a scan of table 'orders', and scans are forbidden*"])
+
     def test_lets_others_scan(self, project: pytest.Pytester) -> None:
         """A test without the marker is not concerned."""
         ran = run(
