@@ -39,9 +39,11 @@ def replacing(
     mapping, replaced = tracked.mapping, found.replaced
     if found.before or found.after or found.rekeyed or len(replaced) > FEW:
         return None
+    if not mapping.managed_attributes.isdisjoint(replaced):
+        return None  # as after each commit, though nothing of it be the application's
     step = encodings.step(tracked, origin)
     condition, item = step.condition, origin.item
-    if condition is None or not mapping.managed_attributes.isdisjoint(replaced):
+    if condition is None:
         return None
     kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
     changed: list[Change] = []

@@ -53,7 +53,7 @@ class Difference(NamedTuple):
         before: the other attributes, as they were stored then; absent ones are left out.
         after: the same, as they are stored now.
         memento: what the entity has now.
-        rekeyed: whether a field differs that is part of a key.
+        rekeyed: whether a field differs, be it only in its format, that is part of a key.
     """
 
     replaced: dict[str, AttributeValue | None]
@@ -107,6 +107,9 @@ class Watch:
         parts = placement.distinct_parts()
         self._keyed = frozenset(name for part in parts for name in part.fields)
         self._made = tuple(part for part in parts if part.template is not None)
+        self._formatted = frozenset(
+            field.attribute for field in self._fields if any(_formats(part, field.name) for part in parts)
+        )
         self.order = _order(encoded, parts)
 
     @cached_property
@@ -177,6 +180,8 @@ class Watch:
             if was != now:  # both were just written, numbers in their one form
                 replaced[attribute] = now
                 rekeyed |= keyed
+            elif attribute in self._formatted:  # a format may show more of a value than what is stored of it
+                rekeyed = True
         if rekeyed:
             self._compare_keys(entity, known, replaced)
         if len(replaced) > 1:
@@ -293,6 +298,11 @@ def _filled(part: KeyPart, values: Mapping[str, object]) -> AttributeValue | Non
         return part.filled(values)
     except Refused:  # an index is sparse: it holds what has all of its key
         return None
+
+
+def _formats(part: KeyPart, name: str) -> bool:
+    slots = () if part.parsed is None else part.parsed.slots
+    return any(slot.spec and slot.name == name for slot in slots)
 
 
 def _present(values: Mapping[str, AttributeValue | None]) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from itertools import count
@@ -333,6 +333,12 @@ class TicketMapping(MappingSchema[Ticket]):
         index_keys = {"GSI1": Key("STATE#{state}", "{number:05d}")}  # noqa: RUF012
 
 
+@dataclass
+class Visit:
+    id: str
+    at: datetime
+
+
 class TestKeys:
     def ticket(self) -> IdentityMap:
         mapping, entities = mapping_of(TicketMapping), IdentityMap()
@@ -346,6 +352,22 @@ class TestKeys:
         tracked.entity.state, tracked.entity.title = "closed", "x"
 
         assert paths(tracked) == ["state", "title", "GSI1PK"]
+
+    def test_of_indexes_follow_what_a_format_shows_and_the_table_does_not(self) -> None:
+        """One instant is stored alike in each zone; the day that a key shows is not the same."""
+
+        class VisitMapping(MappingSchema[Visit]):
+            class Meta:
+                table = SHOP
+                key = Key("VISIT#{id}", "VISIT")
+                index_keys = {"GSI1": Key("DAY#{at:%Y-%m-%d}", "{id}")}  # noqa: RUF012
+
+        mapping = mapping_of(VisitMapping)
+        tracked = loaded(mapping, mapping.codec.encode(Visit("v1", datetime(2026, 1, 2, 23, tzinfo=UTC))))
+
+        tracked.entity.at = tracked.entity.at.astimezone(timezone(timedelta(hours=2)))
+
+        assert paths(tracked) == ["GSI1PK"]
 
     @pytest.mark.parametrize("change", [{"number": 8}, {"customer": "c2"}, {"number": None}])
     def test_of_the_table_may_not_change(self, change: dict[str, Any]) -> None:

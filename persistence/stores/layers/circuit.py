@@ -92,5 +92,6 @@ class Circuit:
         return self._slots[-1]
 
     def _forget(self, now: float) -> None:
-        while self._slots and self._slots[0].begun <= now - self._policy.window:
-            self._slots.popleft()
+        # What was answered before the first failure says nothing about the trouble; it would hide a new one.
+        while (slots := self._slots) and (not slots[0].failed or slots[0].begun <= now - self._policy.window):
+            slots.popleft()

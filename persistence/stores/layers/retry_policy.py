@@ -42,7 +42,7 @@ class CircuitBreaking:
     Attributes:
         window: seconds that are looked back on.
         failures: how many requests of a window failed at least when it opens.
-        share: which share of the window's requests they are at least, over 0 and at most 1.
+        share: which share of the requests since the first of them they are at least, over 0 and at most 1.
         probe_every: seconds between two requests that are let through while it is open.
     """
 

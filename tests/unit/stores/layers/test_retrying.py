@@ -328,6 +328,18 @@ class TestCircuit:
 
         assert len(scene.below.asked) == 50
 
+    def test_opens_as_soon_however_much_was_answered_before(self) -> None:
+        """A failure long ago does not make it count all the answers from then on."""
+        scene = Scene(in_turn(THROTTLED, *[FOUND] * 2000, THROTTLED), circuit=CIRCUIT, attempts=1)
+        scene.fail(1, GET)
+        for _time in range(2000):
+            scene.clock.now += 0.01
+            scene.store.perform(GET)
+
+        scene.fail(8, GET)
+
+        assert len(scene.below.asked) == 2001 + 4
+
     def test_forgets_what_is_long_ago(self) -> None:
         """Only the window counts."""
         scene = Scene(in_turn(THROTTLED), circuit=CIRCUIT)
