@@ -223,7 +223,7 @@ def _by_field(declared: Any, demanded: Constraints, around: Surroundings) -> Str
             return st.ip_addresses()
         case fields.NaiveDateTime():
             return scalars.datetimes(demanded).map(lambda moment: moment.replace(tzinfo=None, microsecond=0))
-        case fields.DateTime(format="timestamp" | "timestamp_ms"):  # read back without a time zone, and not below 0
+        case fields.DateTime(format="timestamp" | "timestamp_ms"):  # never below 0
             moments = scalars.datetimes(demanded).filter(lambda moment: moment.timestamp() >= 0)
             return moments.map(lambda moment: moment.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0))
         case fields.DateTime():
