@@ -100,12 +100,14 @@ def _batch_text(operation: operations.BatchWriteItems) -> str | None:
     for write in writes:
         if write.condition is not None or write.returning != "none":
             return None
-        by_table.setdefault(served_name(write.table), []).append(
-            f'{{"PutRequest":{{"Item":{item_text(write.item)}}}}}'
-            if isinstance(write, operations.PutItem)
-            else f'{{"DeleteRequest":{{"Key":{item_text(write.key)}}}}}'
-        )
-    texts = [f"{quoted(name)}:[{','.join(asked)}]" for name, asked in by_table.items()]
+        if type(write) is operations.PutItem:
+            asked = f'{{"PutRequest":{{"Item":{item_text(write.item)}}}}}'
+        elif type(write) is operations.DeleteItem:
+            asked = f'{{"DeleteRequest":{{"Key":{item_text(write.key)}}}}}'
+        else:
+            return None  # what is no part of a batch must not pass for a deletion
+        by_table.setdefault(served_name(write.table), []).append(asked)
+    texts = [f"{quoted(name)}:[{','.join(each)}]" for name, each in by_table.items()]
     return f'{{"RequestItems":{{{",".join(texts)}}},"ReturnConsumedCapacity":"TOTAL"}}'
 
 

@@ -251,6 +251,7 @@ class TestWrites:
             BatchWriteItems((PutItem(TABLE, KEY), DeleteItem(TABLE, KEY))),
             BatchWriteItems((PutItem(TABLE, KEY, FREE),)),
             BatchWriteItems((PutItem(TABLE, KEY, returning="old"),)),
+            BatchWriteItems((UpdateItem(TABLE, KEY, (Set(STATUS, Value({"S": "x"})),)),)),  # type: ignore[arg-type]
             PutItem(TABLE, {"id": {"S": 1}}),
             PutItem(TABLE, OrderedDict(KEY)),
             PutItem(TABLE, {**KEY, "tags": {"SS": ["b", "a"]}}),
