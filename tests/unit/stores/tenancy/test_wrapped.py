@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -19,7 +20,12 @@ from persistence.testing.contract.views import SyncView
 from persistence.testing.expecting import AsyncExpectingStore, ExpectingStore
 from persistence.testing.faults import AsyncFaultyStore, FaultyStore, LostAnswer, Rule
 from persistence.testing.tapping import tapped
-from tests.unit.testing.expecting.shop import Item
+
+
+@dataclass
+class Item:
+    code: str
+    in_stock: int = 0
 
 
 class ItemMapping(MappingSchema[Item]):
