@@ -37,7 +37,7 @@ from persistence.operations import (
 )
 from persistence.outbox import OutboxMapping, OutboxRelay
 from persistence.query import AccessPath
-from persistence.serverless import lambda_init
+from persistence.serverless import lambda_init, starting
 from persistence.store import AWS_LIMITS, AsyncStore, Limits, Store, tenant_of
 from persistence.stores.layers import HotPartitions, Layer, Meter, layered
 from persistence.stores.tenancy import TenantStore, for_tenant
@@ -313,8 +313,9 @@ def test_an_outbox_may_be_each_tenants_own() -> None:
     assert handed_on == [Happened("acme")]
 
 
-def test_a_function_connects_without_a_tenant() -> None:
+def test_a_function_connects_without_a_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
     """What warms up the connection reads nothing of anybody."""
+    monkeypatch.setattr(starting, "_PROCESS", type(starting._PROCESS)())
     runtime = lambda_init(ThingMapping, store=MemoryStore())
 
     assert runtime.connect()
