@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, assert_never
+from typing import Any
 
 import persistence.expressions as trees
 import persistence.operations as operations
@@ -257,8 +257,15 @@ def _write_request(write: operations.PutItem | operations.DeleteItem, settling: 
             return {"PutRequest": {"Item": settling(item)}}
         case operations.DeleteItem(key=key):
             return {"DeleteRequest": {"Key": settling(key)}}
-        case _:
-            assert_never(write)
+        case other:  # who is not type-checked may come with anything
+            raise _no_part(other)
+
+
+def _no_part(write: object) -> InvalidRequest:
+    return InvalidRequest(
+        f"a batch takes puts and deletes, not {type(write).__name__}; use a transaction or single writes",
+        operation="BatchWriteItems",
+    )
 
 
 def _table_gets(gets: list[GetItem], settling: Settling) -> Parameters:

@@ -25,6 +25,7 @@ from persistence.encryption.cipher import NONCE_SIZE
 from persistence.errors import (
     THROTTLING_CODES,
     ConditionFailed,
+    ConfigurationError,
     PersistenceError,
     TransactionCancelled,
 )
@@ -84,6 +85,9 @@ class Encrypting(Layer):
             was restored from a backup of another one has the values of that.
         random: gives random bytes, for tests.
         clock: gives seconds that only grow.
+
+    Raises:
+        ConfigurationError: the keys are none.
     """
 
     def __init__(
@@ -94,6 +98,10 @@ class Encrypting(Layer):
         random: Callable[[int], bytes] = os.urandom,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not hasattr(keys, "at_hand") or not hasattr(keys, "obtain"):
+            raise ConfigurationError(
+                f"Encrypting takes a LocalKeyRing, KmsKeys or other Keys, not {type(keys).__name__}"
+            )
         self._keys = keys
         self._names = dict(table_names or {})
         self._random = random

@@ -11,7 +11,9 @@ from persistence.operations import (
     BatchWriteItems,
     BatchWriteResult,
     ConsumedCapacity,
+    DeleteItem,
     GetItem,
+    PutItem,
 )
 from persistence.store import Limits
 from persistence.stores.memory.capacity import read_units, total
@@ -21,6 +23,7 @@ from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.memory.writes import prepare
 from persistence.stores.validation.refused import Refused
 
+_WRITES = (PutItem, DeleteItem)
 RESPONSE_BYTES = 16 * 1024 * 1024
 PARTITION_BYTES = 1024 * 1024
 """What a batch reads of one partition; a partition key is taken for a partition of its own."""
@@ -85,7 +88,8 @@ def write(operation: BatchWriteItems, tables: Tables, limits: Limits) -> BatchWr
     writes = operation.writes
     _check_count("writes", len(writes), limits.batch_writes)
     for action in writes:
-        if action.condition is not None or action.returning != "none" or action.item_on_failure:
+        asks = action.condition is not None or action.returning != "none" or action.item_on_failure
+        if asks or not isinstance(action, _WRITES):
             raise Refused("A batch takes puts and deletes without conditions that return nothing")
     prepared = [prepare(action, tables.use(action.table), limits) for action in writes]
     _check_distinct(

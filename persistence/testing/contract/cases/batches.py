@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from persistence.attributes import ITEM_SIZE_LIMIT, AttributeValue, Item
 from persistence.errors import InvalidRequest, TableNotFound
-from persistence.expressions import AttributeExists
-from persistence.operations import BatchGetItems, BatchWriteItems, DeleteItem, GetItem, PutItem, ScanPage
+from persistence.expressions import AttributeExists, Remove
+from persistence.operations import (
+    BatchGetItems,
+    BatchWriteItems,
+    DeleteItem,
+    GetItem,
+    PutItem,
+    ScanPage,
+    UpdateItem,
+)
 from persistence.store import Store
 from persistence.table import Table
 from persistence.testing.contract.base import Contract, TableMaker
@@ -197,6 +207,16 @@ class BatchContract(Contract):
         """A batch returns no attributes; asking for them is refused, not ignored [port]."""
         with pytest.raises(InvalidRequest):
             store.perform(BatchWriteItems((DeleteItem(table, key("a"), returning="old"),)))
+
+    def test_batch_write_refuses_updates(self, store: Store, table: Table) -> None:
+        """An update is no part of a batch, and must not pass for a deletion [port]."""
+        stored = put(store, table, key("a"), n=number(1))
+        update: Any = UpdateItem(table, key("a"), (Remove(at("n")),))
+
+        with pytest.raises(InvalidRequest):
+            store.perform(BatchWriteItems((update,)))
+
+        assert read(store, table, key("a")) == stored
 
     def test_batches_refuse_nothing(self, store: Store) -> None:
         """There must be something to do [aws]."""

@@ -718,3 +718,8 @@ def test_errors_of_the_store_pass(colour: Colour) -> None:
     store = colour.over_memory(Encrypting(RING), Refusing([StoreUnavailable("gone")]))
     with pytest.raises(StoreUnavailable, match="gone"):
         store.perform(GetItem(TABLE, key()))
+
+
+def test_takes_keys_alone() -> None:
+    with pytest.raises(ConfigurationError, match="LocalKeyRing, KmsKeys or other Keys, not str"):
+        Encrypting("secret")  # type: ignore[arg-type]
