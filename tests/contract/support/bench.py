@@ -117,13 +117,12 @@ class Bench:
             with suppress(PersistenceError):
                 self.perform(DeleteTable(name))
 
-    def gone(self, name: str) -> bool:
-        """Tell whether there is no table of that name."""
+    def going(self, name: str) -> bool:
+        """Tell whether there is no table of that name, or not for much longer; one look, as it may go between two."""
         try:
-            self.perform(DescribeTable(name))
+            return self.perform(DescribeTable(name)).status == "DELETING"
         except TableNotFound:
             return True
-        return False
 
 
 def expect(holds: bool, otherwise: str) -> None:
