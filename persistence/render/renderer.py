@@ -274,7 +274,7 @@ class Renderer:
             return f".{self._alias(segment)}"
         if segment < 0:
             raise QueryError(f"list elements are counted from 0; DynamoDB has no index {segment}")
-        return f"[{segment}]"
+        return f"[{segment:d}]"
 
     def _alias(self, name: str | int) -> str:
         if not isinstance(name, str) or not name:
