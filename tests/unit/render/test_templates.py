@@ -288,6 +288,26 @@ class TestWhatIsKept:
 
         assert written.count == 1
 
+    @pytest.mark.parametrize(
+        "content",
+        [
+            {"SS": ["x"]},
+            {"NS": ["1"]},
+            {"BS": [b"x"]},
+            {"S": ""},
+            {"B": b""},
+            {"L": []},
+            {"M": {}},
+            {"BOOL": False},
+        ],
+    )
+    def test_takes_values_of_any_type(self, content: AttributeValue, written: Written) -> None:
+        for each in ({"N": "1"}, content):
+            found = expressions(update=(Set(NAME, Value(each)),))
+            assert found["ExpressionAttributeValues"] == {":v0": each}
+
+        assert written.count == 1
+
     def test_has_names(self) -> None:
         """The service refuses empty names: what has none is written anew."""
         for _ in range(2):
