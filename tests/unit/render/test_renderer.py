@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import reduce
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,9 +126,10 @@ class TestUnknownNodes:
         with pytest.raises(AssertionError, match=r"4\.04"):
             rendered(tree)
 
-    def test_in_updates(self) -> None:
+    @pytest.mark.parametrize("action", [Set(A, UNKNOWN), SimpleNamespace(path=A, value=UNKNOWN)])
+    def test_in_updates(self, action: UpdateAction) -> None:
         with pytest.raises(AssertionError, match=r"4\.04"):
-            Renderer().update([Set(A, UNKNOWN)])
+            Renderer().update([action])
 
 
 class TestPlaceholders:
