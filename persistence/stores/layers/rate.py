@@ -85,7 +85,8 @@ class Rate:
 
     def _grown(self, now: float) -> float:
         plateau = (self._reached * (1 - self._policy.part) / _GROWTH) ** (1 / 3)
-        return _GROWTH * (now - self._cut_at - plateau) ** 3 + self._reached
+        beyond: float = (now - self._cut_at - plateau) ** 3
+        return _GROWTH * beyond + self._reached
 
     def _lift_when_calm(self, now: float) -> None:
         if self._limit is None or now < self._cut_at + self._policy.calm:

@@ -64,8 +64,8 @@ class AdaptiveRate:
 
     Each throttling cuts the rate that was reached to a part of it. Then the rate grows, slowly near the one
     that was too much, and faster beyond it (the cubic function of RFC 9438, which AWS's SDKs use in their
-    adaptive mode). Once it is twice the one that was too much, and nothing was throttled for a while, it bounds
-    no more, until the next throttling.
+    adaptive mode). Once it is twice the one that was too much, and nothing was throttled for a while, it
+    bounds no more, until the next throttling.
 
     Attributes:
         part: what is left of the rate after a throttling, over 0 and below 1.

@@ -485,7 +485,7 @@ class TestRate:
         assert beyond is None
 
     def test_does_not_fall_because_little_is_sent(self) -> None:
-        """What was safe right after a throttling stays so: a burst after some quiet seconds is not held back."""
+        """What was safe right after a throttling stays so: a burst after a quiet time is not held back."""
         scene = Scene(lambda _: None, rate=AdaptiveRate(), circuit=None, budget=None)
         for _time in range(100):
             scene.clock.now += 0.01
