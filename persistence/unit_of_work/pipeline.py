@@ -95,7 +95,7 @@ class Pipeline(Generic[S]):
         for attempt in count(1):
             token = self._policies.ids() if self._policies.records is not None else ""
             commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
-            commit.check(unit.store.limits)
+            commit.check(unit.store.limits, tenant_of(unit.store))
             if not commit.actions:
                 return commit
             sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)

@@ -12,6 +12,7 @@ from persistence.errors import PersistenceError
 from persistence.flows import Flow, pause, perform, run, run_async
 from persistence.operations import Operation, TransactWrite
 from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
 from persistence.testing.copying import copied
 from persistence.testing.faults import injuries
 from persistence.testing.faults.batches import perform_partly
@@ -162,7 +163,7 @@ class FaultLayer(Generic[S]):
                 self._landed.append(Landed(subject.name, subject.token, refused))
 
 
-class FaultyStore(FaultLayer[Store]):
+class FaultyStore(FaultLayer[Store], ForTenants):
     """A layer that lets operations fail as rules say; safe to share between threads.
 
         store = FaultyStore(MemoryStore(), [Rule(LostAnswer(), (TransactWrite,), count=2)], seed=1)
@@ -197,7 +198,7 @@ class FaultyStore(FaultLayer[Store]):
         run(self._land(self._late.all()), self._store, sleep=self._sleep)
 
 
-class AsyncFaultyStore(FaultLayer[AsyncStore]):
+class AsyncFaultyStore(FaultLayer[AsyncStore], AsyncForTenants):
     """The same as `FaultyStore` over an asynchronous store.
 
     Args:
