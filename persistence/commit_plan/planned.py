@@ -65,11 +65,10 @@ class PlannedAction(Generic[T]):
         mapping: the mapping of the item.
         key: the item's stored key.
         action: what will be sent.
-        tracked: the entity's record; None where the unit holds no entity, and once it is absorbed, so that
-            who keeps the plan does not keep the entity.
+        tracked: the entity's record; None where the unit holds no entity, or let it go.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
         encoded: the encoding of the entity that the action stores, or its memento; None for a deletion or its
-            mark, and once it is absorbed.
+            mark, and where the unit let the entity go.
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
@@ -244,10 +243,13 @@ class CommitPlan:
         identities.heaviest = None
         for planned in self.actions:
             tracked = planned.tracked
-            if tracked is not None:
-                if planned.kind not in _CHECKS:
-                    _absorb(planned, tracked, identities)
-                planned.tracked = planned.encoded = None
+            if tracked is not None and planned.kind not in _CHECKS:
+                _absorb(planned, tracked, identities)
+
+    def release(self) -> None:
+        """Let go of the entities, once they are in line: who keeps the plan does not keep them alive."""
+        for planned in self.actions:
+            planned.tracked = planned.encoded = None
 
 
 def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:

@@ -76,6 +76,7 @@ class Pipeline(Generic[S]):
             commit = yield from self._sent(unit, events)
             if commit.actions:
                 commit.absorb(unit.entities)
+                commit.release()
                 unit.state, unit.commit_id = UnitState.OPEN, None
                 unit.epoch += 1
             if commit.actions or unit.isolation == "default":
@@ -163,6 +164,7 @@ class Pipeline(Generic[S]):
         unresolved.sending.forgo_answer()
         yield from self._send(unresolved, deadline)
         unresolved.sending.commit.absorb(IdentityMap())
+        unresolved.sending.commit.release()
         unresolved.events.drain(self._policies.events)
         return Committed.by(unresolved.sending), unresolved.events
 
@@ -209,7 +211,9 @@ class Pipeline(Generic[S]):
             yield from self._write(planned, store, "none")
         except CommitConflict as refused:
             raise only_reason(refused) from refused.__cause__
-        CommitPlan((planned,)).absorb(IdentityMap())
+        commit = CommitPlan((planned,))
+        commit.absorb(IdentityMap())
+        commit.release()
 
     def _write(self, planned: PlannedAction[Any], store: S, returning: Returning) -> Flow[WriteResult]:
         policies, token = self._policies, self._policies.ids()

@@ -65,7 +65,7 @@ CHANGES = (
     ids=lambda action: type(action).__name__,
 )
 def test_the_name_counts_wherever_it_is_sent(action: TransactAction) -> None:
-    """As often as a tenant's store puts it in: keys of tables and indexes, and what they are compared with."""
+    """As often as a tenant's store puts it in: into keys, of indexes too, and what they are compared with."""
     sent = action
     if action.table.tenant_scoped:
         request = scoped(TransactWrite((action,)), ACME)
