@@ -21,6 +21,8 @@ ScalarType = Literal["S", "N", "B"]
 DEFAULT_DISCRIMINATOR = "_type"
 TENANT = "tenant"
 """What a table needs whose items belong to tenants: a store of one of them."""
+TENANT_SEPARATOR = "#"
+"""What stands behind the name of a tenant in a key; no name has one."""
 ENCRYPTION = "encryption"
 """What a table needs that has encrypted attributes: a layer that has the keys."""
 LOCAL_INDEXES_PER_TABLE = 5
@@ -32,6 +34,11 @@ ATTRIBUTES_PER_KEY = 4
 """Attributes that the partition key of a global index may have, and its sort key."""
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}\Z")
+
+
+def tenant_prefix(name: str) -> str:
+    """Give what the keys of a tenant begin with in a table that is scoped to tenants."""
+    return name + TENANT_SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)

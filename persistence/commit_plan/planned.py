@@ -7,27 +7,17 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
-from persistence.attributes import AttributeValue, Item, item_size, size_at_most, value_size
+from persistence.attributes import Item, size_at_most
 from persistence.changes import Change
 from persistence.commit_plan.kept import Kept
+from persistence.commit_plan.sizes import action_size, constant_of, tenant_names_in
 from persistence.errors import TransactionTooLarge, described
-from persistence.expressions import (
-    Condition,
-    UpdateAction,
-    Value,
-    constants_of,
-)
+from persistence.expressions import Condition, constants_of
 from persistence.mapping import EntityMapping, Memento
-from persistence.operations import (
-    ConditionCheck,
-    DeleteItem,
-    PutItem,
-    TransactAction,
-    TransactWrite,
-    UpdateItem,
-)
+from persistence.operations import PutItem, TransactAction, TransactWrite, UpdateItem
 from persistence.patches import Patch
 from persistence.store import Limits
+from persistence.table import tenant_prefix
 from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, version_of
 
 T = TypeVar("T")
@@ -75,10 +65,10 @@ class PlannedAction(Generic[T]):
         mapping: the mapping of the item.
         key: the item's stored key.
         action: what will be sent.
-        tracked: the entity's record; None where the unit holds no entity.
+        tracked: the entity's record; None where the unit holds no entity, or let it go.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
         encoded: the encoding of the entity that the action stores, or its memento; None for a deletion or its
-            mark.
+            mark, and where the unit let the entity go.
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
@@ -223,23 +213,30 @@ class CommitPlan:
         names = [planned.mapping.name for planned in self.actions]
         return {name: names.count(name) for name in dict.fromkeys(names)}
 
-    def check(self, limits: Limits) -> None:
+    def check(self, limits: Limits, tenant: str | None = None) -> None:
         """Refuse a commit that one transaction can't hold.
+
+        Args:
+            limits: what one transaction takes.
+            tenant: whose store it is sent to, and puts the name before keys; None where it is nobody's.
 
         Raises:
             TransactionTooLarge: more actions or bytes than one transaction takes.
         """
-        count = len(self.actions)
+        count, named = len(self.actions), 0 if tenant is None else self._bytes_of_names(tenant)
         if count <= limits.transaction_actions and (
             count * limits.item_bytes <= limits.transaction_bytes
-            or _size_at_most(self.actions) <= limits.transaction_bytes
+            or named + _size_at_most(self.actions) <= limits.transaction_bytes
         ):
             return
-        size = sum(_action_size(planned.action) for planned in self.actions)
+        size = named + sum(action_size(planned.action) for planned in self.actions)
         if count > limits.transaction_actions:
             raise TransactionTooLarge(count, size, f"{limits.transaction_actions} actions", self.by_type)
         if size > limits.transaction_bytes:
             raise TransactionTooLarge(count, size, f"{limits.transaction_bytes} bytes", self.by_type)
+
+    def _bytes_of_names(self, tenant: str) -> int:
+        return len(tenant_prefix(tenant)) * sum(tenant_names_in(planned.action) for planned in self.actions)
 
     def absorb(self, identities: IdentityMap) -> None:
         """Bring the entities and the identity map in line with what is stored now."""
@@ -248,6 +245,11 @@ class CommitPlan:
             tracked = planned.tracked
             if tracked is not None and planned.kind not in _CHECKS:
                 _absorb(planned, tracked, identities)
+
+    def release(self) -> None:
+        """Let go of the entities, once they are in line: who keeps the plan does not keep them alive."""
+        for planned in self.actions:
+            planned.tracked = planned.encoded = None
 
 
 def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
@@ -264,32 +266,10 @@ def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
             parts.append(action.key)
             if isinstance(action, UpdateItem):
                 parts += [each.path.attribute for each in action.actions]
-                parts += [_constant(each) for each in action.actions]
+                parts += [constant_of(each) for each in action.actions]
         if action.condition is not None:
             parts += constants_of(action.condition)
     return sum(weights) + size_at_most(parts)
-
-
-def _constant(action: UpdateAction) -> AttributeValue | None:
-    value = getattr(action, "value", None)
-    return value.value if isinstance(value, Value) else None
-
-
-def _action_size(action: TransactAction) -> int:
-    condition = action.condition
-    compared = 0 if condition is None else sum(map(value_size, constants_of(condition)))
-    match action:
-        case PutItem():
-            return compared + item_size(action.item)
-        case UpdateItem():
-            return compared + item_size(action.key) + sum(map(_update_size, action.actions))
-        case DeleteItem() | ConditionCheck():
-            return compared + item_size(action.key)
-
-
-def _update_size(action: UpdateAction) -> int:
-    name, value = action.path.attribute, _constant(action)
-    return len(name) if value is None else item_size({name: value})
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:

@@ -69,6 +69,8 @@ OF_A_TEST = (
 )
 """Fixtures that give stores, also where the user has written them anew."""
 
+_OF_ANY_KIND = {"persistence_store", "async_persistence_store"}
+
 _GUARD = pytest.StashKey["ScanGuard"]()
 
 
@@ -110,6 +112,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Take stores of the user's, and fail a test that was forbidden to scan, and swallowed the error."""
     __tracebackhide__ = True
     given = getattr(item, "funcargs", {})
+    for name in _OF_ANY_KIND & given.keys():
+        _check_store(given[name], name)
     if "_persistence_stores" in given:
         for name in OF_A_TEST:
             if hasattr(given.get(name), "perform"):
@@ -129,6 +133,19 @@ def _check_name(name: object, where: str) -> str:
     if name not in STORES:
         raise pytest.UsageError(f"{where} is one of {', '.join(STORES)}, not {name!r}")
     return str(name)
+
+
+def _check_store(store: object, name: str = "persistence_store") -> None:
+    """Refuse the name of a store in its place, as parameters of tests are handed on.
+
+    Raises:
+        pytest.UsageError: with the remedy.
+    """
+    if isinstance(store, str):
+        raise pytest.UsageError(
+            f"{name} is the text {store!r} and no store: to run a test on several stores write "
+            f'@pytest.mark.parametrize("persistence_store", ["memory", "moto"], indirect=True), with indirect'
+        )
 
 
 def _store_name(request: pytest.FixtureRequest) -> str:
@@ -238,6 +255,7 @@ def persistence_store(request: pytest.FixtureRequest) -> Store:
 @pytest.fixture
 def async_persistence_store(persistence_store: Store, _persistence_stores: _Stores) -> Iterator[AsyncStore]:
     """Give the asynchronous side of `persistence_store`: it holds the same."""
+    _check_store(persistence_store)
     with kit.asynchronous_side(persistence_store) as side:
         _persistence_stores.take(side)
         yield side
@@ -260,6 +278,7 @@ def uow(
     _persistence_stores: _Stores,
 ) -> UnitOfWork:
     """Give a `UnitOfWork` over `persistence_store`, with `frozen_clock` and `sequential_ids`."""
+    _check_store(persistence_store)
     _persistence_stores.take(persistence_store)
     return units.UnitOfWork(
         persistence_store, clock=frozen_clock, ids=sequential_ids, scan_policy=_persistence_stores.scan_policy
@@ -274,6 +293,7 @@ def async_uow(
     _persistence_stores: _Stores,
 ) -> AsyncUnitOfWork:
     """Give an `AsyncUnitOfWork` over `async_persistence_store`, with `frozen_clock` and `sequential_ids`."""
+    _check_store(async_persistence_store, "async_persistence_store")
     return units.AsyncUnitOfWork(
         async_persistence_store,
         clock=frozen_clock,
@@ -312,6 +332,7 @@ def load_fixture(request: pytest.FixtureRequest, uow: UnitOfWork) -> FixtureLoad
 @pytest.fixture
 def override_store(persistence_store: Store, _persistence_stores: _Stores) -> Iterator[StoreOverride]:
     """Put the test's store under a container until the test ends: `override_store(shop)`."""
+    _check_store(persistence_store)
     _persistence_stores.take(persistence_store)
     with ExitStack() as overrides:
         yield kit.StoreOverride(persistence_store, overrides)

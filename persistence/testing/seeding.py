@@ -44,8 +44,20 @@ class Loaded:
         self.items = items
 
     def __getitem__(self, mapping: type[MappingSchema[T]]) -> list[T]:
-        """Give the entities of a mapping, in the order of their records."""
-        return self._entities[mapping]
+        """Give the entities of a mapping, in the order of their records.
+
+        Raises:
+            FixtureError: the fixture has nothing of that mapping.
+        """
+        found = self._entities.get(mapping)
+        if found is None:
+            wanted = mapping.__name__ if isinstance(mapping, type) else repr(mapping)
+            known = ", ".join(each.__name__ for each in self._entities) or "no mapping"
+            raise FixtureError(
+                f"{wanted} is no mapping of the fixture that was loaded, which has {known}; entities are "
+                "found under the very mapping that the fixture names"
+            )
+        return found
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{len(found)} of {mapping.__name__}" for mapping, found in self._entities.items())

@@ -149,6 +149,8 @@ class UnitOfWorkBase(Generic[S]):
 
         It is the latest of this object in whatever thread or task. Where several commit at once, go by the
         error: an interrupted commit leaves its `CommitOutcomeUnknown` as the interruption's `__context__`.
+
+        A `Committed` keeps no entities alive; an error keeps those that it names, until the next commit.
         """
         return self._pipeline.last_outcome
 

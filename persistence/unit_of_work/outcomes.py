@@ -23,7 +23,8 @@ class Committed:
         token: its client token.
         actions: entity type name -> number of its actions.
         commit_id: what its commit record is found by; None if it wrote none.
-        planned: the actions themselves, in order; empty where another `UnitOfWork` had begun it.
+        planned: the actions themselves, in order, with what was sent, and without the entities, which live as
+            long as the application keeps them; empty where another `UnitOfWork` had begun it.
         committed: always True.
     """
 

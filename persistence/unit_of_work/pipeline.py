@@ -76,6 +76,7 @@ class Pipeline(Generic[S]):
             commit = yield from self._sent(unit, events)
             if commit.actions:
                 commit.absorb(unit.entities)
+                commit.release()
                 unit.state, unit.commit_id = UnitState.OPEN, None
                 unit.epoch += 1
             if commit.actions or unit.isolation == "default":
@@ -95,7 +96,7 @@ class Pipeline(Generic[S]):
         for attempt in count(1):
             token = self._policies.ids() if self._policies.records is not None else ""
             commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
-            commit.check(unit.store.limits)
+            commit.check(unit.store.limits, tenant_of(unit.store))
             if not commit.actions:
                 return commit
             sending = self._attempts(commit, token or self._policies.ids(), unit.commit_id)
@@ -163,6 +164,7 @@ class Pipeline(Generic[S]):
         unresolved.sending.forgo_answer()
         yield from self._send(unresolved, deadline)
         unresolved.sending.commit.absorb(IdentityMap())
+        unresolved.sending.commit.release()
         unresolved.events.drain(self._policies.events)
         return Committed.by(unresolved.sending), unresolved.events
 
@@ -209,7 +211,9 @@ class Pipeline(Generic[S]):
             yield from self._write(planned, store, "none")
         except CommitConflict as refused:
             raise only_reason(refused) from refused.__cause__
-        CommitPlan((planned,)).absorb(IdentityMap())
+        commit = CommitPlan((planned,))
+        commit.absorb(IdentityMap())
+        commit.release()
 
     def _write(self, planned: PlannedAction[Any], store: S, returning: Returning) -> Flow[WriteResult]:
         policies, token = self._policies, self._policies.ids()

@@ -31,6 +31,8 @@ class PartReport:
         broken: promise -> how often it was broken; "other" for those of the part itself.
         notes: what else is to be said, counter-examples included.
         minutes: how long its workers worked, where the pace counts; 0 where it doesn't.
+        processor_seconds: how long a processor worked for them in that time. Much less than the time itself
+            means that others had the processors.
     """
 
     name: str
@@ -40,6 +42,7 @@ class PartReport:
     broken: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
     minutes: float = 0.0
+    processor_seconds: float = 0.0
 
     @property
     def failed(self) -> bool:
@@ -47,12 +50,25 @@ class PartReport:
         return any(self.broken.values())
 
     @property
+    def pace(self) -> Mapping[str, int]:
+        """What there was in each minute; empty where the pace doesn't count."""
+        if not self.minutes:
+            return {}
+        counted = {**self.figures, "faults": sum(self.faults.values())}
+        return {name: int(counted.get(name, 0) / self.minutes) for name in PACE}
+
+    @property
     def too_slow(self) -> tuple[str, ...]:
         """What there was too little of for its time."""
-        if not self.minutes:
-            return ()
-        counted = {**self.figures, "faults": sum(self.faults.values())}
-        return tuple(name for name, least in PACE.items() if counted.get(name, 0) < least * self.minutes)
+        return tuple(name for name, number in self.pace.items() if number < PACE[name])
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two, whether promises were kept, and the pace where it counts."""
+        words = ["FAILED" if self.failed else "kept"]
+        if self.pace:
+            words.append("pace not met" if self.too_slow else "pace met")
+        return ", ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +115,19 @@ class Report:
             "figures": self.figures,
             "faults": self.faults,
             "broken": self.broken,
-            "parts": [asdict(part) for part in self.parts],
+            "parts": [{**asdict(part), "pace": part.pace, "too_slow": part.too_slow} for part in self.parts],
         }
         return json.dumps(whole, indent=2)
 
     def as_markdown(self) -> str:
         """Give all of it for people."""
         verdict = "PROMISES WERE BROKEN" if self.failed else "All promises were kept"
+        paced = [part for part in self.parts if part.pace]
         lines = [
             "# Torture",
             "",
             f"{verdict}: {len(self.parts)} parts in {self.seconds:.0f} s, seed {self.seed}.",
+            f"Pace met: by {sum(not part.too_slow for part in paced)} of {len(paced)} parts in memory.",
             "",
             *_table(("promise", "broken"), self.broken.items()),
             *_table(("in all", "number"), self.figures.items()),
@@ -132,16 +150,20 @@ class Report:
 def _told(part: PartReport) -> list[str]:
     figures = {**part.figures, **({"faults": sum(part.faults.values())} if part.faults else {})}
     lines = [
-        f"## {part.name}{': FAILED' if part.failed else ''}",
+        f"## {part.name}: {part.verdict}",
         "",
         ", ".join(f"{number} {name}" for name, number in figures.items()),
         "",
         f"    {part.repeat}",
         "",
     ]
-    if part.too_slow:
-        least = ", ".join(f"{PACE[name]} {name}" for name in part.too_slow)
-        lines += [f"Slower than {least} in a minute.", ""]
+    if part.pace:
+        numbers = ", ".join(f"{number} {name} ({PACE[name]})" for name, number in part.pace.items())
+        processor = f"{part.processor_seconds:.0f} of {part.minutes * 60:.0f} s"
+        lines += [
+            f"In each minute (at least): {numbers}. A processor worked for its workers in {processor}.",
+            "",
+        ]
     for note in part.notes:
         lines += ["```", note, "```", ""]
     return lines

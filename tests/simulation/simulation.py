@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Run:
         kills: how many workers were killed.
         changed_requests: how many commits were repeated with another request than the first one.
         resolved: how many unknown outcomes became known by resuming them.
+        processor_seconds: for how long a processor worked in this process, while workers worked.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Run:
     kills: int
     changed_requests: int
     resolved: int
+    processor_seconds: float
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -125,7 +128,9 @@ def _run_at(site: Site, settings: Settings, crew: Crew) -> Run:
     calm = UnitOfWork(site.calm, scan_policy="allow", commit_record=record)
     opening = drive(open_bank(SyncTeller(calm, settings.manner), site.prefix))
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
+        begun = time.process_time()
         kills = crew(Path(folder))
+        processor_seconds = time.process_time() - begun
         site.settle()
         stored = _stored_for_good(calm)
         notes = read_journals(Path(folder))
@@ -141,7 +146,15 @@ def _run_at(site: Site, settings: Settings, crew: Crew) -> Run:
         notes.mail,
         stored.letters,
     )
-    return Run(settings, history, faults_by_kind(site.injected), kills, site.changed_requests, notes.resolved)
+    return Run(
+        settings,
+        history,
+        faults_by_kind(site.injected),
+        kills,
+        site.changed_requests,
+        notes.resolved,
+        processor_seconds,
+    )
 
 
 class _Stored(NamedTuple):

@@ -52,3 +52,25 @@ def test_a_pace_holds_for_the_time_that_there_was() -> None:
     assert KEPT.too_slow == ()
     assert slow.too_slow == ("commits",)
     assert not slow.failed
+
+
+def test_counts_the_pace_by_the_minute() -> None:
+    quick = PartReport("quick", "run", {"commits": 600, "kills": 20}, {"Stall": 300}, minutes=0.1)
+
+    assert quick.pace == {"commits": 6_000, "faults": 3_000, "kills": 200}
+    assert quick.too_slow == ()
+    assert BROKEN.pace == {}
+
+
+def test_says_of_each_part_whether_its_pace_is_met() -> None:
+    slow = PartReport(
+        "slow", "run", {"commits": 9, "kills": 100}, {"Stall": 2_000}, minutes=1, processor_seconds=12.3
+    )
+
+    text = Report(7, 61.0, (KEPT, slow, BROKEN)).as_markdown()
+
+    assert "Pace met: by 1 of 2 parts in memory." in text
+    assert "## bank: kept, pace met" in text
+    assert "## slow: kept, pace not met" in text
+    assert "9 commits (4000), 2000 faults (2000), 100 kills (100)." in text
+    assert "A processor worked for its workers in 12 of 60 s." in text

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from persistence.errors import MigrationLockLost, StoreError, TransactionBusy
+from persistence.errors import ConfigurationError, MigrationLockLost, StoreError, TransactionBusy
 from persistence.flows import run
 from persistence.operations import Operation
 from persistence.schema.migrations.lock import Lock
@@ -112,6 +112,24 @@ class LeasedStore:
     def tenant(self) -> str | None:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
+
+    def for_tenant(self, name: str) -> LeasedStore:
+        """Give this store as one tenant sees it, while the lock is held.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name, or it is the store of a tenant already; or the store below has
+                no such method.
+        """
+        make: Callable[[str], Store] | None = getattr(self._store, "for_tenant", None)
+        if make is None:
+            raise ConfigurationError(
+                f"expected a store with for_tenant below the lock of the migrations, not "
+                f"{type(self._store).__name__}; use persistence.stores.tenancy.for_tenant(store, {name!r})"
+            )
+        return LeasedStore(make(name), self._lease)
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 from botocore.client import BaseClient
 
-import persistence.stores.tenancy as tenancy
 from persistence.errors import InvalidRequest, QueryError, StoreError
 from persistence.operation_facts import api_name
 from persistence.operations import (
@@ -37,10 +36,10 @@ from persistence.stores.dynamodb.item_calls import ITEM_CALLS
 from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.store import DynamoStore
 from persistence.stores.dynamodb.workers import Workers
+from persistence.stores.tenancy.face import AsyncForTenants
 
 if TYPE_CHECKING:
     from persistence.stores.dynamodb.native.way import NativeWay
-    from persistence.stores.tenancy import AsyncTenantStore
 
 R = TypeVar("R")
 
@@ -82,7 +81,7 @@ class StoreSettings(TypedDict, total=False):
     fast_lane: bool
 
 
-class AsyncDynamoStore:
+class AsyncDynamoStore(AsyncForTenants):
     """DynamoDB behind the asynchronous port; see `persistence.store.AsyncStore` for what it promises.
 
         async with AsyncDynamoStore(region="eu-central-1") as store:
@@ -175,17 +174,6 @@ class AsyncDynamoStore:
             if answer is not None:
                 return cast(R, call.answer(operation, answer))
         return await self._in_a_thread(partial(self._store.perform, operation))
-
-    def for_tenant(self, name: str) -> AsyncTenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
-
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
-
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.AsyncTenantStore(self, name)
 
     def close(self) -> None:
         """Close connections, let the threads end, and close the client that the store made.

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
 
 from botocore.client import BaseClient
 
 import persistence.stores.dynamodb.fast_lane as lanes
-import persistence.stores.tenancy as tenancy
 from persistence.errors import (
     InvalidRequest,
     NotSupported,
@@ -30,14 +30,12 @@ from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.tuning import tune
-
-if TYPE_CHECKING:
-    from persistence.stores.tenancy import TenantStore
+from persistence.stores.tenancy.face import ForTenants
 
 R = TypeVar("R")
 
 
-class DynamoStore:
+class DynamoStore(ForTenants):
     """DynamoDB behind the port; see `persistence.store.Store` for what it promises.
 
     A client is made at first use, unless one is given, and can be used by all threads. What botocore repeats
@@ -202,17 +200,6 @@ class DynamoStore:
         answer = _watched_answer(called, attempts)
         return cast(R, call.answer(operation, answer))
 
-    def for_tenant(self, name: str) -> TenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
-
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
-
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.TenantStore(self, name)
-
     def close(self) -> None:
         """Close the connections of the clients that the store made; one that was given stays open."""
         self._own.close()
@@ -220,6 +207,14 @@ class DynamoStore:
         self._maker.forget()
         if self._lane is not None:
             self._lane.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _converse(self, question: Asked, exchange: Exchange[R]) -> R:
         """Send the requests of an exchange, and give it the answers and failures."""

@@ -57,6 +57,12 @@ class Circuit:
             self._next_probe = now + self._policy.probe_every
             return 0.0
 
+    def give_back_probe(self, now: float) -> None:
+        """Note that a request that was let through to look was not sent after all: the next one may look."""
+        with self._lock:
+            if self._next_probe is not None:
+                self._next_probe = now
+
     def answered(self, now: float) -> bool:
         """Note an answer; tells whether it closed the circuit."""
         if not self._slots and self._next_probe is None:

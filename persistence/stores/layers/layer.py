@@ -19,16 +19,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar, cast, overload
+from typing import TypeVar, cast, overload
 
-import persistence.stores.tenancy as tenancy
 from persistence.errors import UnitOfWorkStateError
 from persistence.flows import Flow, perform, run, run_async
 from persistence.operations import Operation
 from persistence.store import AsyncStore, Limits, Store, check_store_source, tenant_of
-
-if TYPE_CHECKING:
-    from persistence.stores.tenancy import AsyncTenantStore, TenantStore
+from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
 
 R = TypeVar("R")
 
@@ -57,7 +54,7 @@ class Layer:
         return (yield from perform(operation))
 
 
-class LayeredStore:
+class LayeredStore(ForTenants):
     """A store with one layer around it; see `layered`.
 
     Args:
@@ -81,23 +78,12 @@ class LayeredStore:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
 
-    def for_tenant(self, name: str) -> TenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
-
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
-
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.TenantStore(self, name)
-
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `Store.perform`."""
         return run(self._layer.around(operation), self._store, sleep=self._sleep)
 
 
-class AsyncLayeredStore:
+class AsyncLayeredStore(AsyncForTenants):
     """An asynchronous store with one layer around it; see `layered`.
 
     Args:
@@ -122,17 +108,6 @@ class AsyncLayeredStore:
     def tenant(self) -> str | None:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
-
-    def for_tenant(self, name: str) -> AsyncTenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
-
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
-
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.AsyncTenantStore(self, name)
 
     async def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `AsyncStore.perform`."""

@@ -9,6 +9,9 @@ from persistence.stores.layers.retry_policy import AdaptiveRate
 _GROWTH = 0.4
 """Requests per second, per cubed second, by which a rate grows (RFC 9438, section 4.1: C)."""
 
+_FAR_BEYOND = 2
+"""A rate that grew to so many times the one that was too much, without more throttling, bounds no more."""
+
 _SPAN = 0.5
 """Seconds over which the rate of what is sent is measured, and within which it is cut once."""
 
@@ -37,10 +40,11 @@ class Rate:
         """Seconds that a request waits for its turn at most."""
         return self._policy.longest_wait
 
-    @property
-    def limit(self) -> float | None:
-        """Requests per second at present; None as long as nothing was throttled."""
-        return self._limit
+    def limit(self, now: float) -> float | None:
+        """Tell how many requests per second there may be; None as long as nothing was throttled, or again."""
+        with self._lock:
+            self._lift_when_calm(now)
+            return self._limit
 
     def turn(self, now: float) -> float:
         """Take a turn.
@@ -49,6 +53,7 @@ class Rate:
             Seconds until it comes; more than `longest_wait` where none was taken.
         """
         with self._lock:
+            self._lift_when_calm(now)
             if self._limit is None:
                 self._count(now)
                 return 0.0
@@ -74,9 +79,20 @@ class Rate:
         if self._limit is None:
             return
         with self._lock:
-            plateau = (self._reached * (1 - self._policy.part) / _GROWTH) ** (1 / 3)
-            cubic = _GROWTH * (now - self._cut_at - plateau) ** 3 + self._reached
-            self._limit = max(self._policy.slowest, min(cubic, 2 * self._rate_measured(now)))
+            # Who sends little does not slow down by it below the rate that was safe right after the cut.
+            safe = max(self._policy.slowest, self._reached * self._policy.part)
+            self._limit = max(safe, min(self._grown(now), 2 * self._rate_measured(now)))
+
+    def _grown(self, now: float) -> float:
+        plateau = (self._reached * (1 - self._policy.part) / _GROWTH) ** (1 / 3)
+        beyond: float = (now - self._cut_at - plateau) ** 3
+        return _GROWTH * beyond + self._reached
+
+    def _lift_when_calm(self, now: float) -> None:
+        if self._limit is None or now < self._cut_at + self._policy.calm:
+            return
+        if self._grown(now) >= _FAR_BEYOND * max(self._reached, self._policy.slowest):
+            self._limit = None
 
     def _count(self, now: float) -> None:
         self._settle(now)

@@ -48,6 +48,11 @@ class Budget:
             self._left = left - 1
             return 0.0
 
+    def give_back(self) -> None:
+        """Take back one that was not sent after all."""
+        with self._lock:
+            self._left = min(self._policy.most, self._left + 1)
+
     def _grown(self, now: float) -> float:
         earned = max(0.0, now - self._seen) * self._policy.per_second
         self._seen = max(self._seen, now)

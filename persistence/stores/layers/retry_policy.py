@@ -64,22 +64,26 @@ class AdaptiveRate:
 
     Each throttling cuts the rate that was reached to a part of it. Then the rate grows, slowly near the one
     that was too much, and faster beyond it (the cubic function of RFC 9438, which AWS's SDKs use in their
-    adaptive mode).
+    adaptive mode). Once it is twice the one that was too much, and nothing was throttled for a while, it
+    bounds no more, until the next throttling.
 
     Attributes:
         part: what is left of the rate after a throttling, over 0 and below 1.
         slowest: requests per second that are sent at least.
         longest_wait: seconds that a request waits for its turn at most; what would wait longer is refused.
+        calm: seconds without a throttling after which the rate may bound no more.
     """
 
     part: float = 0.7
     slowest: float = 0.5
     longest_wait: float = 0.5
+    calm: float = 30.0
 
     def __post_init__(self) -> None:
         _check("AdaptiveRate.part", self.part, 0 < self.part < 1, "over 0 and below 1")
         _check("AdaptiveRate.slowest", self.slowest, 0 < self.slowest < math.inf, "over 0")
         _check("AdaptiveRate.longest_wait", self.longest_wait, self.longest_wait >= 0, "0 or more")
+        _check("AdaptiveRate.calm", self.calm, 0 <= self.calm < math.inf, "0 or more")
 
 
 @dataclass(frozen=True, slots=True)

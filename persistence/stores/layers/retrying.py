@@ -154,11 +154,11 @@ class Retries(Layer):
             table: its name; None for operations on several tables.
             writes: tell of its writes, rather than of its reads.
         """
-        gates = self._gates_of(table, writes=writes)
+        gates, now = self._gates_of(table, writes=writes), self._timing.monotonic()
         return RetryState(
             None if gates.circuit is None else gates.circuit.state,
-            None if gates.rate is None else gates.rate.limit,
-            None if self._budget is None else self._budget.left(self._timing.monotonic()),
+            None if gates.rate is None else gates.rate.limit(now),
+            None if self._budget is None else self._budget.left(now),
         )
 
     def _repeat(self, operation: Operation[R], gates: _Gates) -> Flow[R]:
@@ -168,6 +168,8 @@ class Retries(Layer):
             try:
                 return (yield from self._attempt(operation, gates))
             except HeldBack:
+                if attempt > 1 and self._budget is not None:
+                    self._budget.give_back()
                 raise
             except (Throttled, StoreUnavailable) as failed:
                 failure = failed
@@ -182,11 +184,7 @@ class Retries(Layer):
 
     def _attempt(self, operation: Operation[R], gates: _Gates, *, repeated: bool = False) -> Flow[R]:
         """Send an operation once, if it may be sent, and note what came of it."""
-        self._refuse_at_an_open_circuit(operation, gates)
-        if repeated:
-            self._spend(operation)
-        if gates.rate is not None:
-            yield from self._take_turn(operation, gates.rate)
+        yield from self._enter(operation, gates, repeated=repeated)
         try:
             answer = yield from perform(operation)
         except (StoreError, ConflictError) as failure:
@@ -195,13 +193,32 @@ class Retries(Layer):
         self._note_answer(gates)
         return answer
 
-    def _refuse_at_an_open_circuit(self, operation: Operation[Any], gates: _Gates) -> None:
-        if gates.circuit is None:
-            return
+    def _enter(self, operation: Operation[Any], gates: _Gates, *, repeated: bool) -> Flow[None]:
+        """Pass all gates, or none: what one of them gave is given back where a later one refuses."""
+        probing = self._refuse_at_an_open_circuit(operation, gates)
+        paid = False
+        try:
+            if repeated:
+                self._spend(operation)
+                paid = True
+            if gates.rate is not None:
+                yield from self._take_turn(operation, gates.rate)
+        except BaseException:  # also whatever ends a task that waits for its turn
+            if paid and self._budget is not None:
+                self._budget.give_back()
+            if probing and gates.circuit is not None:
+                gates.circuit.give_back_probe(self._timing.monotonic())
+            raise
+
+    def _refuse_at_an_open_circuit(self, operation: Operation[Any], gates: _Gates) -> bool:
+        """Ask the circuit; tells whether the operation is one that it lets through to look."""
+        if gates.circuit is None or gates.circuit.state == "closed":
+            return False
         wait = gates.circuit.wait(self._timing.monotonic())
         if wait:
             why = "most requests of a while were throttled or not answered; the circuit is open"
             raise _held(CircuitOpen, operation, wait, why) from gates.circuit.last_failure
+        return True
 
     def _spend(self, operation: Operation[Any]) -> None:
         if self._budget is None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
-import persistence.stores.tenancy as tenancy
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.memory.clocks import Clock
 from persistence.stores.memory.store import MemoryStore
-
-if TYPE_CHECKING:
-    from persistence.stores.tenancy import AsyncTenantStore
+from persistence.stores.tenancy.face import AsyncForTenants
 
 R = TypeVar("R")
 
 
-class AsyncMemoryStore:
+class AsyncMemoryStore(AsyncForTenants):
     """A `MemoryStore` behind the asynchronous port; see `persistence.store.AsyncStore` for what it promises.
 
     Other tasks get their turn as they do while a real store is waited for: twice in each `perform`, before
@@ -83,13 +81,16 @@ class AsyncMemoryStore:
         finally:
             await asyncio.sleep(0)
 
-    def for_tenant(self, name: str) -> AsyncTenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+    def close(self) -> None:
+        """Do nothing: it is here for code that closes whatever store it was given. The items stay."""
 
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+    async def aclose(self) -> None:
+        """Do nothing, as `close`."""
 
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.AsyncTenantStore(self, name)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
-import persistence.stores.tenancy as tenancy
 from persistence.errors import (
     BackupNotFound,
     ConditionFailed,
@@ -75,6 +75,7 @@ from persistence.stores.memory.reads import check_get, found
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
+from persistence.stores.tenancy.face import ForTenants
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import (
     InUse,
@@ -86,9 +87,6 @@ from persistence.stores.validation.refused import (
     NotThere,
     Refused,
 )
-
-if TYPE_CHECKING:
-    from persistence.stores.tenancy import TenantStore
 
 R = TypeVar("R")
 
@@ -105,7 +103,7 @@ _KINDS: Mapping[type[Refused], type[StoreError]] = {
 """What becomes of a refusal; of all others an `InvalidRequest`."""
 
 
-class MemoryStore:
+class MemoryStore(ForTenants):
     """A store that lives as long as the object, with the service's semantics, limits and errors.
 
     It follows the contract of `persistence.store.Store`, and the service where local servers differ from it.
@@ -186,16 +184,16 @@ class MemoryStore:
             raise _no_table(operation, missing) from None
         return answer
 
-    def for_tenant(self, name: str) -> TenantStore:
-        """Give this store as one tenant sees it; see `persistence.stores.tenancy.for_tenant`.
+    def close(self) -> None:
+        """Do nothing: it is here for code that closes whatever store it was given. The items stay."""
 
-        Args:
-            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+    def __enter__(self) -> Self:
+        return self
 
-        Raises:
-            ConfigurationError: another name.
-        """
-        return tenancy.TenantStore(self, name)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def expire(self) -> int:
         """Delete the items whose time to live has passed by the clock, at once, as the service does some day.

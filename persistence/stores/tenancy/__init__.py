@@ -11,6 +11,7 @@
 | `answers`    | answers and errors without them; pure                           |
 | `scanning`   | scans, which meet the items of all tenants                      |
 | `store`      | the stores                                                      |
+| `face`       | `for_tenant`, which stores of every kind have                   |
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import ConfigurationError, ForeignTenant
-from persistence.table import Table
+from persistence.table import TENANT_SEPARATOR, Table, tenant_prefix
 
-SEPARATOR = "#"
 NAME_LIMIT = 128
 """Characters of a name at most: of the 2,048 bytes of a partition key that leaves 1,919 to the entity."""
 
@@ -48,7 +47,7 @@ class Tenant:
     @property
     def prefix(self) -> str:
         """What the tenant's keys begin with."""
-        return self.name + SEPARATOR
+        return tenant_prefix(self.name)
 
     def owns(self, value: AttributeValue) -> bool:
         """Tell whether a stored key is one of the tenant's."""
@@ -115,7 +114,7 @@ def tenant_in(table: Table, item: Item) -> tuple[str, Item]:
     Raises:
         ForeignTenant: its partition key belongs to no tenant, or the table is not scoped to tenants.
     """
-    name, separator, _ = str(item.get(table.partition, {}).get("S", "")).partition(SEPARATOR)
+    name, separator, _ = str(item.get(table.partition, {}).get("S", "")).partition(TENANT_SEPARATOR)
     if not table.tenant_scoped or not separator or not _NAME.match(name):
         raise ForeignTenant(table.name, table.partition)
     return name, Tenant(name).shown_item(item, table)

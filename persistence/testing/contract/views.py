@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from persistence.operations import Operation
 from persistence.store import AsyncStore, Limits, tenant_of
+from persistence.stores.tenancy.face import ForTenants
 
 R = TypeVar("R")
 
 
-class SyncView:
+class SyncView(ForTenants):
     """An `AsyncStore` as a `Store`: each operation is awaited on an event loop in a thread of its own.
 
         with SyncView(MyAsyncStore()) as store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -11,6 +12,8 @@ from persistence.mapping import MappingSchema
 from persistence.mapping.schema import mapping_of
 from persistence.operations import Operation
 from persistence.store import AsyncStore, Limits, Store, check_colour, tenant_of
+from persistence.stores.tenancy.store import for_tenant, refuse_another
+from persistence.stores.tenancy.tenant import Tenant
 from persistence.testing.expecting.board import ELSEWHERE, Board, Order, told
 from persistence.testing.expecting.expectation import Expectation
 from persistence.testing.expecting.failures import ExpectationFailed
@@ -35,6 +38,7 @@ class Expecting(Generic[S]):
 
     def __init__(self, order: Order, otherwise: S | None, *, check_answers: bool) -> None:
         self._otherwise = otherwise
+        self._tenant: Tenant | None = None
         self._check_answers = check_answers
         self._board = Board(order, passes_on=otherwise is not None)
 
@@ -45,8 +49,27 @@ class Expecting(Generic[S]):
 
     @property
     def tenant(self) -> str | None:
-        """The tenant of the store that performs what nothing expects; None where it has none."""
-        return tenant_of(self._otherwise)
+        """The tenant whose store it is, or the other store; None where it is nobody's."""
+        return tenant_of(self._otherwise) if self._tenant is None else self._tenant.name
+
+    def for_tenant(self, name: str) -> Self:
+        """Give this store as one tenant has it: with the same expectations, which name no tenant.
+
+        What nothing expects is performed by the other store for that tenant.
+
+        Args:
+            name: the tenant: 1 to 128 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+
+        Raises:
+            ConfigurationError: another name, or it is the store of a tenant already.
+        """
+        if self.tenant is not None:
+            refuse_another(self.tenant, name)
+        own = copy(self)
+        own._tenant = Tenant(name)
+        if self._otherwise is not None:
+            own._otherwise = for_tenant(cast("Any", self._otherwise), name)
+        return own
 
     def _expect(self, expectation: E) -> E:
         self._board.add(expectation)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Generic, NamedTuple, TypeVar
 
+from persistence.operation_facts import OperationType
 from persistence.testing.faults.rules import Cancellation, Fault, Rule, reaches_the_store
 from persistence.testing.faults.subjects import Subject
 
@@ -56,6 +57,7 @@ class Decisions:
     def __init__(self, plan: Iterable[Rule], seed: int) -> None:
         self._lock = threading.Lock()
         self._rules = [_RuleInUse(rule, Random(f"{seed}/{number}")) for number, rule in enumerate(plan)]
+        self._rules_by_operation: dict[OperationType, list[_RuleInUse]] = {}
         self._choices = Random(f"{seed}/choices")
         self._sent_tokens: set[str] = set()
         self._injected: list[Injected] = []
@@ -69,7 +71,7 @@ class Decisions:
     def decide(self, subject: Subject) -> Fault | None:
         """Decide what happens to an operation; None if nothing does."""
         with self._lock:
-            fault = next((rule.fault for rule in self._rules if self._strikes(rule, subject)), None)
+            fault = self._struck_by(subject)
             if fault is not None:
                 self._injected.append(Injected(subject.name, fault, subject.token))
             if subject.token is not None and reaches_the_store(fault):
@@ -89,10 +91,15 @@ class Decisions:
         with self._lock:
             return frozenset(self._choices.sample(range(size), min(left, size - 1)))
 
-    def _strikes(self, rule: _RuleInUse, subject: Subject) -> bool:
-        if isinstance(rule.fault, Cancellation) and rule.fault.decides and subject.token in self._sent_tokens:
-            return False
-        return rule.strikes(subject)
+    def _struck_by(self, subject: Subject) -> Fault | None:
+        rules = self._rules_by_operation.get(subject.operation)
+        if rules is None:
+            rules = [rule for rule in self._rules if rule.can_strike(subject.operation)]
+            self._rules_by_operation[subject.operation] = rules
+        for rule in rules:
+            if not (rule.decides and subject.token in self._sent_tokens) and rule.strikes(subject):
+                return rule.fault
+        return None
 
 
 class _RuleInUse:
@@ -100,14 +107,18 @@ class _RuleInUse:
 
     def __init__(self, rule: Rule, dice: Random) -> None:
         self.fault = rule.fault
+        self.decides = isinstance(rule.fault, Cancellation) and rule.fault.decides
         self._rule = rule
         self._dice = dice
         self._seen = 0
         self._struck = 0
 
+    def can_strike(self, operation: OperationType) -> bool:
+        return operation in self._rule.covered
+
     def strikes(self, subject: Subject) -> bool:
         rule = self._rule
-        if not rule.covers(subject) or self._struck == rule.count:
+        if not rule.fits(subject) or self._struck == rule.count:
             return False
         self._seen += 1
         if self._seen <= rule.after or self._dice.random() >= rule.probability:

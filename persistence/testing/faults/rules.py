@@ -14,6 +14,7 @@ A storm is the same with probabilities: `Rule(LostAnswer(), probability=0.2)`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, assert_never, get_args
 
@@ -265,10 +266,14 @@ class Rule:
                     f"{', '.join(sorted(each.__name__ for each in possible_for(self.fault)))}"
                 )
 
-    def covers(self, subject: Subject) -> bool:
-        """Tell whether the fault can happen to an operation, chance aside."""
-        operations = self.operations or possible_for(self.fault) & ON_ITEMS
-        return subject.operation in operations and _fits(self.fault, subject.size)
+    @property
+    def covered(self) -> Collection[OperationType]:
+        """The types of operations that it happens to."""
+        return self.operations or possible_for(self.fault) & ON_ITEMS
+
+    def fits(self, subject: Subject) -> bool:
+        """Tell whether the fault can happen to an operation of a covered type with so many parts."""
+        return _fits(self.fault, subject.size)
 
 
 def possible_for(fault: Fault) -> frozenset[OperationType]:

@@ -6,13 +6,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from copy import deepcopy
 from typing import Any, Generic, TypeVar, assert_never
 
 from persistence.errors import PersistenceError
 from persistence.flows import Flow, pause, perform, run, run_async
 from persistence.operations import Operation, TransactWrite
 from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
+from persistence.testing.copying import copied
 from persistence.testing.faults import injuries
 from persistence.testing.faults.batches import perform_partly
 from persistence.testing.faults.decisions import Decisions, Injected, Landed, Latecomers
@@ -87,11 +88,10 @@ class FaultLayer(Generic[S]):
 
     def _note(self, operation: Operation[Any]) -> None:
         if isinstance(operation, TransactWrite):
-            # Copied, so that a caller who changes an operation between two attempts is found out. Tables
-            # never change, and would take most of the time.
-            copied = deepcopy(operation, {id(action.table): action.table for action in operation.actions})
+            # Copied, so that a caller who changes an operation between two attempts is found out.
+            asked = copied(operation)
             with self._lock:
-                self._transactions.append(copied)
+                self._transactions.append(asked)
 
     def _strike(self, operation: Operation[R], fault: Fault) -> Flow[R]:
         match fault:
@@ -112,7 +112,7 @@ class FaultLayer(Generic[S]):
             case LostRequest():
                 raise injuries.no_answer(operation)
             case LateArrival(after):
-                self._late.hold(deepcopy(operation), after)
+                self._late.hold(copied(operation), after)
                 raise injuries.no_answer(operation)
             case Stall(seconds, applied):
                 unheard = (yield from self._reach_unheard(operation)) if applied else None
@@ -163,7 +163,7 @@ class FaultLayer(Generic[S]):
                 self._landed.append(Landed(subject.name, subject.token, refused))
 
 
-class FaultyStore(FaultLayer[Store]):
+class FaultyStore(FaultLayer[Store], ForTenants):
     """A layer that lets operations fail as rules say; safe to share between threads.
 
         store = FaultyStore(MemoryStore(), [Rule(LostAnswer(), (TransactWrite,), count=2)], seed=1)
@@ -198,7 +198,7 @@ class FaultyStore(FaultLayer[Store]):
         run(self._land(self._late.all()), self._store, sleep=self._sleep)
 
 
-class AsyncFaultyStore(FaultLayer[AsyncStore]):
+class AsyncFaultyStore(FaultLayer[AsyncStore], AsyncForTenants):
     """The same as `FaultyStore` over an asynchronous store.
 
     Args:

@@ -12,6 +12,7 @@ from persistence.flows import Flow, perform
 from persistence.operations import Operation, Page
 from persistence.store import Limits
 from persistence.stores.layers import Layer
+from persistence.testing.copying import copied
 from persistence.testing.recordings.recording import Call, Recording
 from persistence.testing.recordings.redaction import Redaction, redacting
 from persistence.testing.recordings.walking import replaced, replaced_error
@@ -41,7 +42,7 @@ class Recorder(Layer):
 
     def around(self, operation: Operation[R]) -> Flow[R]:
         """Perform an operation by way of the store below, and record it."""
-        asked = self._redacted(deepcopy(operation))
+        asked = self._redacted(copied(operation))
         with self._lock:
             place = len(self._calls)
             self._calls.append(None)

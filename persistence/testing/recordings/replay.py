@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 from persistence.errors import UnitOfWorkStateError
 from persistence.operations import Operation
 from persistence.store import Limits
+from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
 from persistence.testing.expecting.recognising import shown_operation
 from persistence.testing.expecting.showing import counted, indented
 from persistence.testing.recordings.comparing import Sameness, differing
@@ -150,7 +151,7 @@ def _kept(names: Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-class ReplayStore(Replaying):
+class ReplayStore(Replaying, ForTenants):
     """A store that answers from a recording, without any store behind it.
 
         store = ReplayStore("tests/recordings/orders.jsonl")
@@ -169,7 +170,7 @@ class ReplayStore(Replaying):
         return cast("R", self._answer(operation))
 
 
-class AsyncReplayStore(Replaying):
+class AsyncReplayStore(Replaying, AsyncForTenants):
     """The same as `ReplayStore` for asynchronous code."""
 
     async def perform(self, operation: Operation[R]) -> R:

@@ -416,6 +416,34 @@ def test_it(repository_of):
         ran.assert_outcomes(passed=1, errors=1)
         ran.stdout.fnmatch_lines(["*the parameter of persistence_store is one of memory, *, not 'redis'"])
 
+    def test_refuses_a_name_in_place_of_a_store(self, project: pytest.Pytester) -> None:
+        """A parameter without `indirect` is the store itself: it says what to write."""
+        ran = run(
+            project,
+            """
+@pytest.mark.parametrize("persistence_store", ["memory"])
+def test_unit(uow): pass
+
+@pytest.mark.parametrize("persistence_store", ["memory"])
+def test_asynchronous(async_persistence_store): pass
+
+@pytest.mark.parametrize("async_persistence_store", ["memory"])
+def test_asynchronous_unit(async_uow): pass
+
+@pytest.mark.parametrize("persistence_store", ["memory"])
+def test_container(override_store): pass
+
+@pytest.mark.parametrize("persistence_store", ["memory"])
+def test_store(persistence_store): pass
+""",
+        )
+
+        ran.assert_outcomes(errors=4, failed=1)
+        for number, name in enumerate(("persistence_store", "async_persistence_store")):
+            told = ran.stdout.str().count(f" {name} is the text 'memory' and no store: ")
+            assert told >= (4, 1)[number]
+        ran.stdout.fnmatch_lines(['*"persistence_store", ?"memory", "moto"?, indirect=True), with indirect*'])
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [

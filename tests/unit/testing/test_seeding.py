@@ -73,6 +73,20 @@ class TestLoadFixture:
         order.total = Decimal(5)
         assert orders.update(order).version == 1
 
+    @pytest.mark.parametrize("wanted", [CustomerMapping, Customer, "CustomerMapping"], ids=repr)
+    def test_gives_nothing_of_a_mapping_that_the_fixture_does_not_have(
+        self, uow: UnitOfWork, wanted: Any
+    ) -> None:
+        """It says what the fixture has."""
+        loaded = load_fixture({OrderMapping: []}, uow)
+
+        with pytest.raises(
+            FixtureError, match=r"no mapping of the fixture .*, which has OrderMapping;"
+        ) as why:
+            loaded[wanted]
+
+        assert str(why.value).startswith(getattr(wanted, "__name__", repr(wanted)))
+
     @pytest.mark.parametrize("name", ["customer_id", "customerId"])
     def test_takes_dicts_by_either_name(self, uow: UnitOfWork, orders: Repository[Order], name: str) -> None:
         """Of the field or of the attribute; what is left out has its default."""

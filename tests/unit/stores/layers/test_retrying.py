@@ -429,6 +429,140 @@ class TestRate:
         assert held.value.retry_after > 0.1
         assert len(scene.below.asked) == 2
 
+    def test_bounds_no_more_when_nothing_was_throttled_for_a_while(self) -> None:
+        """A throttling long ago slows nothing down, whether or not anything was sent since then."""
+        scene = Scene(in_turn(FOUND, THROTTLED, FOUND), rate=AdaptiveRate(calm=30))
+        scene.store.perform(PUT)
+        scene.fail(1)
+        scene.clock.now += 29.9
+        before = scene.retries.state("notes", writes=True).rate
+        scene.clock.now += 0.2
+
+        for _time in range(1000):
+            scene.store.perform(PUT)
+
+        assert before is not None
+        assert scene.retries.state("notes", writes=True).rate is None
+        assert scene.clock.slept == []
+
+    def test_is_as_good_as_none_for_who_keeps_sending(self) -> None:
+        """It grows until it no longer bounds: a table that takes everything again is sent everything."""
+        scene = Scene(lambda _: None, rate=AdaptiveRate(calm=5), circuit=None, budget=None, attempts=1)
+        for _time in range(50):
+            scene.clock.now += 0.01
+            scene.store.perform(PUT)
+        scene.below._answer = lambda _: THROTTLED
+        scene.fail(1)
+        scene.below._answer = lambda _: None
+
+        end = scene.clock.now + 20
+        while scene.clock.now < end:
+            scene.clock.now += 0.01
+            with suppress(HeldBack):
+                scene.store.perform(PUT)
+        scene.below.asked.clear()
+        for _time in range(500):
+            scene.clock.now += 0.001
+            scene.store.perform(PUT)
+
+        assert scene.retries.state("notes", writes=True).rate is None
+
+    def test_of_a_large_table_bounds_until_it_has_grown_far_beyond_what_was_too_much(self) -> None:
+        """Being calm is not enough: a rate that has just come back to where it was may be too much again."""
+        scene = Scene(lambda _: None, rate=AdaptiveRate(calm=1), circuit=None)
+        for _time in range(500):
+            scene.clock.now += 0.001
+            scene.store.perform(PUT)
+        scene.below._answer = lambda _: THROTTLED
+        scene.fail(1)
+
+        scene.clock.now += 15
+        near = scene.retries.state("notes", writes=True).rate
+        scene.clock.now += 15
+        beyond = scene.retries.state("notes", writes=True).rate
+
+        assert near is not None
+        assert beyond is None
+
+    def test_does_not_fall_because_little_is_sent(self) -> None:
+        """What was safe right after a throttling stays so: a burst after a quiet time is not held back."""
+        scene = Scene(lambda _: None, rate=AdaptiveRate(), circuit=None, budget=None)
+        for _time in range(100):
+            scene.clock.now += 0.01
+            scene.store.perform(PUT)
+        scene.below._answer = lambda _: THROTTLED
+        scene.fail(1)
+        scene.below._answer = lambda _: None
+        cut = scene.retries.state("notes", writes=True).rate
+        scene.clock.now += 5
+
+        scene.store.perform(PUT)
+
+        after = scene.retries.state("notes", writes=True).rate
+        assert cut is not None
+        assert after is not None
+        assert after >= cut > 50
+
+
+class TestWhatIsHeldBack:
+    """It takes nothing from those that come after it."""
+
+    def test_by_the_budget_leaves_the_probe_of_the_circuit_to_the_next(self) -> None:
+        budget = RetryBudget(share=0, per_second=0.001, most=1)
+        scene = Scene(in_turn(THROTTLED), budget=budget, circuit=CircuitBreaking(failures=2))
+        scene.fail(2, transaction("t"))
+        scene.clock.now += 0.5
+
+        with pytest.raises(HeldBack, match="budget"):
+            scene.store.perform(transaction("t"))
+        scene.fail(1, transaction("new"))
+
+        assert scene.below.asked == [transaction("t"), transaction("t"), transaction("new")]
+
+    def test_by_the_rate_leaves_the_probe_and_the_budget_to_the_next(self) -> None:
+        budget = RetryBudget(share=0, per_second=0.001, most=1)
+        rate = AdaptiveRate(slowest=0.1, longest_wait=0)
+        scene = Scene(in_turn(THROTTLED), budget=budget, circuit=CircuitBreaking(failures=1), rate=rate)
+        scene.fail(1, transaction("t"))
+        scene.clock.now += 0.5
+
+        for _time in range(3):
+            with pytest.raises(HeldBack, match="turn"):
+                scene.store.perform(transaction("t"))
+
+        left = scene.retries.state("notes").budget
+        assert left is not None
+        assert left >= 1
+
+    def test_of_a_read_that_is_repeated_gives_its_repetition_back(self) -> None:
+        """It was paid for before the pause, and then not sent."""
+        budget = RetryBudget(share=0, per_second=0.001, most=5)
+        scene = Scene(in_turn(THROTTLED), budget=budget, circuit=CircuitBreaking(failures=1))
+
+        scene.fail(1, GET)
+
+        assert scene.below.asked == [GET]
+        left = scene.retries.state("notes").budget
+        assert left is not None
+        assert left >= 5
+
+    def test_in_a_pause_that_is_broken_off_is_given_back(self) -> None:
+        """A task that is cancelled while it waits for its turn has sent nothing."""
+        budget = RetryBudget(share=0, per_second=0.001, most=2)
+        scene = Scene(in_turn(THROTTLED), budget=budget, circuit=None, rate=AdaptiveRate(slowest=4))
+        scene.fail(1, transaction("t"))
+
+        def broken_off(_seconds: float) -> None:
+            raise KeyboardInterrupt
+
+        store = LayeredStore(scene.below, scene.retries, sleep=broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            store.perform(transaction("t"))
+
+        left = scene.retries.state(None, writes=True).budget
+        assert left is not None
+        assert left >= 2
+
 
 EXPIRED = AccessDenied("expired", code="ExpiredTokenException")
 
@@ -486,6 +620,7 @@ class TestCredentials:
         lambda: AdaptiveRate(part=1),
         lambda: AdaptiveRate(slowest=0),
         lambda: AdaptiveRate(longest_wait=-1),
+        lambda: AdaptiveRate(calm=-1),
     ],
 )
 def test_numbers_out_of_range_are_refused(make: Callable[[], object]) -> None:

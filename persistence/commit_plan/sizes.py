@@ -1,0 +1,62 @@
+"""Bytes that actions of a transaction have, as the service counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from persistence.attributes import AttributeValue, item_size, value_size
+from persistence.expressions import Condition, Path, Set, UpdateAction, Value, constants_of, operands_of
+from persistence.operations import ConditionCheck, DeleteItem, PutItem, TransactAction, UpdateItem
+
+
+def action_size(action: TransactAction) -> int:
+    """Give the bytes of an action, with those of the constants of its condition."""
+    condition = action.condition
+    compared = 0 if condition is None else sum(map(value_size, constants_of(condition)))
+    match action:
+        case PutItem():
+            return compared + item_size(action.item)
+        case UpdateItem():
+            return compared + item_size(action.key) + sum(map(_update_size, action.actions))
+        case DeleteItem() | ConditionCheck():
+            return compared + item_size(action.key)
+
+
+def constant_of(action: UpdateAction) -> AttributeValue | None:
+    """Give the constant that an update action stores, if it is one."""
+    value = getattr(action, "value", None)
+    return value.value if isinstance(value, Value) else None
+
+
+def tenant_names_in(action: TransactAction) -> int:
+    """Count how often the name of a tenant is put into an action, if it is sent to the store of one."""
+    names = action.table.tenant_keys if action.table.tenant_scoped else ()
+    return sum("S" in value for value in _prefixed(action, names)) if names else 0
+
+
+def _prefixed(action: TransactAction, names: Collection[str]) -> Iterator[AttributeValue]:
+    item = action.item if isinstance(action, PutItem) else action.key
+    yield from (item[name] for name in names if name in item)
+    if isinstance(action, UpdateItem):
+        for each in action.actions:
+            value = constant_of(each)
+            if isinstance(each, Set) and value is not None and each.path.attribute in names:
+                yield value
+    if action.condition is not None:
+        yield from _compared(action.condition, names)
+
+
+def _compared(condition: Condition, names: Collection[str]) -> Iterator[AttributeValue]:
+    """Give the constants that attributes are compared with; in conditions of commits paths come first."""
+    of_names = False
+    for operand in operands_of(condition):
+        if isinstance(operand, Value):
+            if of_names:
+                yield operand.value
+        else:
+            of_names = isinstance(operand, Path) and operand.attribute in names
+
+
+def _update_size(action: UpdateAction) -> int:
+    name, value = action.path.attribute, constant_of(action)
+    return len(name) if value is None else item_size({name: value})
