@@ -12,7 +12,7 @@ from persistence.attributes import (
     Item,
     type_of,
 )
-from persistence.stores.validation.refused import Refused, SchemaMismatch
+from persistence.stores.validation.refused import KeyIncomplete, Refused, SchemaMismatch
 from persistence.stores.validation.values import check_value
 from persistence.table import ScalarType, Table
 
@@ -84,14 +84,15 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
     """Check a key that stands alone: all its attributes, no others, of the right types and sizes.
 
     Raises:
-        Refused: it has other attributes than the table's key, or a malformed or empty value.
+        KeyIncomplete: it has other attributes than the table's key.
+        Refused: it has a malformed or empty value.
         SchemaMismatch: a value has another type, or is too long.
     """
     for name, value in key.items():
         check_value(value, name)
     names = [part.name for part in parts]
     if len(key) != len(parts) or not all(name in key for name in names):
-        raise Refused(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
+        raise KeyIncomplete(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
     for part in parts:
         if part.type not in key[part.name]:
             raise SchemaMismatch(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")

@@ -40,6 +40,10 @@ class SchemaMismatch(Refused):
     """A key does not fit the table: in a transaction the service reports that per action."""
 
 
+class KeyIncomplete(Refused):
+    """A key has other attributes than the table's: in a transaction of reads the service reports that per get."""
+
+
 class NoSuchIndex(Refused):
     """The live table has no index of that name."""
 
