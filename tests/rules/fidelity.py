@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "queries, scans and pages": ("Query", "Paging", "Page", "Scan", "Selection"),
     "indexes": ("Index", "MultipleKey"),
     "batches": ("Batch",),
-    "transactions": ("TransactWrite", "TransactGet", "Cancellation", "Token", "Concurrency"),
+    "transactions": ("TransactWrite", "TransactGet", "KeysOfMany", "Cancellation", "Token", "Concurrency"),
     "numbers, keys, sizes and limits": ("Number", "Key", "Size", "Limits"),
     "consumed capacity": ("Capacity", "IndexCapacity", "RepeatedCapacity"),
     "tables": ("Table", "TableUpdate", "IndexChange", "Billing", "TableOption", "Listing"),

@@ -29,7 +29,7 @@ from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.memory.tokens import Tokens, check_token, constants, fingerprint
 from persistence.stores.memory.writes import Prepared, check_expressions, decide, prepare
 from persistence.stores.validation.record import Record
-from persistence.stores.validation.refused import KeyIncomplete, Refused, SchemaMismatch
+from persistence.stores.validation.refused import EmptyKey, KeyIncomplete, Refused, SchemaMismatch
 
 INNOCENT = CancellationReason("None")
 VALIDATION = "ValidationError"
@@ -198,6 +198,8 @@ def _outcome(attempt: Prepared | Refused, limits: Limits) -> _Decision | Cancell
         return CancellationReason("ConditionalCheckFailed", "The conditional request failed", item)
     try:
         return _Decision(attempt, old, decide(attempt, old, limits))
+    except EmptyKey:
+        raise
     except Refused as refused:
         return _invalid(refused)
 

@@ -41,7 +41,11 @@ class SchemaMismatch(Refused):
 
 
 class KeyIncomplete(Refused):
-    """A key has other attributes than the table's: in a transaction of reads the service reports that per get."""
+    """A key has other attributes than the table's: a transaction of reads is told that per get."""
+
+
+class EmptyKey(Refused):
+    """A key of a table or index is empty: that is wrong with the whole request, of a transaction too."""
 
 
 class NoSuchIndex(Refused):
