@@ -38,6 +38,7 @@ from persistence.testing.contract import (
     GetItemContract,
     IndexContract,
     KeyConditionContract,
+    KeysOfManyContract,
     MultipleKeyContract,
     PageContract,
     PagingContract,
@@ -126,6 +127,7 @@ class TestOfATenant(
     CancellationContract,
     TokenContract,
     TransactGetContract,
+    KeysOfManyContract,
 ):
     @pytest.fixture
     def store(self) -> Store:

@@ -5,21 +5,20 @@ python -m tests.rules.fidelity
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from math import prod
-from pathlib import Path
-from typing import Any
 
 from persistence.testing import contract
 from persistence.testing.contract import KnownDifference, TransactionlessStoreContract, known_differences
+from tests.rules.conformance import DIFFERENCES, ROOT, SERVERS, areas, table_of
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "fidelity.md"
-DIFFERENCES = ROOT / "tests" / "contract" / "known_differences.toml"
-CONFORMANCE = Path(__file__).with_name("conformance.toml")
 
-SERVERS: Mapping[str, str] = {"DynamoDB Local": "dynamodb-local", "moto": "moto", "dynalite": "dynalite"}
+_SUITE = """\
+How many cases of each area of the public suite the memory store does, refuses as the service does, and leaves
+out. Each of them, and what other servers make of it, is in [Conformance, case by case](conformance.md).\
+"""
+_KINDS = ("does", "refuses", "leaves out")
 
 # What a part of the contract is about -> its groups.
 AREAS: Mapping[str, tuple[str, ...]] = {
@@ -29,7 +28,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "queries, scans and pages": ("Query", "Paging", "Page", "Scan", "Selection"),
     "indexes": ("Index", "MultipleKey"),
     "batches": ("Batch",),
-    "transactions": ("TransactWrite", "TransactGet", "Cancellation", "Token", "Concurrency"),
+    "transactions": ("TransactWrite", "TransactGet", "KeysOfMany", "Cancellation", "Token", "Concurrency"),
     "numbers, keys, sizes and limits": ("Number", "Key", "Size", "Limits"),
     "consumed capacity": ("Capacity", "IndexCapacity", "RepeatedCapacity"),
     "tables": ("Table", "TableUpdate", "IndexChange", "Billing", "TableOption", "Listing"),
@@ -60,7 +59,8 @@ def counted(group: type, known: Mapping[str, KnownDifference]) -> tuple[int, int
 
 def written(head: str) -> str:
     """Write the tables below the text of the page."""
-    return f"{head.rstrip()}\n\n{_by_server()}\n\n## By area of the conformance suite\n\n{_by_area()}\n"
+    title = "## By area of the conformance suite"
+    return "\n\n".join((head.rstrip(), _by_server(), title, _SUITE, _by_area())) + "\n"
 
 
 def head_of(page: str) -> str:
@@ -84,23 +84,21 @@ def _by_server() -> str:
         totals = [sum(pair) for pair in zip(totals, cells, strict=True)]
         rows.append((area, *(f"{cell:,}" if cell else "" for cell in cells)))
     rows.append(("**all**", *(f"**{cell:,}**" for cell in totals)))
-    return _table(rows)
-
-
-def areas() -> list[dict[str, Any]]:
-    """Give the areas of the conformance suite, and what the memory store makes of them."""
-    found: list[dict[str, Any]] = tomllib.loads(CONFORMANCE.read_text(encoding="utf-8"))["area"]
-    return found
+    return table_of(rows)
 
 
 def _by_area() -> str:
-    rows: list[Iterable[str]] = [("area", "does and refuses", "leaves out"), ("---", "---", "---")]
-    rows.extend((area["name"], area.get("does", ""), area.get("leaves_out", "")) for area in areas())
-    return _table(rows)
-
-
-def _table(rows: Iterable[Iterable[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |").replace("|  |", "| |") for row in rows)
+    rows: list[Iterable[str]] = [
+        ("area", "in the suite", "does", "refuses", "leaves out"),
+        ("---", "---", "---:", "---:", "---:"),
+    ]
+    totals = [0] * len(_KINDS)
+    for area in areas():
+        counts = [area.count(kind) for kind in _KINDS]
+        totals = [sum(pair) for pair in zip(totals, counts, strict=True)]
+        rows.append((area.name, area.of, *(f"{count or ''}" for count in counts)))
+    rows.append(("**all**", "", *(f"**{total}**" for total in totals)))
+    return table_of(rows)
 
 
 def main() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from persistence.testing.contract import StoreContract
-from tests.rules.fidelity import AREAS, PAGE, areas, counted, groups, head_of, written
-from tests.rules.test_rules import exists
+from tests.rules.fidelity import AREAS, PAGE, counted, groups, head_of, written
 
 
 class TestPage:
@@ -34,16 +33,3 @@ class TestPage:
         rows = len(Group.test_rows.pytestmark[0].args[1])  # type: ignore[attr-defined]
 
         assert counted(Group, {}) == (rows + 1, 0)
-
-
-class TestAreas:
-    def test_name_tests_that_exist(self) -> None:
-        assert [
-            (area["name"], test) for area in areas() for test in area.get("tests", ()) if not exists(test)
-        ] == []
-
-    def test_do_something_or_say_why_not(self) -> None:
-        """What is done is shown by tests; what is not done has a reason."""
-        for area in areas():
-            assert bool(area.get("does")) == bool(area.get("tests")), area["name"]
-            assert area.get("does") or area.get("leaves_out"), area["name"]

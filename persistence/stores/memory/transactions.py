@@ -29,7 +29,7 @@ from persistence.stores.memory.table import LiveTable, TableKey
 from persistence.stores.memory.tokens import Tokens, check_token, constants, fingerprint
 from persistence.stores.memory.writes import Prepared, check_expressions, decide, prepare
 from persistence.stores.validation.record import Record
-from persistence.stores.validation.refused import Refused, SchemaMismatch
+from persistence.stores.validation.refused import EmptyKey, KeyIncomplete, Refused, SchemaMismatch
 
 INNOCENT = CancellationReason("None")
 VALIDATION = "ValidationError"
@@ -70,8 +70,7 @@ class Transactions:
     def _attempt(self, action: TransactAction) -> Prepared | Refused:
         """Check one action; a key that does not fit the table is the action's failure, not the request's."""
         table = self._tables.use(action.table)
-        if isinstance(action, UpdateItem):
-            _check_has_actions(action)
+        _check_form(action)
         check_expressions(action, table)
         try:
             return prepare(action, table, self._limits)
@@ -93,11 +92,11 @@ class Transactions:
         gets = operation.gets
         _check_count(len(gets), self._limits)
         wanted = [self._wanted(get) for get in gets]
-        mismatched = [part if isinstance(part, SchemaMismatch) else None for part in wanted]
+        mismatched = [part if isinstance(part, Refused) else None for part in wanted]
         if any(mismatched):
             reasons = (_invalid(refused) if refused else INNOCENT for refused in mismatched)
             raise TransactionCancelled(_first_alone(list(reasons)), operation="TransactGet")
-        places = [part for part in wanted if not isinstance(part, SchemaMismatch)]
+        places = [part for part in wanted if not isinstance(part, Refused)]
         if len({(table.name, key) for table, key in places}) < len(places):
             raise Refused(TWICE)
         records = [table.records.get(key) for table, key in places]
@@ -107,11 +106,12 @@ class Transactions:
         items = (found(record, get.projection) or None for get, record in zip(gets, records, strict=True))
         return ItemsResult(tuple(items), total(prices))
 
-    def _wanted(self, get: GetItem) -> tuple[LiveTable, TableKey] | SchemaMismatch:
+    def _wanted(self, get: GetItem) -> tuple[LiveTable, TableKey] | Refused:
+        """Check one get; a key that does not fit the table is its own failure, not the request's."""
         table = self._tables.use(get.table)
         try:
             return table, check_get(get, table)
-        except SchemaMismatch as mismatch:
+        except (SchemaMismatch, KeyIncomplete) as mismatch:
             return mismatch
 
 
@@ -121,10 +121,12 @@ class _Decision(NamedTuple):
     new: Record | None
 
 
-def _check_has_actions(update: UpdateItem) -> None:
+def _check_form(action: TransactAction) -> None:
     # A single update may do no more than bring an item into being; in a transaction the service demands more.
-    if not update.actions:
+    if isinstance(action, UpdateItem) and not action.actions:
         raise Refused("An update of a transaction needs at least one action")
+    if not isinstance(action, ConditionCheck) and action.returning != "none":
+        raise Refused(f"{type(action).__name__}(returning={action.returning!r}) is for single writes only")
 
 
 def _check_count(count: int, limits: Limits) -> None:
@@ -196,6 +198,8 @@ def _outcome(attempt: Prepared | Refused, limits: Limits) -> _Decision | Cancell
         return CancellationReason("ConditionalCheckFailed", "The conditional request failed", item)
     try:
         return _Decision(attempt, old, decide(attempt, old, limits))
+    except EmptyKey:
+        raise
     except Refused as refused:
         return _invalid(refused)
 

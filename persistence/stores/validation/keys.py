@@ -12,7 +12,7 @@ from persistence.attributes import (
     Item,
     type_of,
 )
-from persistence.stores.validation.refused import Refused, SchemaMismatch
+from persistence.stores.validation.refused import EmptyKey, KeyIncomplete, Refused, SchemaMismatch
 from persistence.stores.validation.values import check_value
 from persistence.table import ScalarType, Table
 
@@ -84,14 +84,16 @@ def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:
     """Check a key that stands alone: all its attributes, no others, of the right types and sizes.
 
     Raises:
-        Refused: it has other attributes than the table's key, or a malformed or empty value.
+        KeyIncomplete: it has other attributes than the table's key.
+        EmptyKey: a value is empty.
+        Refused: a value is malformed.
         SchemaMismatch: a value has another type, or is too long.
     """
     for name, value in key.items():
         check_value(value, name)
     names = [part.name for part in parts]
     if len(key) != len(parts) or not all(name in key for name in names):
-        raise Refused(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
+        raise KeyIncomplete(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
     for part in parts:
         if part.type not in key[part.name]:
             raise SchemaMismatch(f"{SCHEMA_MISMATCH}: {_names(parts)} expected, found {_shape(key)}")
@@ -102,7 +104,8 @@ def check_item_keys(parts: tuple[KeyPart, ...], item: Item) -> None:
     """Check the table's key within an item.
 
     Raises:
-        Refused: a key attribute is missing or empty.
+        EmptyKey: a key attribute is empty.
+        Refused: a key attribute is missing.
         SchemaMismatch: it has another type, or is too long.
     """
     for part in parts:
@@ -121,7 +124,7 @@ def check_index_keys(parts: tuple[KeyPart, ...], item: Item) -> None:
     """Check the attributes of an item that are keys of indexes; they may be absent.
 
     Raises:
-        Refused: one is empty.
+        EmptyKey: one is empty.
         SchemaMismatch: one is of another type, or too long.
     """
     for part in parts:
@@ -147,7 +150,7 @@ def fits(part: KeyPart, item: Mapping[str, AttributeValue]) -> bool:
 def _check_size(part: KeyPart, value: AttributeValue) -> None:
     size = _bytes(part, value)
     if not size:
-        raise Refused(_empty(part))
+        raise EmptyKey(_empty(part))
     if size > _limit(part):
         word = "hashkey" if part.partition else "rangekey"
         where = f" IndexName: {part.index}" if part.index else ""

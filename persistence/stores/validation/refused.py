@@ -40,6 +40,14 @@ class SchemaMismatch(Refused):
     """A key does not fit the table: in a transaction the service reports that per action."""
 
 
+class KeyIncomplete(Refused):
+    """A key has other attributes than the table's: a transaction of reads is told that per get."""
+
+
+class EmptyKey(Refused):
+    """A key of a table or index is empty: that is wrong with the whole request, of a transaction too."""
+
+
 class NoSuchIndex(Refused):
     """The live table has no index of that name."""
 

@@ -59,6 +59,7 @@ from persistence.testing.contract.cases.items import (  # noqa: E402
     PutItemContract,
 )
 from persistence.testing.contract.cases.key_conditions import KeyConditionContract  # noqa: E402
+from persistence.testing.contract.cases.keys_of_many import KeysOfManyContract  # noqa: E402
 from persistence.testing.contract.cases.listing import ListingContract  # noqa: E402
 from persistence.testing.contract.cases.multiple_keys import MultipleKeyContract  # noqa: E402
 from persistence.testing.contract.cases.pages import PageContract  # noqa: E402
@@ -117,6 +118,7 @@ __all__ = [
     "InsightContract",
     "KeyConditionContract",
     "KeyContract",
+    "KeysOfManyContract",
     "KnownDifference",
     "LimitsContract",
     "ListingContract",
@@ -202,6 +204,7 @@ class StoreContract(
     CancellationContract,
     TokenContract,
     TransactGetContract,
+    KeysOfManyContract,
     CapacityContract,
     IndexCapacityContract,
     RepeatedCapacityContract,

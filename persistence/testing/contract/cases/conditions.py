@@ -57,6 +57,7 @@ STORED: Item = {
     "t": text("banana"),
     "nan": text("nan"),
     "wide": text("\uff5e"),
+    "astral": text("a😀"),
     "b": binary(b"\x01\x02"),
     "yes": TRUE,
     "no": FALSE,
@@ -120,6 +121,7 @@ EQUALITY: dict[str, Row] = {
     "string-set-in-another-order": (_is("ss", strings("b", "a")), True),
     "string-set-with-less": (_is("ss", strings("a")), False),
     "number-set-written-otherwise": (_is("ns", numbers("2.0", 1)), True),
+    "number-set-beyond-floats": (_is("ns", numbers("1." + "0" * 36 + "1", 2)), False),
     "binary-set-in-another-order": (_is("bs", binaries(b"b", b"a")), True),
     "set-is-no-list": (_is("ss", list_of(text("a"), text("b"))), False),
     "attribute-with-attribute": (Compare("=", at("n"), at("five")), True),
@@ -249,6 +251,7 @@ def _tag_rows() -> dict[str, Row]:
 
 SIZES: dict[str, Row] = {
     "size-of-a-string": (_size("t", 6), True),
+    "size-of-a-string-by-utf-16-units": (_size("astral", 3), True),
     "size-of-binary": (_size("b", 2), True),
     "size-of-a-list": (_size("l", 3), True),
     "size-of-a-map": (_size("m", 2), True),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from persistence.attributes import ITEM_SIZE_LIMIT
+from persistence.attributes import ITEM_SIZE_LIMIT, Item
 from persistence.errors import (
     InvalidRequest,
     ItemTooLarge,
@@ -227,6 +227,23 @@ class TransactWriteContract(Contract):
 
         assert read(store, table, key("a")) is None
 
+    @rows(
+        "action",
+        {
+            "PutItem": lambda table: PutItem(table, key("b"), returning="old"),
+            "UpdateItem": lambda table: UpdateItem(table, key("b"), add("n"), returning="new"),
+            "DeleteItem": lambda table: DeleteItem(table, key("b"), returning="old"),
+        },
+    )
+    def test_refuses_a_transaction_that_is_to_return_something(
+        self, store: Store, table: Table, action: Callable[[Table], TransactAction]
+    ) -> None:
+        """Only single writes return attributes [aws]."""
+        with pytest.raises(InvalidRequest):
+            store.perform(TransactWrite((PutItem(table, key("a")), action(table))))
+
+        assert read(store, table, key("a")) is None
+
     def test_refuses_a_transaction_on_a_missing_table(self, store: Store, table: Table) -> None:
         """A missing table concerns the whole request [aws]."""
         with pytest.raises(TableNotFound):
@@ -298,3 +315,20 @@ class TransactGetContract(Contract):
         """There must be a get [aws]."""
         with pytest.raises(InvalidRequest):
             store.perform(TransactGet(()))
+
+    @rows(
+        "wrong",
+        {
+            "of-another-type": {"pk": number(1)},
+            "without-its-attribute": {},
+            "with-another-attribute": {"pk": text("a"), "x": text("b")},
+        },
+    )
+    def test_a_key_that_does_not_fit_cancels_a_transactional_read(
+        self, store: Store, table: Table, wrong: Item
+    ) -> None:
+        """What is wrong with one get's key is told as the reason of that get [conf]."""
+        with pytest.raises(TransactionCancelled) as cancelled:
+            store.perform(TransactGet((GetItem(table, key("a")), GetItem(table, wrong))))
+
+        assert [reason.code for reason in cancelled.value.reasons] == ["None", "ValidationError"]

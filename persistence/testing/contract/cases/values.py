@@ -8,7 +8,7 @@ import pytest
 
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import InvalidRequest
-from persistence.expressions import Add, Condition, KeyCondition, Minus, Plus, Set, Value
+from persistence.expressions import Add, Condition, Discard, KeyCondition, Minus, Plus, Set, Value
 from persistence.operations import DeleteItem, GetItem, PutItem, QueryPage, UpdateItem
 from persistence.store import Store
 from persistence.table import ScalarType, Table
@@ -268,6 +268,10 @@ class KeyContract(Contract):
                 "N",
                 [number(text) for text in ("-100", "-2", "0", "0.5", "2", "10", "1000")],
             ),
+            "numbers-beyond-floats": (
+                "N",
+                [number(text) for text in (NINES[:-1] + "7", NINES[:-1] + "8", NINES)],
+            ),
             "strings-by-utf-8-bytes": (
                 "S",
                 [text(one) for one in ("10", "9", "A", "a", "é", "\uff5e", "😀")],
@@ -345,6 +349,33 @@ class LimitsContract(Contract):
         put(store, table, key("a"), members=strings("", "a"))
 
         assert read(store, table, key("a")) == {**key("a"), "members": strings("", "a")}
+
+    @rows(
+        "before, change, after",
+        {
+            "added-to-nothing": ((), Add(at("members"), Value(strings(""))), ("",)),
+            "added-to-another": (("a",), Add(at("members"), Value(strings(""))), ("", "a")),
+            "added-again": (("", "a"), Add(at("members"), Value(strings(""))), ("", "a")),
+            "taken-out": (("", "a"), Discard(at("members"), Value(strings(""))), ("a",)),
+            "left-over": (("", "a"), Discard(at("members"), Value(strings("a"))), ("",)),
+            "taken-out-as-the-last": (("",), Discard(at("members"), Value(strings(""))), ()),
+        },
+    )
+    def test_an_empty_member_is_a_member_like_others(
+        self,
+        store: Store,
+        table: Table,
+        before: tuple[str, ...],
+        change: Add | Discard,
+        after: tuple[str, ...],
+    ) -> None:
+        """Updates add it and take it out; a set of nothing else is no empty set [conf]."""
+        put(store, table, key("a"), **({"members": strings(*before)} if before else {}))
+
+        store.perform(UpdateItem(table, key("a"), (change,)))
+
+        expected = {"members": strings(*after)} if after else {}
+        assert read(store, table, key("a")) == {**key("a"), **expected}
 
     def test_values_may_be_nested_deeply(self, store: Store, table: Table) -> None:
         """31 lists within each other fit into an attribute [run]."""
