@@ -8,8 +8,7 @@ import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
-from itertools import chain
-from operator import attrgetter
+from operator import is_not
 from typing import Any
 
 from marshmallow import missing
@@ -19,6 +18,7 @@ from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Output, Scalar
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.scalars import BINARY
+from persistence.mapping.source import any_of
 from persistence.mapping.untyped import Plain
 from persistence.mapping.walking import parts_of
 from persistence.mapping.wrapping import Nullable, Validated
@@ -41,36 +41,73 @@ def tells(node: Node) -> bool:
     """Tell whether the objects inside of a value tell whether it is still the same; see `inside`."""
     match node:
         case ListOf(inner=Record()) | Record():
-            return _reader(node if isinstance(node, Record) else node.inner) is not None
+            return bool(_names(node if isinstance(node, Record) else node.inner))
         case ListOf() | SetOf() | MapOf():
             return never_changes(_within(node.inner))
         case _:
             return isinstance(node, Scalar)
 
 
-def inside(node: Node, out: Output, name: str) -> str:
+def inside(node: Node, name: str) -> str:
     """Give the source that lists the objects inside of a value: while they are the same, so is its encoding.
 
     Args:
         node: how the value is stored; one whose contents tell.
-        out: where helpers are known.
         name: the value's variable; it is not None.
-
-    Returns:
-        The members of a tuple.
     """
     match node:
         case Record():
-            return f"{name}, *{out.bind(_reader(node), 'read')}({name})"
+            return _parts(node, name)
         case ListOf(inner=Record()):
-            chained, read = out.bind(chain.from_iterable, "chain"), out.bind(_reader(node.inner), "read")
-            return f"len({name}), type({name}), *{name}, *{chained}(map({read}, {name}))"
+            return f"(type({name}), [{_parts(node.inner, 'one')} for one in {name}])"
         case MapOf():
-            return f"len({name}), type({name}), *{name}, *{name}.values()"
+            return f"(type({name}), *{name}, *{name}.values())"
         case Scalar():
-            return f"{name} if type({name}) is bytes else object()"
+            return f"({name} if type({name}) is bytes else object(),)"
         case _:
-            return f"len({name}), type({name}), *{name}"
+            return f"(type({name}), *{name})"
+
+
+def differing(node: Node, out: Output, name: str, known: str, found: str) -> list[str]:
+    """Give the source that compares what is inside of a value: it goes on behind an `if`.
+
+    Args:
+        node: how the value is stored; one whose contents tell.
+        out: where helpers are known.
+        name: the value's variable.
+        known: that of what was inside of it.
+        found: the statement for another object that is inside.
+    """
+    match node:
+        case Record():
+            return [f"elif {_differ(node, name, known)}:", f"    {found}"]
+        case ListOf(inner=Record()):
+            return [
+                f"elif type({name}) is not {known}[0] or len({name}) != len({known}[1]):",
+                f"    {found}",
+                "else:",
+                f"    for one, part in zip({name}, {known}[1]):",
+                f"        if {_differ(node.inner, 'one', 'part')}:",
+                f"            {found}",
+                "            break",
+            ]
+        case _:
+            return [f"elif not {out.bind(same_objects, 'same')}({inside(node, name)}, {known}):", f"    {found}"]
+
+
+def same_objects(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    """Tell whether two tuples hold the very same objects."""
+    return len(some) == len(others) and not any(map(is_not, some, others))
+
+
+def _parts(record: Node, name: str) -> str:
+    return f"({name}, {name}.__class__, {', '.join(f'{name}.{part}' for part in _names(record))})"
+
+
+def _differ(record: Node, name: str, known: str) -> str:
+    whole = [f"{name} is not {known}[0]", f"{name}.__class__ is not {known}[1]"]
+    parts = [f"{name}.{part} is not {known}[{place}]" for place, part in enumerate(_names(record), 2)]
+    return any_of([*whole, *parts])
 
 
 def _within(node: Node) -> Node:
@@ -79,16 +116,16 @@ def _within(node: Node) -> Node:
     return node
 
 
-def _reader(node: Node) -> Callable[[Any], tuple[object, ...]] | None:
-    """Give what reads all fields of a nested entity, where their values never change themselves."""
+def _names(node: Node) -> tuple[str, ...]:
+    """Give the names of all fields of a nested entity; none unless their values never change themselves."""
     if not isinstance(node, Record) or isinstance(node, HookedRecord) or node.plan.hooked:
-        return None
+        return ()
     fields = node.plan.fields
     if not node.plan.construction.plain or not all(
         field.stored and field.on_entity and never_changes(field.node) for field in fields
     ):
-        return None
-    return attrgetter("__class__", *(field.name for field in fields)) if fields else None
+        return ()
+    return tuple(field.name for field in fields)
 
 
 def reads_alike(node: Node) -> bool:
