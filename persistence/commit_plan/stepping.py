@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from persistence.attributes import NUMBER_SIZE_LIMIT, size_at_most
-from persistence.changes import Change
 from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.writes import FEW
@@ -46,14 +45,12 @@ def replacing(
     if condition is None:
         return None
     kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
-    changed: list[Change] = []
     actions: list[Set] = []
     for name, after in replaced.items():
         if after is None:
             return None
-        path, stored[name] = paths[name], after
-        changed.append(Change(path, item.get(name), after))
-        actions.append(Set(path, Value(after)))
+        stored[name] = after
+        actions.append(Set(paths[name], Value(after)))
     weight = size_at_most([tracked.key, replaced]) + step.weight
     if not encodings.surely_fits(weight):
         encodings.weighed(tracked, stored)
@@ -61,13 +58,16 @@ def replacing(
         _UPDATE,
         mapping,
         tracked.key,
-        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, item_on_failure=True),
+        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, "none", True),
         tracked,
         kept.named,
         found.memento,
         stored,
         step.expected,
         kept.version,
-        tuple(changed),
-        weight=weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
+        (),
+        item,
+        None,
+        None,
+        weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
     )

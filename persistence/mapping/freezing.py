@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
 from operator import is_not
@@ -61,11 +60,11 @@ def inside(node: Node, name: str) -> str:
         case ListOf(inner=Record()):
             return f"(type({name}), [{_parts(node.inner, 'one')} for one in {name}])"
         case MapOf():
-            return f"(type({name}), *{name}, *{name}.values())"
+            return f"(type({name}), [*{name}], [*{name}.values()])"
         case Scalar():
             return f"({name} if type({name}) is bytes else object(),)"
         case _:
-            return f"(type({name}), *{name})"
+            return f"(type({name}), [*{name}])"
 
 
 def differing(node: Node, out: Output, name: str, known: str, found: str) -> list[str]:
@@ -81,9 +80,11 @@ def differing(node: Node, out: Output, name: str, known: str, found: str) -> lis
     match node:
         case Record():
             return [f"elif {_differ(node, name, known)}:", f"    {found}"]
+        case Scalar():
+            return [f"elif {name} is not {known}[0]:", f"    {found}"]
         case ListOf(inner=Record()):
             return [
-                f"elif type({name}) is not {known}[0] or len({name}) != len({known}[1]):",
+                f"elif {_other_length(name, known)}:",
                 f"    {found}",
                 "else:",
                 f"    for one, part in zip({name}, {known}[1]):",
@@ -92,12 +93,15 @@ def differing(node: Node, out: Output, name: str, known: str, found: str) -> lis
                 "            break",
             ]
         case _:
-            return [f"elif not {out.bind(same_objects, 'same')}({inside(node, name)}, {known}):", f"    {found}"]
+            other = out.bind(is_not, "is_not")
+            members = f"any(map({other}, {name}, {known}[1]))"
+            if isinstance(node, MapOf):
+                members += f" or any(map({other}, {name}.values(), {known}[2]))"
+            return [f"elif {_other_length(name, known)} or {members}:", f"    {found}"]
 
 
-def same_objects(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
-    """Tell whether two tuples hold the very same objects."""
-    return len(some) == len(others) and not any(map(is_not, some, others))
+def _other_length(name: str, known: str) -> str:
+    return f"type({name}) is not {known}[0] or len({name}) != len({known}[1])"
 
 
 def _parts(record: Node, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The source by which changes are found: what encodes single fields, and what tells one object from another."""
+"""The source by which changes are found: what encodes single fields, and what tells objects apart."""
 
 from __future__ import annotations
 
