@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from persistence.attributes import NUMBER_SIZE_LIMIT, size_at_most
+from persistence.attributes import (
+    KEY_NAME_LIMIT,
+    NUMBER_SIZE_LIMIT,
+    PARTITION_KEY_SIZE_LIMIT,
+    SORT_KEY_SIZE_LIMIT,
+    size_at_most,
+)
 from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.writes import FEW
@@ -16,6 +22,9 @@ from persistence.tracking import Loaded, Tracked
 T = TypeVar("T")
 
 _UPDATE = Kind.UPDATE
+
+_KEY = PARTITION_KEY_SIZE_LIMIT + SORT_KEY_SIZE_LIMIT + 2 * KEY_NAME_LIMIT
+"""Bytes that a key and its names have at most (developer guide, "Quotas")."""
 
 
 def replacing(
@@ -46,12 +55,15 @@ def replacing(
         return None
     kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
     actions: list[Set] = []
+    weight = _KEY + step.weight
     for name, after in replaced.items():
         if after is None:
             return None
         stored[name] = after
         actions.append(Set(paths[name], Value(after)))
-    weight = size_at_most([tracked.key, replaced]) + step.weight
+        text = after.get("S") or after.get("N")
+        # A character has four bytes at most in a text or a name, and less in a number.
+        weight += 4 * (len(name) + len(text)) if text else size_at_most([name, after])
     if not encodings.surely_fits(weight):
         encodings.weighed(tracked, stored)
     return PlannedAction(

@@ -11,6 +11,7 @@ and encoded again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -29,8 +30,9 @@ Encoder = Callable[[Any], AttributeValue | None]
 """Encodes the value of one field; None leaves it out. Whatever it raises, the sure way is asked then."""
 
 
-class Memento(NamedTuple):
-    """What an entity had when its item was loaded, or written.
+@dataclass(slots=True, eq=False)
+class Memento:
+    """What an entity had when its item was loaded, or written; nobody changes it.
 
     Attributes:
         values: the values of the fields that never change themselves.
@@ -46,14 +48,15 @@ class Memento(NamedTuple):
 class Compared(NamedTuple):
     """The generated functions by which an entity is held against its memento; see `watch_source`."""
 
-    values: Callable[[Any], tuple[object, ...]]
-    replaced: Callable[[Any, tuple[object, ...]], Sequence[int]]
+    read: Callable[[Any], tuple[object, ...]]
+    replaced: Callable[[Any, tuple[object, ...]], list[int]]
     contents: Callable[[Any], tuple[Any, ...]]
-    touched: Callable[[Any, tuple[Any, ...]], Sequence[int]]
+    touched: Callable[[Any, tuple[Any, ...]], list[int]]
 
 
-class Difference(NamedTuple):
-    """What differs between an entity and its memento.
+@dataclass(slots=True, eq=False)
+class Difference:
+    """What differs between an entity and its memento; nobody changes it.
 
     Attributes:
         replaced: attribute -> as it is stored now, of what is replaced whole; None for absent.
@@ -115,6 +118,7 @@ class Watch:
         self._formatted = frozenset(
             field.attribute for field in self._fields if any(_formats(part, field.name) for part in parts)
         )
+        self._read, self._replaced, self._contents, self._touched = Compared(*compiled("watching"))
         self.order = _order(encoded, parts)
 
     @cached_property
@@ -126,36 +130,22 @@ class Watch:
         )
         return (("", _refused, False), *fields)
 
-    @cached_property
-    def _compared(self) -> Compared:
-        return Compared(*self._compiled("watching"))
-
     def _values(self, entity: Any) -> tuple[object, ...]:
         """Read the class and the values that never change themselves, as far as they are set."""
-        try:
-            return self._compared.values(entity)
-        except AttributeError:
-            return (type(entity), *(getattr(entity, field.name, missing) for field in self._fields))
-
-    def _replaced(self, entity: Any, known: tuple[object, ...]) -> Sequence[int]:
-        try:
-            return self._compared.replaced(entity, known)
-        except AttributeError:
-            values = self._values(entity)
-            return [place for place, value in enumerate(values) if value is not known[place]]
+        return (type(entity), *(getattr(entity, field.name, missing) for field in self._fields))
 
     def _inside(self, entity: Any) -> tuple[Any, ...] | None:
         try:
-            return self._compared.contents(entity)
+            return self._contents(entity)
         except Exception:  # noqa: BLE001  # a value is of another kind; its encoding will be refused
             return None
 
-    def _touched(self, entity: Any, known: tuple[Any, ...] | None) -> Sequence[FieldPlan]:
+    def _touched_fields(self, entity: Any, known: tuple[Any, ...] | None) -> Sequence[FieldPlan]:
         """Give the fields in whose values something may have changed."""
         if known is None:
             return self._changing
         try:
-            places = self._compared.touched(entity, known)
+            places = self._touched(entity, known)
         except Exception:  # noqa: BLE001  # see `_inside`
             return self._changing
         return [*[self._telling[place] for place in places], *self._untold] if places else self._untold
@@ -163,7 +153,7 @@ class Watch:
     def remember(self, entity: Any, item: Item) -> Memento | None:
         """Remember an entity that was just made of an item; None where that does not tell enough."""
         try:
-            values = self._compared.values(entity)
+            values = self._read(entity)
         except AttributeError:  # not all are set
             return None
         if not self._plain and not all(map(is_unchanging, values[1:])):
@@ -195,9 +185,13 @@ class Watch:
         values = known = memento.values
         replaced: _Attributes = {}
         rekeyed = False
-        places = self._replaced(entity, known)
-        if places:
+        try:
+            places = self._replaced(entity, known)
+            if places:
+                values = self._read(entity)
+        except AttributeError:
             values = self._values(entity)
+            places = [place for place, value in enumerate(values) if value is not known[place]]
         for place in places:
             attribute, encode, keyed = self._encoders[place]
             try:
@@ -213,7 +207,7 @@ class Watch:
             self._compare_keys(entity, known, replaced)
         if len(replaced) > 1:
             replaced = {name: replaced[name] for name in sorted(replaced, key=self.order.__getitem__)}
-        touched = self._touched(entity, memento.contents) if self._changing else ()
+        touched = self._touched_fields(entity, memento.contents) if self._changing else ()
         if not touched:
             if not replaced:
                 return None
