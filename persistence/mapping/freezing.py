@@ -56,9 +56,9 @@ def inside(node: Node, name: str) -> str:
     """
     match node:
         case Record():
-            return _parts(node, name)
+            return f"({', '.join(_parts(node, name))})"
         case ListOf(inner=Record()):
-            return f"(type({name}), [{_parts(node.inner, 'one')} for one in {name}])"
+            return f"(type({name}), [({', '.join(_parts(node.inner, 'one'))}) for one in {name}])"
         case MapOf():
             return f"(type({name}), [*{name}], [*{name}.values()])"
         case Scalar():
@@ -79,16 +79,21 @@ def differing(node: Node, out: Output, name: str, known: str, found: str) -> lis
     """
     match node:
         case Record():
-            return [f"elif {_differ(node, name, known)}:", f"    {found}"]
+            parts = _parts(node, name)
+            known_parts = [f"{known}[{place}]" for place in range(len(parts))]
+            return [f"elif {_other(parts, known_parts)}:", f"    {found}"]
         case Scalar():
             return [f"elif {name} is not {known}[0]:", f"    {found}"]
         case ListOf(inner=Record()):
+            parts = _parts(node.inner, "one")
+            known_parts = [f"was_{place}" for place in range(len(parts))]
             return [
                 f"elif {_other_length(name, known)}:",
                 f"    {found}",
                 "else:",
                 f"    for one, part in zip({name}, {known}[1]):",
-                f"        if {_differ(node.inner, 'one', 'part')}:",
+                f"        {', '.join(known_parts)} = part",
+                f"        if {_other(parts, known_parts)}:",
                 f"            {found}",
                 "            break",
             ]
@@ -104,14 +109,12 @@ def _other_length(name: str, known: str) -> str:
     return f"type({name}) is not {known}[0] or len({name}) != len({known}[1])"
 
 
-def _parts(record: Node, name: str) -> str:
-    return f"({name}, {name}.__class__, {', '.join(f'{name}.{part}' for part in _names(record))})"
+def _parts(record: Node, name: str) -> list[str]:
+    return [name, f"{name}.__class__", *[f"{name}.{part}" for part in _names(record)]]
 
 
-def _differ(record: Node, name: str, known: str) -> str:
-    whole = [f"{name} is not {known}[0]", f"{name}.__class__ is not {known}[1]"]
-    parts = [f"{name}.{part} is not {known}[{place}]" for place, part in enumerate(_names(record), 2)]
-    return any_of([*whole, *parts])
+def _other(parts: list[str], known: list[str]) -> str:
+    return any_of([f"{part} is not {was}" for part, was in zip(parts, known, strict=True)])
 
 
 def _within(node: Node) -> Node:
