@@ -17,8 +17,10 @@ import persistence.expressions as expressions
 from persistence.attributes import AttributeValue, Item, same
 from persistence.expressions import Path
 from persistence.mapping import ListShape, MapShape, RecordShape, Shape
+from persistence.quick_init import made_quickly
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Change:
     """One path whose value differs; None stands for an absent value.

@@ -16,6 +16,9 @@ from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, k
 
 T = TypeVar("T")
 
+STEPS = 512
+"""For how many versions of one mapping's items it is kept how they are written."""
+
 
 class Encodings:
     """Encodes the entities of one commit; the time is the same for all.
@@ -41,7 +44,7 @@ class Encodings:
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
-        self._steps: dict[tuple[EntityMapping[Any], str | None], Step] = {}
+        self._steps: dict[EntityMapping[Any], dict[str | None, Step]] = {}
 
     def time(self) -> datetime:
         """Give the time of the commit."""
@@ -62,7 +65,10 @@ class Encodings:
         known = self._kept.get((mapping, version, created))
         if known is not None:
             return known
-        kept = Kept(self._roles(mapping, version, created=created), mapping.roles.version, self._stored)
+        roles = self._roles(mapping, version, created=created)
+        # What has no time outlasts the commit, and must not hold on to it.
+        encode = RoleField.encode if mapping.roles.updated_at is None and not created else self._stored
+        kept = Kept(roles, mapping.roles.version, encode)
         if not created or mapping.roles.incarnation is None:
             self._kept[mapping, version, created] = kept
         return kept
@@ -77,20 +83,27 @@ class Encodings:
         mapping, role = tracked.mapping, tracked.mapping.roles.version
         version = None if role is None else origin.item.get(role.attribute)
         text = None if version is None else version.get("N")
-        known = self._steps.get((mapping, text))
+        lasting = mapping.roles.updated_at is None  # else it has the time of the commit
+        steps = mapping.steps if lasting else self._steps.setdefault(mapping, {})
+        known: Step | None = steps.get(text)
         if known is None or (text is None and version is not None):
-            expected = Expectation(tracked)
-            pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
-            alike = expected.demands_existence_only if text is None else not pinned
-            known = Step(
-                expected.version,
-                self.kept(mapping, version=expected.next_version),
-                expected.condition() if alike else None,
-                by_version=text is not None,
-            )
+            known = self._new_step(tracked, text)
             if text is not None or version is None:
-                self._steps[mapping, text] = known
+                if len(steps) >= STEPS:
+                    steps.clear()
+                steps[text] = known
         return known
+
+    def _new_step(self, tracked: Tracked[Any], text: str | None) -> Step:
+        mapping, expected = tracked.mapping, Expectation(tracked)
+        pinned = mapping.roles.created_at is not None or mapping.roles.incarnation is not None
+        alike = expected.demands_existence_only if text is None else not pinned
+        return Step(
+            expected.version,
+            self.kept(mapping, version=expected.next_version),
+            expected.condition() if alike else None,
+            by_version=text is not None,
+        )
 
     def _roles(self, mapping: EntityMapping[Any], version: int, *, created: bool) -> dict[RoleField, object]:
         roles = mapping.roles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
@@ -72,7 +72,8 @@ class PlannedAction(Generic[T]):
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
-        changed: what the unit changed in a loaded entity.
+        listed: what the unit changed in a loaded entity; see `changed`.
+        before: the loaded item, where its attributes are replaced by the update, and nothing is listed.
         patch: the patch that is part of the action, if one is.
         seen: what it demands so that it finds no item which readers don't see; None if they see all.
         weight: bytes that it has at most, its condition included; None where nobody has weighed it.
@@ -88,10 +89,25 @@ class PlannedAction(Generic[T]):
     stored: Item | None = None
     expected_version: object = None
     new_version: object = None
-    changed: tuple[Change, ...] = ()
+    listed: tuple[Change, ...] = ()
+    before: Item | None = None
     patch: Patch[T] | None = None
     seen: Condition | None = None
     weight: int | None = None
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """What the unit changed in a loaded entity."""
+        if self.before is None or not isinstance(self.action, UpdateItem):
+            return self.listed
+        return tuple(self._replacements(self.before, self.action))
+
+    def _replacements(self, before: Item, update: UpdateItem) -> Iterator[Change]:
+        managed = self.mapping.managed_attributes
+        for action in update.actions:
+            name = action.path.attribute
+            if name not in managed:
+                yield Change(action.path, before.get(name), _constant(action))
 
     @property
     def entity_name(self) -> str:
@@ -185,6 +201,7 @@ def action_of(
         expected_version,
         None if kept is None else kept.version,
         changed,
+        None,
         None,
         None,
         weight,

@@ -7,23 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from persistence.attributes import NUMBER_SIZE_LIMIT, Item
-from persistence.changes import Change
+from persistence.attributes import Item
 from persistence.commit_plan.checks import checks
 from persistence.commit_plan.encodings import Encodings
-from persistence.commit_plan.marks import encoded_after, marking, shown_after, shown_mark, unmark, unmarking
-from persistence.commit_plan.patching import patched_alone, refuse_contradiction, refuse_overlong
+from persistence.commit_plan.loaded import Changes, kind_of
+from persistence.commit_plan.marks import marking, shown_mark, unmark
+from persistence.commit_plan.patching import patched_alone
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.commit_plan.schema_versions import fit_for_the_whole, whole_marks
-from persistence.commit_plan.stepping import replacing
 from persistence.commit_plan.writes import (
-    applied,
-    by_whole_attributes,
     free_or_own_type,
     is_absent,
-    outgrow_an_expression,
     set_all,
-    set_whole,
     step_roles,
     update_item,
 )
@@ -35,24 +30,19 @@ from persistence.expectations import (
     partition_path,
     type_condition,
 )
-from persistence.expressions import AttributeExists, Condition, Set, UpdateAction, all_of
+from persistence.expressions import AttributeExists, Condition, Set, all_of
 from persistence.mapping import EntityMapping
-from persistence.operations import DeleteItem, PutItem, UpdateItem
-from persistence.patches import Patch, refuse_overlaps
+from persistence.operations import DeleteItem, PutItem
+from persistence.patches import Patch
 from persistence.store import Limits
 from persistence.tracking import (
     CREATE,
-    UNCHANGED,
     WATCH,
-    Comparison,
     Detached,
     IdentityMap,
     Intent,
     Loaded,
     Tracked,
-    demands_version,
-    differing,
-    encoded_changes,
     identity_of,
     refuse_expired_changes,
 )
@@ -124,14 +114,12 @@ class _Planner:
         self._time = encodings.time
         self._identities = identities
         self._checked = checked
-        self._alone = not checked and not identities.patches
+        self._changed = Changes(encodings, identities.patches, checked=checked).plan
 
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
         if tracked.intent is WATCH:  # most are
             origin = tracked.origin
-            return (
-                self._update_loaded(tracked, origin) if isinstance(origin, Loaded) else self._update(tracked)
-            )
+            return self._changed(tracked, origin) if isinstance(origin, Loaded) else self._update(tracked)
         if tracked.intent is CREATE:
             return self.create(tracked)
         match tracked.intent:
@@ -215,98 +203,7 @@ class _Planner:
         if (fit := fit_for_the_whole(tracked)) is not None:
             condition &= fit
         update = update_item(tracked, actions, condition)
-        return action_of(_kind(tracked), tracked, update, kept, item, item, expected.version)
-
-    def _update_loaded(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
-        encodings, memento, watch = self._encodings, origin.memento, tracked.mapping.codec.watch
-        if memento is None or watch is None:
-            found = encodings.compared(tracked, origin)
-        elif (difference := encodings.difference(tracked, origin, memento, watch)) is None:
-            found = UNCHANGED
-        else:
-            if self._alone and not tracked.restored and tracked.mapping.steps_plainly:
-                planned = replacing(tracked, origin, difference, encodings)
-                if planned is not None:
-                    return planned
-            found = differing(tracked, origin, difference, watch)
-        if not found.changes and not tracked.restored:
-            return None
-        patch = self._identities.patches.get(tracked.identity)
-        if patch is None and not self._checked and not tracked.restored and tracked.mapping.steps_plainly:
-            return self._stepped(tracked, origin, found)
-        expected = Expectation(tracked, reads=self._checked)
-        kept = self._encodings.kept(tracked.mapping, version=expected.next_version)
-        item = self._encodings.encoded(tracked, kept, found.encoded)
-        changed = found.changes
-        if found.encoded is not None and item is not found.encoded:
-            changed = encoded_changes(tracked, origin, item)
-        vanishing: tuple[Change, ...] = ()
-        if tracked.restored:
-            vanishing = unmarking(tracked, changed)
-            changed, item = (*changed, *vanishing), encoded_after(tracked.mapping, item, vanishing)
-        stored = applied(origin.item, changed, kept.attributes)
-        self._encodings.weighed(tracked, stored)
-        write = self._write_changes(expected, origin, changed, patch, kept.actions, stored)
-        planned = action_of(_kind(tracked), tracked, write, kept, item, stored, expected.version, changed)
-        if vanishing:
-            planned = planned.showing(shown_after(tracked.mapping, vanishing))
-        # What a patch made of the item is not what the entity shows, so that it has to be read again.
-        return planned if patch is None else replace(planned, stored=None, patch=patch)
-
-    def _stepped(self, tracked: Tracked[T], origin: Loaded, found: Comparison) -> PlannedAction[T]:
-        """Plan the change of a loaded entity whose mapping steps plainly."""
-        mapping, encodings, changed = tracked.mapping, self._encodings, found.changes
-        step = encodings.step(tracked, origin)
-        kept, item = step.kept, found.encoded
-        if item is not None and kept.roles:
-            item.update(kept.attributes)
-        after = item if found.memento is None else found.memento
-        whole = set_whole(changed)
-        if whole:
-            stored = {**origin.item, **kept.attributes}
-            for each in changed:
-                stored[each.path.attribute] = each.after  # type: ignore[assignment]  # there is one
-        else:
-            stored = applied(origin.item, changed, kept.attributes)
-        weight = encodings.weighed(tracked, stored)
-        if outgrow_an_expression(changed):
-            write = self._write_changes(Expectation(tracked), origin, changed, None, kept.actions, stored)
-            return action_of(_UPDATE, tracked, write, kept, after, stored, step.expected, changed)
-        if step.condition is not None and (step.by_version or whole):
-            condition = step.condition
-        else:
-            condition = Expectation(tracked).condition(changed, rewriting=True)
-        actions = (*[change.action for change in changed], *kept.actions)
-        # What a version's condition compares with, the item has too, or had in another version.
-        known = whole and (step.by_version or step.condition is not None)
-        update = UpdateItem(mapping.table, tracked.key, actions, condition, item_on_failure=True)
-        most = 2 * weight + NUMBER_SIZE_LIMIT if known else None
-        return action_of(_UPDATE, tracked, update, kept, after, stored, step.expected, changed, weight=most)
-
-    def _write_changes(
-        self,
-        expected: Expectation[T],
-        origin: Loaded,
-        changed: tuple[Change, ...],
-        patch: Patch[T] | None,
-        roles: Sequence[UpdateAction],
-        stored: Item,
-    ) -> PutItem | UpdateItem:
-        tracked = expected.tracked
-        if outgrow_an_expression(changed, () if patch is None else patch.actions):
-            if patch is None and origin.complete and demands_version(tracked.mapping, origin.item):
-                # Under the version nobody else can have changed the item, so that all of it is known.
-                known = expected.condition(rewriting=True)
-                return PutItem(tracked.mapping.table, stored, known, item_on_failure=True)
-            changed = by_whole_attributes(changed, origin.item, stored)
-        condition: Condition | None = expected.condition(changed, rewriting=True)
-        own = [change.action for change in changed]
-        if patch is None:
-            return update_item(tracked, (*own, *roles), condition)
-        actions = (*_together(tracked, own, patch), *roles)
-        condition = all_of(condition, patch.condition)
-        refuse_overlong(patch, actions, condition)
-        return update_item(tracked, actions, condition)
+        return action_of(kind_of(tracked), tracked, update, kept, item, item, expected.version)
 
     def _overwrite(self, tracked: Tracked[T]) -> PlannedAction[T]:
         mapping = tracked.mapping
@@ -398,19 +295,7 @@ def plan_mark(
     return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).mark(tracked)
 
 
-def _kind(tracked: Tracked[Any]) -> Kind:
-    return Kind.RESTORE if tracked.restored else Kind.UPDATE
-
-
 def _last_read(tracked: Tracked[Any]) -> Loaded | None:
     if tracked.was_read is not None:
         return tracked.was_read
     return tracked.origin if isinstance(tracked.origin, Loaded) and tracked.known else None
-
-
-def _together(tracked: Tracked[T], own: Iterable[UpdateAction], patch: Patch[T]) -> tuple[UpdateAction, ...]:
-    """Join the changes of an entity and a patch of its item."""
-    refuse_contradiction(patch, tracked)
-    actions = (*own, *patch.actions)
-    refuse_overlaps(tracked.mapping, actions)
-    return actions

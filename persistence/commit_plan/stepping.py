@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from persistence.attributes import NUMBER_SIZE_LIMIT, size_at_most
-from persistence.changes import Change
+from persistence.attributes import (
+    KEY_NAME_LIMIT,
+    NUMBER_SIZE_LIMIT,
+    PARTITION_KEY_SIZE_LIMIT,
+    SORT_KEY_SIZE_LIMIT,
+    size_at_most,
+)
 from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.writes import FEW
@@ -17,6 +22,9 @@ from persistence.tracking import Loaded, Tracked
 T = TypeVar("T")
 
 _UPDATE = Kind.UPDATE
+
+_KEY = PARTITION_KEY_SIZE_LIMIT + SORT_KEY_SIZE_LIMIT + 2 * KEY_NAME_LIMIT
+"""Bytes that a key and its names have at most (developer guide, "Quotas")."""
 
 
 def replacing(
@@ -46,28 +54,32 @@ def replacing(
     if condition is None:
         return None
     kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
-    changed: list[Change] = []
     actions: list[Set] = []
+    weight = _KEY + step.weight
     for name, after in replaced.items():
         if after is None:
             return None
-        path, stored[name] = paths[name], after
-        changed.append(Change(path, item.get(name), after))
-        actions.append(Set(path, Value(after)))
-    weight = size_at_most([tracked.key, replaced]) + step.weight
+        stored[name] = after
+        actions.append(Set(paths[name], Value(after)))
+        text = after.get("S") or after.get("N")
+        # A character has four bytes at most in a text or a name, and less in a number.
+        weight += 4 * (len(name) + len(text)) if text else size_at_most([name, after])
     if not encodings.surely_fits(weight):
         encodings.weighed(tracked, stored)
     return PlannedAction(
         _UPDATE,
         mapping,
         tracked.key,
-        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, item_on_failure=True),
+        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, "none", True),
         tracked,
         kept.named,
         found.memento,
         stored,
         step.expected,
         kept.version,
-        tuple(changed),
-        weight=weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
+        (),
+        item,
+        None,
+        None,
+        weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
     )

@@ -9,11 +9,13 @@ from typing import Literal, NoReturn, assert_never, cast
 from persistence.attributes import AttributeValue
 from persistence.errors import QueryError
 from persistence.expressions.paths import Path
+from persistence.quick_init import made_quickly
 
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 TypeTag = Literal["S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M"]
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Value:
     """A constant operand."""

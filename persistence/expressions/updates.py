@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from persistence.expressions.conditions import Operand, Value
 from persistence.expressions.paths import Path
+from persistence.quick_init import made_quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Minus:
 SetOperand = Path | Value | IfNotExists | ListAppend | Plus | Minus
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Set:
     """SET: give a path a value, computed from the item as it was before the update."""

@@ -23,16 +23,16 @@ from persistence.mapping.records import RecordPlan
 from persistence.mapping.source import Source
 from persistence.mapping.tables import Placement
 from persistence.mapping.upcasting import SchemaVersions
-from persistence.mapping.watch_source import FieldWriting, contents_source
+from persistence.mapping.watch_source import FieldWriting, watch_source
 from persistence.mapping.writing import RootWriting, Writing
 
-FUNCTIONS = ("encode", "snapshot", "decode", "decode_page", "encoders", "contents")
-"""What is generated for each mapping: functions, and a dict of such."""
+FUNCTIONS = ("encode", "snapshot", "decode", "decode_page", "encoders", "watching")
+"""What is generated for each mapping: functions, a dict and a tuple of such."""
 
 _numbers = itertools.count(1)
 _LOCALS = frozenset(
     {"entity", "entities", "stored", "item", "items", "each", "name", "number", "text", "moment"}
-    | {"append", "source"}
+    | {"append", "source", "known", "places", "was", "one", "part"}
 )
 _RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, (f"sure_{name}" for name in FUNCTIONS))
 
@@ -141,8 +141,8 @@ class CodecCompiler(Compiler):
             case "encoders":
                 self.validating = False
                 return FieldWriting(self._plan, self).functions(name)
-            case "contents":
-                return contents_source(self._plan, self, name)
+            case "watching":
+                return watch_source(self._plan, self, name)
             case _:
                 self.validating = name == "encode"
                 body = RootWriting(self._plan, self, self._placement).source().indented()

@@ -81,6 +81,11 @@ class EntityMapping(Generic[T]):
         """Functions that read some of its values at once, where they are kept; see `rows.py`."""
         return {}
 
+    @cached_property
+    def steps(self) -> dict[str | None, Any]:
+        """What writes of its items have in common by their version, where that is kept; see `commit_plan`."""
+        return {}
+
     @property
     def plan(self) -> RecordPlan:
         """The fields, in order: how each is stored, and what stands for it where it is absent."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
-from itertools import chain
-from operator import attrgetter
+from operator import is_not
 from typing import Any
 
 from marshmallow import missing
@@ -19,6 +17,7 @@ from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Output, Scalar
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.scalars import BINARY
+from persistence.mapping.source import any_of
 from persistence.mapping.untyped import Plain
 from persistence.mapping.walking import parts_of
 from persistence.mapping.wrapping import Nullable, Validated
@@ -41,36 +40,81 @@ def tells(node: Node) -> bool:
     """Tell whether the objects inside of a value tell whether it is still the same; see `inside`."""
     match node:
         case ListOf(inner=Record()) | Record():
-            return _reader(node if isinstance(node, Record) else node.inner) is not None
+            return bool(_names(node if isinstance(node, Record) else node.inner))
         case ListOf() | SetOf() | MapOf():
             return never_changes(_within(node.inner))
         case _:
             return isinstance(node, Scalar)
 
 
-def inside(node: Node, out: Output, name: str) -> str:
+def inside(node: Node, name: str) -> str:
     """Give the source that lists the objects inside of a value: while they are the same, so is its encoding.
 
     Args:
         node: how the value is stored; one whose contents tell.
-        out: where helpers are known.
         name: the value's variable; it is not None.
-
-    Returns:
-        The members of a tuple.
     """
     match node:
         case Record():
-            return f"{name}, *{out.bind(_reader(node), 'read')}({name})"
+            return f"({', '.join(_parts(node, name))})"
         case ListOf(inner=Record()):
-            chained, read = out.bind(chain.from_iterable, "chain"), out.bind(_reader(node.inner), "read")
-            return f"len({name}), type({name}), *{name}, *{chained}(map({read}, {name}))"
+            return f"(type({name}), [({', '.join(_parts(node.inner, 'one'))}) for one in {name}])"
         case MapOf():
-            return f"len({name}), type({name}), *{name}, *{name}.values()"
+            return f"(type({name}), [*{name}], [*{name}.values()])"
         case Scalar():
-            return f"{name} if type({name}) is bytes else object()"
+            return f"({name} if type({name}) is bytes else object(),)"
         case _:
-            return f"len({name}), type({name}), *{name}"
+            return f"(type({name}), [*{name}])"
+
+
+def differing(node: Node, out: Output, name: str, known: str, found: str) -> list[str]:
+    """Give the source that compares what is inside of a value: it goes on behind an `if`.
+
+    Args:
+        node: how the value is stored; one whose contents tell.
+        out: where helpers are known.
+        name: the value's variable.
+        known: that of what was inside of it.
+        found: the statement for another object that is inside.
+    """
+    match node:
+        case Record():
+            parts = _parts(node, name)
+            known_parts = [f"{known}[{place}]" for place in range(len(parts))]
+            return [f"elif {_other(parts, known_parts)}:", f"    {found}"]
+        case Scalar():
+            return [f"elif {name} is not {known}[0]:", f"    {found}"]
+        case ListOf(inner=Record()):
+            parts = _parts(node.inner, "one")
+            known_parts = [f"was_{place}" for place in range(len(parts))]
+            return [
+                f"elif {_other_length(name, known)}:",
+                f"    {found}",
+                "else:",
+                f"    for one, part in zip({name}, {known}[1]):",
+                f"        {', '.join(known_parts)} = part",
+                f"        if {_other(parts, known_parts)}:",
+                f"            {found}",
+                "            break",
+            ]
+        case _:
+            other = out.bind(is_not, "is_not")
+            members = f"any(map({other}, {name}, {known}[1]))"
+            if isinstance(node, MapOf):
+                members += f" or any(map({other}, {name}.values(), {known}[2]))"
+            return [f"elif {_other_length(name, known)} or {members}:", f"    {found}"]
+
+
+def _other_length(name: str, known: str) -> str:
+    return f"type({name}) is not {known}[0] or len({name}) != len({known}[1])"
+
+
+def _parts(record: Node, name: str) -> list[str]:
+    return [name, f"{name}.__class__", *[f"{name}.{part}" for part in _names(record)]]
+
+
+def _other(parts: list[str], known: list[str]) -> str:
+    return any_of([f"{part} is not {was}" for part, was in zip(parts, known, strict=True)])
 
 
 def _within(node: Node) -> Node:
@@ -79,16 +123,16 @@ def _within(node: Node) -> Node:
     return node
 
 
-def _reader(node: Node) -> Callable[[Any], tuple[object, ...]] | None:
-    """Give what reads all fields of a nested entity, where their values never change themselves."""
+def _names(node: Node) -> tuple[str, ...]:
+    """Give the names of all fields of a nested entity; none unless their values never change themselves."""
     if not isinstance(node, Record) or isinstance(node, HookedRecord) or node.plan.hooked:
-        return None
+        return ()
     fields = node.plan.fields
     if not node.plan.construction.plain or not all(
         field.stored and field.on_entity and never_changes(field.node) for field in fields
     ):
-        return None
-    return attrgetter("__class__", *(field.name for field in fields)) if fields else None
+        return ()
+    return tuple(field.name for field in fields)
 
 
 def reads_alike(node: Node) -> bool:

@@ -1,10 +1,10 @@
-"""The source by which changes are found: what encodes single fields, and what lists all that is inside."""
+"""The source by which changes are found: what encodes single fields, and what tells objects apart."""
 
 from __future__ import annotations
 
 from persistence.mapping.depth import unmeasured
 from persistence.mapping.fieldplan import FieldPlan
-from persistence.mapping.freezing import inside, never_changes, tells
+from persistence.mapping.freezing import differing, inside, never_changes, tells
 from persistence.mapping.nodes import Output
 from persistence.mapping.plain import refuse_depth
 from persistence.mapping.records import RecordPlan
@@ -48,17 +48,37 @@ class FieldWriting(Writing):
         return source.add("return stored")
 
 
-def contents_source(plan: RecordPlan, out: Output, name: str) -> str:
-    """Write the function that lists what is inside of all fields of an `entity` whose values may change.
+def watch_source(plan: RecordPlan, out: Output, name: str) -> str:
+    """Write the functions by which an entity is held against what is remembered of it, and a tuple of them.
+
+    `values` reads its class and the values that never change themselves, `contents` what is inside of the
+    others that tell. `replaced` and `touched` give the places in these at which another object stands now.
 
     Args:
         plan: the fields.
         out: where helpers are known.
-        name: of the function.
+        name: that of the tuple.
     """
-    source = Source().add("return (")
-    for field in plan.fields:
-        if field.stored and field.on_entity and not never_changes(field.node) and tells(field.node):
-            members = inside(field.node, out, "each")
-            source.add(f"    *((None,) if (each := entity.{field.name}) is None else ({members},)),")
-    return f"def {name}(entity):\n{source.add(')').indented(1)}\n"
+    watched = [field for field in plan.fields if field.stored and field.on_entity]
+    fixed = [field for field in watched if never_changes(field.node)]
+    telling = [field for field in watched if not never_changes(field.node) and tells(field.node)]
+    values, replaced = Source().add("return (", "    entity.__class__,"), Source().add("places = []")
+    replaced.add("if entity.__class__ is not known[0]:", "    places.append(0)")
+    for place, field in enumerate(fixed, 1):
+        values.add(f"    entity.{field.name},")
+        replaced.add(f"if entity.{field.name} is not known[{place}]:", f"    places.append({place})")
+    contents, touched = Source().add("return ("), Source().add("places = []")
+    for place, field in enumerate(telling):
+        contents.add(f"    None if (each := entity.{field.name}) is None else {inside(field.node, 'each')},")
+        touched.add(f"each, was = entity.{field.name}, known[{place}]")
+        touched.add("if each is None or was is None:", "    if each is not was:")
+        touched.add(f"        places.append({place})")
+        touched.add(*differing(field.node, out, "each", "was", f"places.append({place})"))
+    functions = {
+        f"{name}_values(entity)": values.add(")"),
+        f"{name}_replaced(entity, known)": replaced.add("return places"),
+        f"{name}_contents(entity)": contents.add(")"),
+        f"{name}_touched(entity, known)": touched.add("return places"),
+    }
+    texts = [f"def {head}:\n{body.indented(1)}\n" for head, body in functions.items()]
+    return "\n\n".join([*texts, f"{name} = ({', '.join(head.partition('(')[0] for head in functions)})\n"])

@@ -11,9 +11,8 @@ and encoded again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from operator import attrgetter, is_not
 from typing import Any, NamedTuple
 
 from marshmallow import missing
@@ -31,8 +30,9 @@ Encoder = Callable[[Any], AttributeValue | None]
 """Encodes the value of one field; None leaves it out. Whatever it raises, the sure way is asked then."""
 
 
-class Memento(NamedTuple):
-    """What an entity had when its item was loaded, or written.
+@dataclass(slots=True, eq=False)
+class Memento:
+    """What an entity had when its item was loaded, or written; nobody changes it.
 
     Attributes:
         values: the values of the fields that never change themselves.
@@ -41,12 +41,22 @@ class Memento(NamedTuple):
     """
 
     values: tuple[object, ...]
-    contents: tuple[object, ...] | None
+    contents: tuple[Any, ...] | None
     encoded: Mapping[str, AttributeValue | None]
 
 
-class Difference(NamedTuple):
-    """What differs between an entity and its memento.
+class Compared(NamedTuple):
+    """The generated functions by which an entity is held against its memento; see `watch_source`."""
+
+    read: Callable[[Any], tuple[object, ...]]
+    replaced: Callable[[Any, tuple[object, ...]], list[int]]
+    contents: Callable[[Any], tuple[Any, ...]]
+    touched: Callable[[Any, tuple[Any, ...]], list[int]]
+
+
+@dataclass(slots=True, eq=False)
+class Difference:
+    """What differs between an entity and its memento; nobody changes it.
 
     Attributes:
         replaced: attribute -> as it is stored now, of what is replaced whole; None for absent.
@@ -79,7 +89,7 @@ class Watch:
     Args:
         plan: its fields.
         placement: its keys.
-        compiled: gives what is generated for the mapping: `encoders` and `contents`.
+        compiled: gives what is generated for the mapping: `encoders` and `watching`.
         snapshot: encodes whole entities, and says what is wrong with them.
     """
 
@@ -97,19 +107,18 @@ class Watch:
         encoded = _encoded_fields(plan)
         self._fields = tuple(field for field in encoded if never_changes(field.node))
         self._changing = tuple(field for field in encoded if not never_changes(field.node))
+        self._telling = tuple(field for field in self._changing if tells(field.node))
         self._untold = tuple(field for field in self._changing if not tells(field.node))
         self._reread = frozenset(
             field for field in self._changing if self._plain and field.loaded and reads_alike(field.node)
         )
-        # The class comes first, so that there is a tuple even where there is no field.
-        self._values = _reader([field.name for field in self._fields])
-        self._places = range(len(self._fields) + 1)
         parts = placement.distinct_parts()
         self._keyed = frozenset(name for part in parts for name in part.fields)
         self._made = tuple(part for part in parts if part.template is not None)
         self._formatted = frozenset(
             field.attribute for field in self._fields if any(_formats(part, field.name) for part in parts)
         )
+        self._read, self._replaced, self._contents, self._touched = Compared(*compiled("watching"))
         self.order = _order(encoded, parts)
 
     @cached_property
@@ -121,21 +130,30 @@ class Watch:
         )
         return (("", _refused, False), *fields)
 
-    @cached_property
-    def _contents(self) -> Callable[[Any], tuple[object, ...]]:
-        contents: Callable[[Any], tuple[object, ...]] = self._compiled("contents")
-        return contents
+    def _values(self, entity: Any) -> tuple[object, ...]:
+        """Read the class and the values that never change themselves, as far as they are set."""
+        return (type(entity), *(getattr(entity, field.name, missing) for field in self._fields))
 
-    def _inside(self, entity: Any) -> tuple[object, ...] | None:
+    def _inside(self, entity: Any) -> tuple[Any, ...] | None:
         try:
             return self._contents(entity)
         except Exception:  # noqa: BLE001  # a value is of another kind; its encoding will be refused
             return None
 
+    def _touched_fields(self, entity: Any, known: tuple[Any, ...] | None) -> Sequence[FieldPlan]:
+        """Give the fields in whose values something may have changed."""
+        if known is None:
+            return self._changing
+        try:
+            places = self._touched(entity, known)
+        except Exception:  # noqa: BLE001  # see `_inside`
+            return self._changing
+        return [*[self._telling[place] for place in places], *self._untold] if places else self._untold
+
     def remember(self, entity: Any, item: Item) -> Memento | None:
         """Remember an entity that was just made of an item; None where that does not tell enough."""
         try:
-            values = self._values(entity)
+            values = self._read(entity)
         except AttributeError:  # not all are set
             return None
         if not self._plain and not all(map(is_unchanging, values[1:])):
@@ -164,14 +182,17 @@ class Watch:
             ValidationFailed: a value can't be stored at all.
             MappingError: it is another mapping's.
         """
-        try:
-            values = self._values(entity)
-        except AttributeError:
-            values = (type(entity), *(getattr(entity, field.name, missing) for field in self._fields))
-        known = memento.values
+        values = known = memento.values
         replaced: _Attributes = {}
         rekeyed = False
-        for place in compress(self._places, map(is_not, values, known)):
+        try:
+            places = self._replaced(entity, known)
+            if places:
+                values = self._read(entity)
+        except AttributeError:
+            values = self._values(entity)
+            places = [place for place, value in enumerate(values) if value is not known[place]]
+        for place in places:
             attribute, encode, keyed = self._encoders[place]
             try:
                 was, now = encode(known[place]), encode(values[place])
@@ -186,16 +207,17 @@ class Watch:
             self._compare_keys(entity, known, replaced)
         if len(replaced) > 1:
             replaced = {name: replaced[name] for name in sorted(replaced, key=self.order.__getitem__)}
-        if not self._changing:
-            memento = Memento(values, None, _NOTHING_ENCODED)
-            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
-        contents = self._inside(entity)
-        if not self._untold and _same_objects(contents, memento.contents):
-            memento = Memento(values, contents, memento.encoded)
-            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed) if replaced else None
+        touched = self._touched_fields(entity, memento.contents) if self._changing else ()
+        if not touched:
+            if not replaced:
+                return None
+            memento = Memento(values, memento.contents, memento.encoded)
+            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed)
         before: _Attributes = {}
         after: _Attributes = {}
-        encoded = self._compare_changing(entity, item, memento, contents, before, after)
+        # Read before what is inside is encoded, so that it is no newer than that.
+        contents = self._inside(entity)
+        encoded = self._compare_changing(entity, item, memento, touched, before, after)
         if not replaced and not after:
             return None
         memento = Memento(values, contents, encoded)
@@ -206,16 +228,13 @@ class Watch:
         entity: Any,
         item: Item,
         memento: Memento,
-        contents: tuple[object, ...] | None,
+        touched: Iterable[FieldPlan],
         before: _Attributes,
         after: _Attributes,
     ) -> Mapping[str, AttributeValue | None]:
-        """Compare the fields whose values may change, and give what is to be remembered of them encoded."""
+        """Compare fields whose values may change, and give what is to be remembered of all such encoded."""
         encoded = memento.encoded
-        untold: Iterable[FieldPlan] = self._changing
-        if _same_objects(contents, memento.contents):
-            untold = self._untold
-        for field in untold:
+        for field in touched:
             name = field.attribute
             now, was = self._now(entity, field, getattr(entity, field.name, missing)), item.get(name)
             if name in memento.encoded:
@@ -273,16 +292,6 @@ def _note(
         return False
     before[name], after[name] = was, now
     return True
-
-
-def _same_objects(some: tuple[object, ...] | None, others: tuple[object, ...] | None) -> bool:
-    if some is None or others is None or len(some) != len(others):
-        return False
-    return not any(map(is_not, some, others))
-
-
-def _reader(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
-    return attrgetter("__class__", *names) if names else lambda entity: (entity.__class__,)
 
 
 _CLASS = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import persistence.expressions as expressions
 from persistence.attributes import Item
 from persistence.operations.items import Capacity, Operation, Returning
+from persistence.quick_init import made_quickly
 from persistence.table import Table
 
 
@@ -25,6 +26,7 @@ class TransactWriteResult:
     capacity: Capacity = ()
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class PutItem(Operation[WriteResult]):
     """Write a whole item, replacing what has its key.
@@ -42,6 +44,7 @@ class PutItem(Operation[WriteResult]):
     item_on_failure: bool = False
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class UpdateItem(Operation[WriteResult]):
     """Change attributes of one item; without a condition on its existence, one that is absent is created.

@@ -29,9 +29,9 @@ class State(Enum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Loaded:
-    """The entity was read.
+    """The entity was read; nobody changes it, though nothing forbids it: there is one for each entity.
 
     Attributes:
         item: as it was stored; nobody changes it.
@@ -51,7 +51,7 @@ class Loaded:
         return self.item
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoadedOld(Loaded):
     """The entity was read from an item of an older schema version.
 
