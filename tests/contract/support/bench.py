@@ -118,7 +118,7 @@ class Bench:
                 self.perform(DeleteTable(name))
 
     def going(self, name: str) -> bool:
-        """Tell whether there is no table of that name, or not for much longer; one look, as it may go between two."""
+        """Tell whether there is no table of that name, or soon none; one look, as it may go between two."""
         try:
             return self.perform(DescribeTable(name)).status == "DELETING"
         except TableNotFound:
