@@ -1,6 +1,7 @@
 """The DynamoDB store fulfils the contract on DynamoDB Local, on each way, but for what differs there.
 
-The cases of managing tables run on the default way only: those operations take no other.
+The cases of managing tables run on the default way only: those operations take no other. So do those of
+expressions, which are the server's business: what each way sends is the same, see `test_ways`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from persistence.testing.servers import DYNAMODB_LOCAL_2020_LIMITS
 from tests.contract.ways import (
     FAST,
     PLAIN,
+    AnswerContract,
     CallContract,
-    ItemContract,
     differences,
     local_store,
     on_the_lane,
@@ -60,18 +61,18 @@ class TestDynamoDBLocal(StoreContract):
         return default_store
 
 
-class TestPlainOnDynamoDBLocal(ItemContract):
+class TestPlainOnDynamoDBLocal(AnswerContract):
     shares_store = True
-    known_differences = differences("dynamodb-local", ItemContract)
+    known_differences = differences("dynamodb-local", AnswerContract)
 
     @pytest.fixture
     def store(self, plain_store: Store) -> Store:
         return plain_store
 
 
-class TestFastLaneOnDynamoDBLocal(ItemContract):
+class TestFastLaneOnDynamoDBLocal(AnswerContract):
     shares_store = True
-    known_differences = differences("dynamodb-local", ItemContract)
+    known_differences = differences("dynamodb-local", AnswerContract)
 
     @pytest.fixture
     def store(self, fast_store: Store) -> Store:

@@ -1,6 +1,7 @@
 """The DynamoDB store fulfils the contract on moto, on each way, but for what moto does differently.
 
-The cases of managing tables, slow on moto, run on the default way only: those operations take no other.
+On the ways beside the default one it shows each kind of request and of answer: moto answers in this process,
+so that ways differ less than on a server.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.contract.ways import (
     FAST,
     MOTO_ENDPOINT,
     PLAIN,
-    ItemContract,
+    SampleContract,
     differences,
     moto_store,
     on_the_lane,
@@ -59,9 +60,9 @@ class TestMoto(StoreContract):
 
 
 @pytest.mark.moto
-class TestPlainOnMoto(ItemContract):
+class TestPlainOnMoto(SampleContract):
     shares_store = True
-    known_differences = differences("moto", ItemContract)
+    known_differences = differences("moto", SampleContract)
 
     @pytest.fixture
     def store(self, plain_store: Store) -> Store:
@@ -69,9 +70,9 @@ class TestPlainOnMoto(ItemContract):
 
 
 @pytest.mark.moto
-class TestFastLaneOnMoto(ItemContract):
+class TestFastLaneOnMoto(SampleContract):
     shares_store = True
-    known_differences = differences("moto", ItemContract)
+    known_differences = differences("moto", SampleContract)
 
     @pytest.fixture
     def store(self, fast_store: Store) -> Store:
