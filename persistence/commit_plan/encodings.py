@@ -175,7 +175,7 @@ class Encodings:
         if snapshot is not None and mapping.encodes_by_field:
             item = snapshot
         else:
-            item = _encoded(mapping, tracked.entity, kept.named)
+            item = encoding_with(mapping, tracked.entity, kept.named)
             if not _has_key_of(tracked, item):
                 refuse_changed_key(tracked, key_part(mapping, item))
         if mapping.roles.deleted_at is not None:
@@ -206,8 +206,17 @@ class Encodings:
         )
 
 
-def _encoded(mapping: EntityMapping[T], entity: T, values: Mapping[str, object]) -> Item:
-    """Encode an entity as it will be once it has some values."""
+def encoding_with(mapping: EntityMapping[T], entity: T, values: Mapping[str, object]) -> Item:
+    """Encode an entity as it will be once it has some values.
+
+    Args:
+        mapping: its mapping.
+        entity: the entity, which stays as it is.
+        values: attribute name -> value.
+
+    Raises:
+        ValidationFailed: it can't be stored so.
+    """
     if not values or _has_already(entity, values):
         return mapping.codec.encode(entity)
     if mapping.encodes_by_field and _has_alike(mapping, entity, values):

@@ -47,7 +47,7 @@ class EntityFlows(EntityReading[T]):
             call: what the identity map does with it.
 
         Returns:
-            Whether a unit is open; where none is, `write` does it at once.
+            Whether a unit is open; where none is, `at_once` does it.
         """
         mapping = self.mapping
         if type(entity) is not mapping.entity_type:
@@ -58,9 +58,11 @@ class EntityFlows(EntityReading[T]):
         call(unit.entities, mapping, entity)
         return True
 
-    def write(self, entity: T, call: Put[T]) -> Flow[T]:
-        """Do something with an entity in the unit, or at once; see `put`."""
-        return entity if self.put(entity, call) else (yield from self._at_once(entity, call))
+    def at_once(self, entity: T, call: Put[T]) -> Flow[T]:
+        """Do something with an entity as a unit of its own; see `put`."""
+        if call is IdentityMap.add:
+            return self.uow.creating_at_once(self.mapping, entity)
+        return self._at_once(entity, call)
 
     def _at_once(self, entity: T, call: Put[T]) -> Flow[T]:
         def work(entities: IdentityMap) -> Tracked[T]:

@@ -26,7 +26,7 @@ from persistence.mapping.scalars import INTEGER, whole_number
 from persistence.mapping.shapes import RecordShape
 from persistence.mapping.tables import Placement
 from persistence.mapping.upcasting import SchemaVersions
-from persistence.mapping.walking import encodes_by_field
+from persistence.mapping.walking import encodes_by_field, encodes_own_key
 from persistence.table import Table
 
 T = TypeVar("T")
@@ -335,6 +335,11 @@ class EntityMapping(Generic[T]):
     def exists(self) -> expressions.Condition:
         """The condition that something is stored under a key: one for all, as `is_free` is."""
         return expressions.AttributeExists(self.partition_path)
+
+    @cached_property
+    def encodes_own_key(self) -> bool:
+        """Whether the encoding of an entity surely has its key, as `key_of` gives it."""
+        return encodes_own_key(self._plan)
 
     @cached_property
     def encodes_by_field(self) -> bool:

@@ -55,6 +55,13 @@ def encodes_by_field(plan: RecordPlan, placement: Placement, roles: Roles) -> bo
     return not any(names.intersection(part.fields) for part in made)
 
 
+def encodes_own_key(plan: RecordPlan) -> bool:
+    """Tell whether an encoding has the key of its entity: no code of the application makes another one."""
+    if plan.hooked or has_hooks(type(plan.schema), "pre_dump"):
+        return False
+    return not any(each.foreign for each in plan.fields)
+
+
 def _sees_the_entity(field: FieldPlan) -> bool:
     """Tell whether a field's own code is shown all of the entity when it converts its value."""
     return field.foreign and type(field.field) is not fields.Converted

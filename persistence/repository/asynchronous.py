@@ -130,7 +130,7 @@ class AsyncRepository(
     async def _put(self, entity: T, call: Put[T]) -> T:
         if self._flows.put(entity, call):
             return entity
-        return await self._uow.perform(self._flows.write(entity, call))
+        return await self._uow.perform(self._flows.at_once(entity, call))
 
     def _query(self, wish: querying.Wish) -> querying.AsyncQuery[T]:
         return querying.AsyncQuery(self._subject, self._uow, self._uow.current_unit(), wish)

@@ -251,7 +251,8 @@ class Repository(RepositoryBase[T, UnitOfWork, "querying.Query[T]", "querying.Pa
         return self._query(querying.Wish()).where(name, operator, *values)
 
     def _put(self, entity: T, call: Put[T]) -> T:
-        return entity if self._flows.put(entity, call) else self._uow.perform(self._flows.write(entity, call))
+        flows = self._flows
+        return entity if flows.put(entity, call) else self._uow.perform(flows.at_once(entity, call))
 
     def _query(self, wish: querying.Wish) -> querying.Query[T]:
         return querying.Query(self._subject, self._uow, self._uow.current_unit(), wish)

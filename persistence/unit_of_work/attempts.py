@@ -59,6 +59,7 @@ class Attempts(ABC, Generic[R]):
         commit_id: what its commit record is found by; None if it writes none.
         sent_before: whether this is not the first attempt.
         ambiguous: whether an attempt may have taken effect although no answer said so.
+        met: what the first attempt failed with, where it was made before; it is taken up from there.
     """
 
     commit: CommitPlan
@@ -71,6 +72,7 @@ class Attempts(ABC, Generic[R]):
     commit_id: str | None = field(default=None, kw_only=True)
     ambiguous: bool = field(default=False, kw_only=True)
     sent_before: bool = field(default=False, kw_only=True)
+    met: BaseException | None = field(default=None, kw_only=True)
 
     def flow(self, deadline: float) -> Flow[R]:
         """Send the request until its outcome is certain or the deadline has passed.
@@ -115,6 +117,14 @@ class Attempts(ABC, Generic[R]):
                     raise late from failure
                 return (yield from self._give_up(failure))
         raise AssertionError("unreachable: the attempts are endless")
+
+    def _asked(self) -> Flow[R]:
+        """Send the request, or fail as it did where that was done before."""
+        if self.met is not None:
+            met, self.met = self.met, None
+            raise met
+        answer: R = yield self.request
+        return answer
 
     @property
     def age(self) -> float:

@@ -21,12 +21,13 @@ from persistence.errors import (
 )
 from persistence.events import event_log
 from persistence.flows import Flow
+from persistence.mapping import EntityMapping
 from persistence.operations import Returning
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Store, check_colour, check_store_source, present_store
 from persistence.table import Table
 from persistence.timing import Timing
-from persistence.tracking import IdentityMap
+from persistence.tracking import IdentityMap, Tracked
 from persistence.unit_of_work import committing, scopes
 from persistence.unit_of_work.domain_events import (
     CollectedEvents,
@@ -53,6 +54,7 @@ from persistence.unit_of_work.unit import Unit, UnitState
 
 S = TypeVar("S", bound=Store | AsyncStore)
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 class UnitOfWorkBase(Generic[S]):
@@ -192,6 +194,29 @@ class UnitOfWorkBase(Generic[S]):
         unit: Unit[S] = entry.unit
         unit.check()
         return unit
+
+    def creating_at_once(self, mapping: EntityMapping[E], entity: E) -> Flow[E]:
+        """Store a new entity as a unit of its own.
+
+        Returns:
+            The entity; where its class is frozen, as it is stored.
+
+        Raises:
+            UnitOfWorkStateError: the policy is `autocommit=False`.
+            ConflictError: the reason itself, if it was refused.
+        """
+        self._refuse_without_autocommit()
+        store = self.store
+        creation = self._pipeline.creation(mapping, entity, store.limits)
+        if creation is not None:
+            return (yield from self._pipeline.alone(creation, store))
+
+        def add(entities: IdentityMap) -> Tracked[E]:
+            entities.add(mapping, entity)
+            (tracked,) = entities
+            return tracked
+
+        return (yield from self.committing_at_once(add)).entity
 
     def committing_at_once(self, work: Callable[[IdentityMap], T]) -> Flow[T]:
         """Do what a repository call does to the identity map as a unit of its own.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from persistence.commit_plan import PlannedAction
+from persistence.commit_plan import Creation, PlannedAction
 from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
 from persistence.store import tenant_of
 from persistence.unit_of_work.attempts import Attempts
@@ -39,6 +40,25 @@ class Committed:
         """Give the outcome of attempts that succeeded."""
         commit = sending.commit
         return cls(sending.token, commit.by_type, sending.commit_id, commit.actions)
+
+
+class CommittedAlone:
+    """A write by itself that took effect; its outcome is put into words where somebody asks for it.
+
+    Args:
+        token: its client token.
+        write: what was written.
+    """
+
+    def __init__(self, token: str, write: Creation[Any]) -> None:
+        self._token = token
+        self._write = write
+
+    @cached_property
+    def outcome(self) -> Committed:
+        """How it ended."""
+        plan = self._write.done
+        return Committed(self._token, plan.by_type, None, plan.actions)
 
 
 class Unresolved(NamedTuple):

@@ -12,15 +12,14 @@ from persistence.commit_plan import CommitPlan, PlannedAction, plan, plan_patch
 from persistence.errors import (
     CommitConflict,
     CommitOutcomeUnknown,
-    ConflictError,
     PersistenceError,
     UnitOfWorkStateError,
 )
-from persistence.events import EventLog, event_log
+from persistence.events import event_log
 from persistence.flows import Flow, perform
 from persistence.operations import GetItem, Returning, TransactWrite, WriteResult
 from persistence.patches import Patch
-from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.store import AsyncStore, Store, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
 from persistence.unit_of_work.additions import Additions
@@ -31,14 +30,13 @@ from persistence.unit_of_work.foreign import ForeignAttempts
 from persistence.unit_of_work.outcomes import (
     Committed,
     Unresolved,
-    UnresolvedCommits,
     refuse_other_tenant,
     refuse_strange_token,
     time_left,
 )
-from persistence.unit_of_work.policies import LONGEST_DEADLINE, Policies
+from persistence.unit_of_work.policies import LONGEST_DEADLINE
 from persistence.unit_of_work.records import record_of
-from persistence.unit_of_work.reports import log_failure, log_success
+from persistence.unit_of_work.sending import Sending, only_reason
 from persistence.unit_of_work.transaction import TransactionAttempts
 from persistence.unit_of_work.unit import Unit, UnitState
 
@@ -51,18 +49,12 @@ _PENDING = "pending"
 """Stands for ids that are made when a commit begins."""
 
 
-class Pipeline(Generic[S]):
+class Pipeline(Sending[S]):
     """Commits units; safe to share between threads.
 
-    Attributes:
-        last_outcome: how the latest commit that was sent ended, in whatever thread or task.
+    Args:
+        policies: of the unit of work.
     """
-
-    def __init__(self, policies: Policies) -> None:
-        self.last_outcome: Committed | PersistenceError | None = None
-        self._policies = policies
-        self._unresolved = UnresolvedCommits(policies.timing.monotonic)
-        self._advised = False
 
     def commit(self, unit: Unit[S]) -> Flow[CollectedEvents]:
         """Commit what a unit holds; a failure breaks the unit.
@@ -268,39 +260,6 @@ class Pipeline(Generic[S]):
             commit_id=None if policies.records is None else commit_id or token,
         )
 
-    def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
-        return Unresolved(sending, events, store, self._policies.timing.monotonic())
-
-    def _send(self, unresolved: Unresolved, deadline: float | None = None) -> Flow[Any]:
-        sending, now = unresolved.sending, self._policies.timing.monotonic
-        begun = now()
-        self._advise(sending.log, unresolved.store.limits)
-        try:
-            result = yield from sending.flow(deadline or self._policies.deadline)
-        except CommitOutcomeUnknown as unknown:
-            self._keep(unresolved, unknown)
-            sending.log.warning("uow.outcome_lost", actions=sending.commit.by_type)
-            raise
-        except PersistenceError as failed:
-            self.last_outcome = failed
-            log_failure(sending, failed)
-            raise
-        except BaseException as interruption:
-            # A cancelled task or a keyboard interrupt: nobody waits for the answer, which may say anything.
-            lost = sending.unknown()
-            lost.__context__, interruption.__context__ = interruption.__context__, lost
-            self._keep(unresolved, lost)
-            raise
-        self.last_outcome = Committed.by(sending)
-        log_success(sending, now() - begun, result.capacity)
-        return result
-
-    def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
-        unknown.tenant = tenant_of(unresolved.store)
-        unresolved.sending.ambiguous = True
-        self._unresolved.keep(unresolved)
-        self.last_outcome = unknown
-
     def _foreign(
         self, unknown: CommitOutcomeUnknown, request: TransactWrite, store: S, now: float
     ) -> Unresolved:
@@ -323,14 +282,6 @@ class Pipeline(Generic[S]):
         )
         return Unresolved(sending, NO_EVENTS, store, now - (policies.clock() - begun).total_seconds())
 
-    def _advise(self, log: EventLog, limits: Limits) -> None:
-        seconds = limits.answer_seconds
-        if seconds is not None and seconds > self._policies.deadline and not self._advised:
-            self._advised = True
-            log.warning(
-                "advice.given", code="read_timeout", read_timeout=seconds, deadline=self._policies.deadline
-            )
-
 
 @dataclass(frozen=True, slots=True)
 class Resumption(Generic[S]):
@@ -343,8 +294,3 @@ class Resumption(Generic[S]):
 
     store: S
     flow: Flow[tuple[Committed, CollectedEvents]]
-
-
-def only_reason(refused: CommitConflict) -> ConflictError:
-    """Give the reason of a conflict that has just one."""
-    return refused.reasons[0] if len(refused.reasons) == 1 else refused

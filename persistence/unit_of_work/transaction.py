@@ -44,7 +44,7 @@ class TransactionAttempts(Attempts[TransactWriteResult]):
 
     def _ask(self) -> Flow[TransactWriteResult]:
         try:
-            return (yield from perform(self.request))
+            return (yield from self._asked())
         except TransactionCancelled as cancelled:
             if is_transient(cancelled.reasons):
                 raise NoAnswer(cancelled) from cancelled

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from persistence.attributes import Item
+from persistence.expressions import AttributeNotExists, Condition
 from persistence.stores.memory.capacity import write_units
 from persistence.stores.memory.contents import content
 from persistence.stores.memory.journal import Journal, TableKey
@@ -17,8 +18,7 @@ from persistence.stores.validation.keys import (
     check_key,
     index_key_parts,
     key_parts,
-    plain_contents,
-    plain_names,
+    plain_key,
 )
 from persistence.stores.validation.record import Record
 from persistence.table import GlobalIndex, Index, Table
@@ -139,7 +139,8 @@ class LiveTable:
         self.key = key_parts(declaration)
         self.name = declaration.name
         self.records: dict[TableKey, Record] = {}
-        self._plain = plain_names(self.key)
+        self._plain = plain_key(self.key)
+        self._guarded = (declaration.partition,)
         self._space = KeySpace(self.key)
         # Keys of what was written since somebody asked for the order of the records: most items are never
         # read but by their keys.
@@ -177,25 +178,29 @@ class LiveTable:
         self._unplaced.clear()
         return self._space
 
+    def is_free_by(self, condition: Condition) -> bool:
+        """Tell whether a condition demands just that an item is absent, as that of most puts does."""
+        return isinstance(condition, AttributeNotExists) and condition.path.segments == self._guarded
+
     def checked_key(self, key: Item) -> TableKey:
         """Check a key that stands alone, and give the identity of its item.
 
         Raises:
             Refused: it does not match the table.
         """
-        plain = plain_contents(self._plain, key) if len(key) == len(self.key) else None
-        if plain is not None:
+        plain = self._plain(key)
+        if plain is not None and len(key) == len(self.key):
             return plain
         check_key(self.key, key)
         return self.key_of(key)
 
     def checked_keys(self, item: Item) -> TableKey:
-        """Check all keys within an item, and give its identity.
+        """Check all keys within an item that was admitted, and give its identity.
 
         Raises:
             Refused: they do not match the table and its indexes.
         """
-        plain = plain_contents(self._plain, item)
+        plain = self._plain(item)
         if plain is None:
             check_item_keys(self.key, item)
         if self.index_key:
@@ -216,20 +221,19 @@ class LiveTable:
         Returns:
             The write units of table and indexes.
         """
-        old = self.records.get(key)
-        if self.journal is not None and (old is not None or new is not None):
+        records = self.records
+        old = records.get(key)
+        if old is None and new is None:
+            return write_units(0)
+        if self.journal is not None:
             self.journal.note(key, old)
-        size = 0
-        if old is not None:
-            size = old.size
-        if new is not None:
-            size = max(size, new.size)
-            self.records[key] = new
-            self._unplaced[key] = None
-        elif old is not None:
-            del self.records[key]
-            self._unplaced[key] = None
-        units = write_units(size)
+        self._unplaced[key] = None
+        if new is None:
+            del records[key]
+        else:
+            records[key] = new
+        size = 0 if new is None else new.size
+        units = write_units(size if old is None or old.size < size else old.size)
         for index in self.indexes.values():
             units += index.replace(old, new)
         return units

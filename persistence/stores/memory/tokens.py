@@ -46,18 +46,19 @@ class Tokens:
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._ages: deque[tuple[float, str]] = deque()
+        self._now = clock()
 
     def seen(self, token: str) -> int | None:
         """Give the fingerprint of the request that a token stands for, or None for a new token."""
-        now = self._clock()
+        now = self._now = self._clock()
         while self._ages and self._ages[0][0] <= now:
             del self._seen[self._ages.popleft()[1]]
         return self._seen.get(token)
 
     def remember(self, token: str, request: int) -> None:
-        """Record that a request succeeded."""
+        """Record that a request succeeded, whose token was looked for just now."""
         self._seen[token] = request
-        self._ages.append((self._clock() + TOKEN_SECONDS, token))
+        self._ages.append((self._now + TOKEN_SECONDS, token))
 
 
 def fingerprint(actions: tuple[TransactAction, ...]) -> int:
@@ -66,7 +67,7 @@ def fingerprint(actions: tuple[TransactAction, ...]) -> int:
     Like the service's comparison it takes the request as it is written: the order of actions, of attributes
     and of set members counts.
     """
-    request = [_action(action) for action in actions]
+    request = list(map(_action, actions))
     try:
         return hash(marshal.dumps(request, _MARSHAL_VERSION))
     except ValueError:  # subclasses of str and the like, which marshal does not take
@@ -87,6 +88,8 @@ def _action(action: TransactAction) -> tuple[object, ...]:
 
 def _tree(node: Any) -> object:
     """Give an expression as plain data."""
+    if isinstance(node, AttributeNotExists):  # what guards most puts
+        return "AttributeNotExists", node.path.segments
     if isinstance(node, Path):
         return node.segments
     if isinstance(node, tuple):

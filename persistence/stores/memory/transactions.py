@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,20 +52,36 @@ class Transactions:
 
     def write(self, operation: TransactWrite) -> TransactWriteResult:
         """Do all actions or none."""
-        actions = operation.actions
-        check_token(operation.token)
-        _check_count(len(actions), self._limits)
-        attempts = [self._attempt(action) for action in actions]
-        if len(actions) > 1:  # one action alone can't be that large
+        actions, token = operation.actions, operation.token
+        check_token(token)
+        if len(actions) == 1:  # as most have; one action alone can't be too large
+            attempts = [self._attempt(actions[0])]
+        else:
+            _check_count(len(actions), self._limits)
+            attempts = [self._attempt(action) for action in actions]
             _check_payload(attempts, actions, self._limits)
             _check_distinct(attempts)
-        request = fingerprint(actions) if operation.token is not None else 0
-        if operation.token is not None and self._is_replay(operation.token, request):
+        if token is None:
+            return self._done(attempts)
+        request = fingerprint(actions)
+        if self._is_replay(token, request):
             return TransactWriteResult(_replay_price(attempts))
-        result = _done(_applied(_decisions(attempts, self._limits)))
-        if operation.token is not None:
-            self._tokens.remember(operation.token, request)
+        result = self._done(attempts)
+        self._tokens.remember(token, request)
         return result
+
+    def _done(self, attempts: Sequence[Prepared | Refused]) -> TransactWriteResult:
+        """Decide all actions, and do what was decided.
+
+        Raises:
+            TransactionCancelled: an action can't be done; nothing is.
+        """
+        if len(attempts) != 1:
+            return _applied_together(_decisions(attempts, self._limits))
+        outcome = _outcome(attempts[0], self._limits)
+        if isinstance(outcome, CancellationReason):
+            raise TransactionCancelled([outcome])
+        return _done_in_one(outcome.prepared.table.name, _applied(outcome))
 
     def _attempt(self, action: TransactAction) -> Prepared | Refused:
         """Check one action; a key that does not fit the table is the action's failure, not the request's."""
@@ -192,7 +208,7 @@ def _decisions(attempts: Sequence[Prepared | Refused], limits: Limits) -> list[_
 def _outcome(attempt: Prepared | Refused, limits: Limits) -> _Decision | CancellationReason:
     if isinstance(attempt, Refused):
         return _invalid(attempt)
-    old = attempt.current()
+    old = attempt.table.records.get(attempt.key)
     if not attempt.admits(old):
         item = old.copy() if attempt.action.item_on_failure and old is not None else None
         return CancellationReason("ConditionalCheckFailed", "The conditional request failed", item)
@@ -222,26 +238,28 @@ def _invalid(refused: Refused) -> CancellationReason:
     return CancellationReason(VALIDATION, str(refused))
 
 
-def _applied(decisions: Iterable[_Decision]) -> Mapping[str, float]:
-    """Do what was decided, and give the write units that each table takes, in the order of the actions."""
+def _applied_together(decisions: Sequence[_Decision]) -> TransactWriteResult:
+    """Do what was decided, and price it by table, in the order of the actions."""
     units: dict[str, float] = {}
-    for prepared, old, new in decisions:
-        table = prepared.table
-        if isinstance(prepared.action, ConditionCheck):
-            taken = write_units(old.size if old else 0)
-        else:
-            taken = table.replace(prepared.key, new)
-        units[table.name] = units.get(table.name, 0.0) + taken * TRANSACTION_FACTOR
-    return units
-
-
-def _done(units: Mapping[str, float]) -> TransactWriteResult:
+    for decision in decisions:
+        table = decision.prepared.table.name
+        units[table] = units.get(table, 0.0) + _applied(decision)
     if len(units) == 1:
         ((table, taken),) = units.items()
         return _done_in_one(table, taken)
     return TransactWriteResult(
         tuple(ConsumedCapacity(table, write_units=taken) for table, taken in units.items())
     )
+
+
+def _applied(decision: _Decision) -> float:
+    """Do what was decided for one action, and give the write units that it takes."""
+    prepared, old, new = decision
+    if isinstance(prepared.action, ConditionCheck):
+        taken = write_units(old.size if old else 0)
+    else:
+        taken = prepared.table.replace(prepared.key, new)
+    return taken * TRANSACTION_FACTOR
 
 
 @lru_cache(256)

@@ -40,7 +40,9 @@ class Prepared(NamedTuple):
     def admits(self, old: Record | None) -> bool:
         """Tell whether the action's condition holds."""
         condition: Condition | None = self.action.condition
-        return condition is None or holds(condition, old.item if old is not None else None)
+        if condition is None or (old is None and self.table.is_free_by(condition)):
+            return True
+        return holds(condition, old.item if old is not None else None)
 
 
 def check_expressions(action: TransactAction, table: LiveTable) -> None:
@@ -49,7 +51,7 @@ def check_expressions(action: TransactAction, table: LiveTable) -> None:
     Raises:
         Refused: the service would refuse them whatever is stored.
     """
-    if action.condition is not None:
+    if action.condition is not None and not table.is_free_by(action.condition):
         check_condition(action.condition)
     if isinstance(action, UpdateItem):
         check_update(action.actions, table.declaration.key_names())

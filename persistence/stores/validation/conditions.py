@@ -40,6 +40,7 @@ NESTED_CONDITIONS = 200
 LIGHT = 100
 """An expression of so few operators, operands and path segments can't be near the service's limits."""
 
+_GUARDS = (AttributeNotExists, AttributeExists)
 _ORDERED = frozenset("SNB")
 _PREFIXES = frozenset("SB")
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
@@ -59,7 +60,7 @@ def check_condition(condition: Condition | None, expression: str = "ConditionExp
     if condition is None:
         return
     try:
-        if isinstance(condition, AttributeNotExists | AttributeExists):
+        if isinstance(condition, _GUARDS):
             # What guards most writes can't be large.
             check_path(condition.path)
             return
@@ -216,6 +217,8 @@ def check_path(path: Path) -> None:
         Refused: it is empty, too deep, or has a segment that is neither a name nor an index.
     """
     segments = path.segments
+    if len(segments) == 1 and segments[0] and isinstance(segments[0], str):
+        return
     if not segments or not isinstance(segments[0], str):
         raise Refused("A document path starts with the name of an attribute")
     if len(segments) > NESTING_LIMIT:
@@ -223,8 +226,6 @@ def check_path(path: Path) -> None:
             "The document path has too many nesting elements; "
             f"nesting: {len(segments)}, limit: {NESTING_LIMIT}, attribute: {segments[0]}"
         )
-    if len(segments) == 1 and segments[0]:
-        return
     for segment in segments:
         if segment == "" or (isinstance(segment, int) and not 0 <= segment <= LAST_INDEX):
             raise Refused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from persistence.attributes import (
@@ -53,31 +53,43 @@ def index_key_parts(table: Table) -> tuple[KeyPart, ...]:
     return tuple(part for part in parts if part.name not in own)
 
 
-def plain_names(parts: tuple[KeyPart, ...]) -> tuple[str, ...]:
-    """Give the names of a key's attributes if all are texts, as most are; nothing for other keys."""
-    return tuple(part.name for part in parts) if all(part.type == "S" for part in parts) else ()
+PlainKey = Callable[[Mapping[str, AttributeValue]], tuple[str, ...] | None]
+"""Gives the contents of a key, or of that of an item; None for what has to be looked at closely."""
 
 
-def plain_contents(names: tuple[str, ...], item: Mapping[str, AttributeValue]) -> tuple[str, ...] | None:
-    """Give the contents of a key at a glance, if all its attributes hold short texts.
+def plain_key(parts: tuple[KeyPart, ...]) -> PlainKey:
+    """Make what gives the contents of a key at a glance, if all its attributes hold short texts, as most do.
 
     Args:
-        names: what `plain_names` gives for the key.
-        item: an item or key.
-
-    Returns:
-        None for what has to be looked at closely.
+        parts: those of the key.
     """
-    found = []
-    for name in names:
-        value = item.get(name)
+    if any(part.type != "S" for part in parts):
+        return lambda _: None
+    names = [part.name for part in parts]
+    (first, *others) = names
+
+    def of_one(item: Mapping[str, AttributeValue]) -> tuple[str] | None:
+        value = item.get(first)
         if type(value) is not dict or len(value) != 1:
             return None
         text = value.get("S")
-        if type(text) is not str or not 0 < len(text) <= SORT_KEY_SIZE_LIMIT or not text.isascii():
-            return None
-        found.append(text)
-    return tuple(found) or None
+        if type(text) is str and 0 < len(text) <= SORT_KEY_SIZE_LIMIT and text.isascii():
+            return (text,)
+        return None
+
+    def of_several(item: Mapping[str, AttributeValue]) -> tuple[str, ...] | None:
+        found = []
+        for name in names:
+            value = item.get(name)
+            if type(value) is not dict or len(value) != 1:
+                return None
+            text = value.get("S")
+            if type(text) is not str or not 0 < len(text) <= SORT_KEY_SIZE_LIMIT or not text.isascii():
+                return None
+            found.append(text)
+        return tuple(found)
+
+    return of_several if others else of_one
 
 
 def check_key(parts: tuple[KeyPart, ...], key: Item) -> None:

@@ -67,6 +67,12 @@ def _walk(
             text, more = number_admitted(value["N"])
             size += more
             kept[name] = {"N": text}
+        elif "BOOL" in value:
+            content = value["BOOL"]
+            if type(content) is not bool:
+                raise Unusual
+            kept[name] = {"BOOL": content}
+            size += 1
         elif "M" in value:
             content = value["M"]
             if type(content) is not dict or depth >= NESTING_LIMIT:
@@ -89,8 +95,8 @@ def _other(
 ) -> tuple[AttributeValue, int]:
     ((tag, content),) = value.items()
     kind = type(content)
-    if kind is bool and (tag == "BOOL" or (tag == "NULL" and content)):
-        return {tag: content}, 1
+    if kind is bool and tag == "NULL" and content:
+        return {"NULL": True}, 1
     if kind is bytes and tag == "B":
         return {"B": content}, len(content)
     if kind is list and tag == "L" and depth < NESTING_LIMIT:

@@ -1,0 +1,122 @@
+"""One write by itself: what is sent is made at once, the plan of it where somebody asks for that.
+
+The plan says who is told of a failure, and what a commit was. Most writes succeed, and nobody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from persistence.attributes import Item, size_at_most
+from persistence.commit_plan.encodings import Encodings, encoding_with
+from persistence.commit_plan.kept import NOTHING_KEPT, Kept
+from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
+from persistence.errors import ValidationFailed
+from persistence.expectations import FIRST_VERSION
+from persistence.mapping import EntityMapping
+from persistence.operations import PutItem
+from persistence.store import Limits
+from persistence.tracking import CREATE, WATCH, Loaded, Tracked, key_part, refuse_changed_key
+
+T = TypeVar("T")
+
+
+def is_created_plainly(mapping: EntityMapping[T]) -> bool:
+    """Tell whether a new item is an entity's encoding and what the unit of work keeps, whatever it meets."""
+    return mapping.versions is None and mapping.roles.deleted_at is None
+
+
+class Creation(Generic[T]):
+    """A new entity that is stored by itself; its mapping is one of those that create plainly.
+
+    Args:
+        mapping: the entity's mapping.
+        entity: the entity.
+        now: gives the time of the commit, aware; it is asked once, if at all.
+        limits: what the store takes.
+        ids: gives random ids, for incarnations.
+
+    Attributes:
+        entity: what it stores; once it is stored, as it is then.
+        action: what is to be sent.
+
+    Raises:
+        ValidationFailed: the entity can't be stored as it is.
+        KeyChanged: it is encoded with another key than its own.
+        ItemTooLarge: its item is over the store's limit.
+    """
+
+    __slots__ = ("__dict__", "_kept", "_mapping", "_weight", "action", "entity")
+
+    def __init__(
+        self,
+        mapping: EntityMapping[T],
+        entity: T,
+        now: Callable[[], datetime],
+        limits: Limits,
+        ids: Callable[[], str],
+    ) -> None:
+        self._mapping = mapping
+        self.entity = entity
+        key = None if mapping.encodes_own_key else mapping.key_of(entity)
+        kept = self._kept = _kept_of_new(mapping, now, limits, ids)
+        try:
+            item = encoding_with(mapping, entity, kept.named)
+        except ValidationFailed:
+            mapping.key_of(entity)  # what is wrong with the key is told first, and by itself
+            raise
+        if kept.roles:
+            item.update(kept.attributes)
+        self._weight = size_at_most(item)
+        self.action = PutItem(mapping.table, item, mapping.is_free, "none", True)
+        if key is not None and not key.items() <= item.items():
+            refuse_changed_key(self._new(key), key_part(mapping, item))
+        if self._weight > limits.item_bytes:
+            tracked = self._new(key_part(mapping, item))
+            self._weight = Encodings(now, limits, ids).weighed(tracked, item)
+
+    @cached_property
+    def plan(self) -> CommitPlan:
+        """The plan of the commit that it is, as it is before the commit."""
+        return self._planned(self._new(key_part(self._mapping, self.action.item)))
+
+    @cached_property
+    def done(self) -> CommitPlan:
+        """The plan of the commit that it was, with the entity as it is tracked after the commit."""
+        item = self.action.item
+        tracked = self._new(key_part(self._mapping, item))
+        tracked.intent, tracked.origin = WATCH, Loaded(item, item)
+        return self._planned(tracked)
+
+    def absorb(self) -> T:
+        """Bring the entity in line with what is stored now.
+
+        Returns:
+            The entity; where its class is frozen, and the unit of work keeps something in it, a copy.
+        """
+        named = self._kept.named
+        if named:
+            self.entity = self._mapping.assign(self.entity, named)
+        return self.entity
+
+    def _new(self, key: Item) -> Tracked[T]:
+        mapping = self._mapping
+        return Tracked(mapping, mapping.identity(key), key, self.entity, CREATE, None)
+
+    def _planned(self, tracked: Tracked[T]) -> CommitPlan:
+        item = self.action.item
+        planned: PlannedAction[T] = action_of(
+            Kind.CREATE, tracked, self.action, self._kept, item, item, weight=self._weight
+        )
+        return CommitPlan((planned,), distinct=True)
+
+
+def _kept_of_new(
+    mapping: EntityMapping[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
+) -> Kept:
+    if not mapping.managed_attributes:
+        return NOTHING_KEPT
+    return Encodings(now, limits, ids).kept(mapping, version=FIRST_VERSION, created=True)

@@ -1,0 +1,152 @@
+"""Sending commits: until their outcome is known, with what can be said of it afterwards."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from persistence.commit_plan import Creation, is_created_plainly
+from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictError, PersistenceError
+from persistence.events import EventLog, event_log
+from persistence.flows import Flow
+from persistence.mapping import EntityMapping
+from persistence.operations import TransactWrite, TransactWriteResult
+from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.unit_of_work.attempts import Attempts
+from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
+from persistence.unit_of_work.outcomes import Committed, CommittedAlone, Unresolved, UnresolvedCommits
+from persistence.unit_of_work.policies import Policies
+from persistence.unit_of_work.reports import log_failure, log_success
+from persistence.unit_of_work.transaction import TransactionAttempts
+
+S = TypeVar("S", bound=Store | AsyncStore)
+T = TypeVar("T")
+
+
+class Sending(Generic[S]):
+    """Sends commits, and knows which of them are unresolved; safe to share between threads.
+
+    Args:
+        policies: of the unit of work.
+    """
+
+    def __init__(self, policies: Policies) -> None:
+        self._last: Committed | CommittedAlone | PersistenceError | None = None
+        self._policies = policies
+        self._unresolved = UnresolvedCommits(policies.timing.monotonic)
+        self._advised = False
+        self._plainly = (
+            policies.outbox is None and policies.records is None and policies.single_write == "transaction"
+        )
+
+    @property
+    def last_outcome(self) -> Committed | PersistenceError | None:
+        """How the latest commit that was sent ended, in whatever thread or task."""
+        last = self._last
+        return last.outcome if isinstance(last, CommittedAlone) else last
+
+    def creation(self, mapping: EntityMapping[T], entity: T, limits: Limits) -> Creation[T] | None:
+        """Plan a new entity as a write by itself; None where its commit may be more than that.
+
+        Raises:
+            ValidationFailed, KeyChanged, ItemTooLarge: it can't be stored; nothing was sent.
+        """
+        policies = self._policies
+        if (
+            self._plainly
+            and is_created_plainly(mapping)
+            and limits.item_bytes <= limits.transaction_bytes
+            and not getattr(entity, policies.events.attribute, None)
+        ):
+            return Creation(mapping, entity, policies.clock, limits, policies.ids)
+        return None
+
+    def alone(self, write: Creation[T], store: S) -> Flow[T]:
+        """Send a write by itself, as a unit does that holds nothing else; its entity moves on.
+
+        Returns:
+            The entity, as it is stored.
+
+        Raises:
+            ConflictError: it was refused.
+            CommitOutcomeUnknown: its answer was lost, and could not be made up for.
+        """
+        policies, log, limits = self._policies, event_log(), store.limits
+        request = TransactWrite((write.action,), policies.ids(), True)
+        begun, now = policies.clock(), policies.timing.monotonic
+        sent = now()
+        if limits.answer_seconds is not None:
+            self._advise(log, limits)
+        try:
+            result: TransactWriteResult = yield request
+        except BaseException as met:  # noqa: BLE001  # taken up below, out of its context
+            failure = met
+        else:
+            self._last = CommittedAlone(request.token or "", write)
+            log_success(log, lambda: write.plan, now() - sent, result.capacity)
+            return write.absorb()
+        clock, timing, token = policies.clock, policies.timing, request.token or ""
+        sending = TransactionAttempts(write.plan, token, request, begun, clock, timing, log, met=failure)
+        del failure  # which holds this frame
+        try:
+            yield from self._send(Unresolved(sending, NO_EVENTS, store, sent), sent=sent)
+        except CommitConflict as refused:
+            raise only_reason(refused) from refused.__cause__
+        return write.absorb()
+
+    def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
+        return Unresolved(sending, events, store, self._policies.timing.monotonic())
+
+    def _send(
+        self, unresolved: Unresolved, deadline: float | None = None, sent: float | None = None
+    ) -> Flow[Any]:
+        """Send a commit.
+
+        Args:
+            unresolved: the commit.
+            deadline: seconds for which it is repeated; by default as the policies say.
+            sent: when its first attempt was made, if that was not long ago; the deadline counts from then.
+        """
+        sending, now = unresolved.sending, self._policies.timing.monotonic
+        begun = now()
+        left = self._policies.deadline if deadline is None else deadline
+        if sent is not None:
+            begun, left = sent, left - (begun - sent)
+        self._advise(sending.log, unresolved.store.limits)
+        try:
+            result = yield from sending.flow(left)
+        except CommitOutcomeUnknown as unknown:
+            self._keep(unresolved, unknown)
+            sending.log.warning("uow.outcome_lost", actions=sending.commit.by_type)
+            raise
+        except PersistenceError as failed:
+            self._last = failed
+            log_failure(sending, failed)
+            raise
+        except BaseException as interruption:
+            # A cancelled task or a keyboard interrupt: nobody waits for the answer, which may say anything.
+            lost = sending.unknown()
+            lost.__context__, interruption.__context__ = interruption.__context__, lost
+            self._keep(unresolved, lost)
+            raise
+        self._last = Committed.by(sending)
+        log_success(sending.log, lambda: sending.commit, now() - begun, result.capacity)
+        return result
+
+    def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
+        unknown.tenant = tenant_of(unresolved.store)
+        unresolved.sending.ambiguous = True
+        self._unresolved.keep(unresolved)
+        self._last = unknown
+
+    def _advise(self, log: EventLog, limits: Limits) -> None:
+        seconds = limits.answer_seconds
+        if seconds is not None and seconds > self._policies.deadline and not self._advised:
+            self._advised = True
+            log.warning(
+                "advice.given", code="read_timeout", read_timeout=seconds, deadline=self._policies.deadline
+            )
+
+
+def only_reason(refused: CommitConflict) -> ConflictError:
+    """Give the reason of a conflict that has just one."""
+    return refused.reasons[0] if len(refused.reasons) == 1 else refused
