@@ -107,7 +107,7 @@ class PlannedAction(Generic[T]):
         for action in update.actions:
             name = action.path.attribute
             if name not in managed:
-                yield Change(action.path, before.get(name), _constant(action))
+                yield Change(action.path, before.get(name), constant_of(action))
 
     @property
     def entity_name(self) -> str:
