@@ -37,6 +37,10 @@ demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) 
 test: $(VENV)/.installed servers ## Run the whole test suite (JOBS=n processes, PYTEST_ARGS=...)
 	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
+.PHONY: contract
+contract: $(VENV)/.installed servers ## Run the whole contract of stores, on each way that requests are sent (test runs a part of it)
+	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS) tests/contract tests/contract/every_way.py
+
 .PHONY: check
 check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences, budgets of work
 	$(BIN)/ruff check .
