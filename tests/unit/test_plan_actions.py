@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
-from persistence.attributes import Item
+from persistence.attributes import Item, item_size
 from persistence.commit_plan import Kind, PlannedAction, plan
-from persistence.errors import ItemTooLarge, TransactionTooLarge, UnitOfWorkStateError
+from persistence.errors import (
+    ItemTooLarge,
+    KeyChanged,
+    StaleEntity,
+    TransactionTooLarge,
+    UnitOfWorkStateError,
+    ValidationFailed,
+)
 from persistence.expressions import (
     AttributeExists,
     AttributeNotExists,
@@ -693,14 +700,111 @@ class TestWhatIsTooMuch:
         (tracked,) = entities
         with pytest.raises(ItemTooLarge) as refused:
             plan(entities, lambda: NOW, Limits(item_bytes=10))
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+        item = action.stored or action.encoded
         size_told = int(str(refused.value).split("an item of ")[1].split()[0])
 
         assert str(refused.value).startswith(
             f"Note '1' would be an item of {size_told} bytes; DynamoDB's limit is 10. Nothing was sent; "
             "store large values elsewhere or split the entity"
         )
+        assert isinstance(item, dict)
+        assert size_told == item_size(item)
         assert refused.value.entity is tracked.entity
         assert (refused.value.entity_type, refused.value.key) == (Note, ("1",))
         with pytest.raises(ItemTooLarge):
             plan(entities, lambda: NOW, Limits(item_bytes=size_told - 1))
         plan(entities, lambda: NOW, Limits(item_bytes=size_told))
+
+
+class TestMovedEntities:
+    @pytest.mark.parametrize("prepare", [note_added, note_changed, note_detached, note_saved, note_replaced])
+    def test_are_refused(self, prepare: Callable[[IdentityMap], None]) -> None:
+        """Keys are immutable, also those of what is not stored yet."""
+        entities = IdentityMap()
+        prepare(entities)
+        (tracked,) = entities
+        tracked.entity.id = "2"
+
+        with pytest.raises(KeyChanged) as refused:
+            planned(entities)
+
+        assert refused.value.entity is tracked.entity
+        assert (refused.value.entity_type, refused.value.key) == (Note, ("1",))
+        assert refused.value.attributes == ("id",)
+
+    @pytest.mark.parametrize("id_", ["2", None])
+    def test_are_told_from_what_can_not_be_stored_besides(self, id_: str | None) -> None:
+        """The key is looked at first: what has another one would be another entity."""
+        entities = IdentityMap()
+        note = held(entities, NOTES, NOTE)
+        note.id, note.score = id_, "no number"
+
+        with pytest.raises(KeyChanged) as refused:
+            planned(entities)
+
+        assert (refused.value.entity, refused.value.key) == (note, ("1",))
+        assert refused.value.attributes == ("id",)
+
+    def test_are_not_all_that_is_refused(self) -> None:
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE).score = "no number"
+
+        with pytest.raises(ValidationFailed) as refused:
+            planned(entities)
+
+        assert refused.value.messages.keys() == {"score"}
+
+
+class TestWhatMustBeReadAgain:
+    def test_is_not_written(self) -> None:
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+
+        assert planned(entities) == ()
+
+    def test_is_refused_where_it_was_changed(self) -> None:
+        """Whether the change is based on what is stored can't be told."""
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE).title = "b"
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+
+        with pytest.raises(StaleEntity) as refused:
+            planned(entities)
+
+        assert refused.value.entity is tracked.entity
+
+    def test_is_not_checked_either(self) -> None:
+        """Its version is known to the store only."""
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+        entities.add(ACCOUNTS, Account("9"))
+
+        assert [repr(each) for each in planned(entities, checked=True)] == ["<create Account '9'>"]
+
+
+class TestSeveralCommits:
+    def test_step_from_version_to_version(self) -> None:
+        """All versions that the unit has moved on from are known as its own."""
+        entities = IdentityMap()
+        note = held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        demanded: list[object] = []
+        for title in "bcd":
+            note.title = title
+            commit = plan(entities, lambda: NOW, AWS_LIMITS)
+            demanded += [each.expected_version for each in commit.actions]
+            commit.absorb(entities)
+
+        assert (demanded, tracked.superseded, note.version) == ([3, 4, 5], (3, 4, 5), 6)
+
+    @pytest.mark.parametrize("prepare", [setting_emptied, author_moved, seat_changed, hidden_changed])
+    def test_write_nothing_twice(self, prepare: Callable[[IdentityMap], None]) -> None:
+        entities, _ = absorbed(prepare)
+
+        assert planned(entities) == ()
