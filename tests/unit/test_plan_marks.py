@@ -7,13 +7,26 @@ from typing import Any
 
 import pytest
 
+from persistence import fields
 from persistence.attributes import Item
-from persistence.commit_plan import Kind, PlannedAction, plan
-from persistence.expressions import AttributeNotExists, IfNotExists, Path, Remove, Set, UpdateAction, Value
-from persistence.mapping import EntityMapping, mapping_of
+from persistence.commit_plan import Kind, PlannedAction, plan, plan_mark
+from persistence.expressions import (
+    AttributeExists,
+    AttributeNotExists,
+    IfNotExists,
+    Path,
+    Remove,
+    Set,
+    UpdateAction,
+    Value,
+    all_of,
+    equals,
+)
+from persistence.mapping import EntityMapping, MappingSchema, mapping_of
 from persistence.operations import UpdateItem
 from persistence.store import AWS_LIMITS
-from persistence.tracking import IdentityMap, Tracked
+from persistence.table import Key, Table
+from persistence.tracking import IdentityMap, Intent, Tracked, identity_of
 from tests.semantics.removable import (
     FUTURE,
     MONTH,
@@ -25,6 +38,15 @@ from tests.semantics.removable import (
     Ticket,
     TicketMapping,
 )
+
+
+class SharedMapping(MappingSchema[Draft]):
+    class Meta:
+        table = Table("shared", partition="PK")
+        key = Key("DRAFT#{id}")
+
+    deleted_at = fields.DeletedAt()
+
 
 PAGES, DRAFTS = mapping_of(PageMapping), mapping_of(DraftMapping)
 TICKETS, UNPURGED = mapping_of(KeptTicketMapping), mapping_of(TicketMapping)
@@ -98,6 +120,48 @@ class TestMarking:
 
         assert actions_of(action) == (KEEPING, EXPIRING_IN_A_MONTH, STEP)
         assert (action.kind, action.roles) == (Kind.PURGE_LATER, {"version": 4})
+
+    def test_keeps_it_as_long_as_the_caller_says(self) -> None:
+        """Rather than as long as the mapping does."""
+        entities = IdentityMap()
+        tracked = held(entities, TICKETS, TICKET)
+        entities.purge(tracked, None, 2 * MONTH)
+
+        action = planned(entities)
+
+        later = {"N": str(int((FUTURE + 2 * MONTH).timestamp()))}
+        assert actions_of(action) == (MARKING, KEEPING, sets("expires_at", later), STEP)
+
+    def test_is_not_shown_by_what_takes_the_place(self) -> None:
+        """What is put in the place of a removed entity is alive, whatever it says itself."""
+        entities = IdentityMap()
+        tracked = held(entities, PAGES, {**KEY, "version": {"N": "3"}, "deletedAt": EARLIER})
+        entities.purge(tracked, None, None)
+        page = Page("1", "new", deleted_at=FUTURE)
+        entities.add(PAGES, page)
+        commit = plan(entities, lambda: FUTURE, AWS_LIMITS)
+
+        commit.absorb(entities)
+
+        assert page == Page("1", "new", 4, FUTURE, None)
+        assert commit.actions[0].stored == {
+            **KEY,
+            "title": {"S": "new"},
+            "version": {"N": "4"},
+            "updated_at": NOW,
+        }
+
+    def test_unread_demands_an_entity_of_its_type(self) -> None:
+        """Items of other types may have the same key."""
+        shared = mapping_of(SharedMapping)
+        key: Item = {"PK": {"S": "DRAFT#1"}}
+        tracked = Tracked(shared, identity_of(shared, key), key, Draft("1"), Intent.REMOVE, None)
+
+        action = plan_mark(tracked, lambda: FUTURE, AWS_LIMITS, lambda: "")
+
+        assert action.action.condition == all_of(
+            AttributeExists(Path.of("PK")), equals(Path.of("_type"), {"S": "Draft"}), AttributeNotExists(MARK)
+        )
 
     def test_for_some_time_needs_a_time_to_live(self) -> None:
         """Of a mapping without one nothing is deleted by the service."""

@@ -12,14 +12,14 @@ from persistence import fields
 from persistence.attributes import Item, item_size
 from persistence.commit_plan import CommitPlan, Kind, plan
 from persistence.errors import TransactionTooLarge
-from persistence.expressions import Path, Set, Value, equals
+from persistence.expressions import AttributeExists, Path, Set, Value, equals
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import PutItem, UpdateItem
 from persistence.patches import Patch
 from persistence.store import AWS_LIMITS, Limits
 from persistence.table import Key
 from persistence.tracking import IdentityMap
-from tests.semantics.model import Account, AccountMapping, Note, NoteMapping, SettingMapping
+from tests.semantics.model import Account, AccountMapping, Note, NoteMapping, Setting, SettingMapping
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 KEY: Item = {"id": {"S": "1"}}
@@ -56,6 +56,26 @@ class LooseMapping(MappingSchema[Sheet]):
     class Meta:
         table = "sheets"
         key = Key("id")
+
+
+class ComparedMapping(LooseMapping):
+    class Meta:
+        concurrency = "compare"
+
+
+@dataclass
+class Sparse:
+    id: str
+    n: int
+    rest: str | None = None
+
+
+class SparseMapping(MappingSchema[Sparse]):
+    class Meta:
+        table = "sparse"
+        key = Key("id")
+
+    rest = fields.String(data_key="vanishing" * 20, allow_none=True)
 
 
 def planned(entities: IdentityMap) -> CommitPlan:
@@ -153,6 +173,52 @@ class TestTheSizeOfACommit:
         assert (refused.value.actions, refused.value.size) == (count, size)
         assert (refused.value.limit, refused.value.by_type) == (f"{size - 1} bytes", by_type)
 
+    @pytest.mark.parametrize("part", ["key", "name", "value", "compared", "item"])
+    def test_leaves_no_part_of_any_action_out(self, part: str) -> None:
+        """Each alone is larger than what may be reckoned too much, also behind what was weighed already."""
+        entities, long = IdentityMap(), "x" * 500
+        for number in range(2):
+            entities.add(ACCOUNTS, Account(str(number)))
+        match part:
+            case "key":
+                entities.remove(SETTINGS, Setting(long))
+            case "item":
+                entities.remove(SETTINGS, Setting("1"))
+                entities.add(SETTINGS, Setting("1", long))
+            case _:
+                name, value = (long, "") if part == "name" else ("value", long)
+                action = Set(Path.of(name), Value({"S": value if part == "value" else "a"}))
+                condition = equals(Path.of("value"), {"S": long}) if part == "compared" else None
+                entities.patch(Patch(SETTINGS, KEY, (action,), condition))
+        commit = planned(entities)
+        size = size_of(commit)
+
+        assert size > 500
+        commit.check(Limits(transaction_bytes=size))
+        with pytest.raises(TransactionTooLarge):
+            commit.check(Limits(transaction_bytes=size - 1))
+
+    def test_of_what_is_saved_counts_what_vanishes(self) -> None:
+        """The names of attributes that are removed are sent too."""
+        entities, sparse = IdentityMap(), mapping_of(SparseMapping)
+        entities.save(sparse, Sparse("1", 1))
+        commit = planned(entities)
+        size = size_of(commit)
+
+        assert size == item_size({**KEY, "n": {"N": "1"}}) + len("vanishing" * 20)
+        with pytest.raises(TransactionTooLarge):
+            commit.check(Limits(transaction_bytes=size - 1))
+
+    def test_counts_bytes_where_there_are_not_too_many_actions(self) -> None:
+        entities = IdentityMap()
+        for number in range(3):
+            entities.add(ACCOUNTS, Account(str(number)))
+
+        with pytest.raises(TransactionTooLarge) as refused:
+            planned(entities).check(Limits(transaction_actions=3, transaction_bytes=1))
+
+        assert (refused.value.actions, refused.value.limit) == (3, "1 bytes")
+
     def test_counts_actions_first(self) -> None:
         """So many are allowed, and one more is not, however small they are."""
         entities = IdentityMap()
@@ -230,6 +296,7 @@ class TestManyChanges:
         condition = equals(Path.of("version"), {"N": "3"})
         assert action.action == PutItem(table, stored, condition, item_on_failure=True)
         assert (action.kind, action.stored) == (Kind.UPDATE, stored)
+        assert (action.expected_version, action.new_version, len(action.changed)) == (3, 4, 301)
 
     def test_that_are_too_many_are_whole_attributes_without_a_version(self) -> None:
         """Others may have changed what is unknown here."""
@@ -239,8 +306,33 @@ class TestManyChanges:
 
         (action,) = planned(entities).actions
 
+        cells = Value({"M": {f"c{number}": {"M": {"value": {"N": "2"}}} for number in range(300)}})
         assert isinstance(action.action, UpdateItem)
-        assert [str(each.path) for each in action.action.actions] == ["cells"]
+        assert action.action.actions == (Set(Path.of("cells"), cells),)
+        assert action.action.condition == AttributeExists(Path.of("id"))
+
+    def test_that_are_too_many_compare_whole_attributes(self) -> None:
+        """They still have to be what was loaded."""
+        entities, loaded, item = sheet(ComparedMapping, 300)
+        for cell in loaded.cells.values():
+            cell.value = 2
+
+        (action,) = planned(entities).actions
+
+        assert action.action.condition == equals(Path.of("cells"), item["cells"])
+
+    def test_of_a_patch_count_too(self) -> None:
+        """Both alone would fit."""
+        entities, loaded, _ = sheet(SheetMapping, 100)
+        for cell in loaded.cells.values():
+            cell.value = 2
+        patch = tuple(Set(Path.of(f"attribute{number}"), Value({"N": "1"})) for number in range(60))
+        entities.patch(Patch(mapping_of(SheetMapping), KEY, patch))
+
+        (action,) = planned(entities).actions
+
+        assert isinstance(action.action, UpdateItem)
+        assert [str(each.path) for each in action.action.actions][:2] == ["cells", "attribute0"]
 
     def test_that_are_too_many_beside_a_patch_are_whole_attributes(self) -> None:
         """What the patch makes of the item is not known."""
@@ -263,5 +355,8 @@ class TestManyChanges:
 
         commit.absorb(entities)
 
-        assert loaded.version == 4
+        assert (loaded.version, len(entities)) == (4, 1)
         assert planned(entities).actions == ()
+        loaded.cells["c0"].value = 3
+        (action,) = planned(entities).actions
+        assert (repr(action), action.expected_version) == ("<update Sheet '1' cells.c0.value>", 4)
