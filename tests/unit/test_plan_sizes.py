@@ -279,7 +279,7 @@ class TestManyChanges:
 
     def test_that_are_too_many_make_a_put_under_the_version(self) -> None:
         """Nobody else can have changed the item, so that all of it is known; unknown attributes stay."""
-        entities, loaded, item = sheet(SheetMapping, 300)
+        entities, loaded, item = sheet(SheetMapping, 150)
         for cell in loaded.cells.values():
             cell.value = 2
         loaded.first = None
@@ -288,7 +288,7 @@ class TestManyChanges:
 
         stored: Item = {
             **KEY,
-            "cells": {"M": {f"c{number}": {"M": {"value": {"N": "2"}}} for number in range(300)}},
+            "cells": {"M": {f"c{number}": {"M": {"value": {"N": "2"}}} for number in range(150)}},
             "colour": item["colour"],
             "version": {"N": "4"},
         }
@@ -296,24 +296,24 @@ class TestManyChanges:
         condition = equals(Path.of("version"), {"N": "3"})
         assert action.action == PutItem(table, stored, condition, item_on_failure=True)
         assert (action.kind, action.stored) == (Kind.UPDATE, stored)
-        assert (action.expected_version, action.new_version, len(action.changed)) == (3, 4, 301)
+        assert (action.expected_version, action.new_version, len(action.changed)) == (3, 4, 151)
 
     def test_that_are_too_many_are_whole_attributes_without_a_version(self) -> None:
         """Others may have changed what is unknown here."""
-        entities, loaded, _ = sheet(LooseMapping, 300)
+        entities, loaded, _ = sheet(LooseMapping, 150)
         for cell in loaded.cells.values():
             cell.value = 2
 
         (action,) = planned(entities).actions
 
-        cells = Value({"M": {f"c{number}": {"M": {"value": {"N": "2"}}} for number in range(300)}})
+        cells = Value({"M": {f"c{number}": {"M": {"value": {"N": "2"}}} for number in range(150)}})
         assert isinstance(action.action, UpdateItem)
         assert action.action.actions == (Set(Path.of("cells"), cells),)
         assert action.action.condition == AttributeExists(Path.of("id"))
 
     def test_that_are_too_many_compare_whole_attributes(self) -> None:
         """They still have to be what was loaded."""
-        entities, loaded, item = sheet(ComparedMapping, 300)
+        entities, loaded, item = sheet(ComparedMapping, 150)
         for cell in loaded.cells.values():
             cell.value = 2
 
@@ -336,7 +336,7 @@ class TestManyChanges:
 
     def test_that_are_too_many_beside_a_patch_are_whole_attributes(self) -> None:
         """What the patch makes of the item is not known."""
-        entities, loaded, _ = sheet(SheetMapping, 300)
+        entities, loaded, _ = sheet(SheetMapping, 150)
         for cell in loaded.cells.values():
             cell.value = 2
         mapping = mapping_of(SheetMapping)
@@ -348,7 +348,7 @@ class TestManyChanges:
         assert [str(each.path) for each in action.action.actions] == ["cells", "first", "version"]
 
     def test_are_absorbed_like_few(self) -> None:
-        entities, loaded, _ = sheet(SheetMapping, 300)
+        entities, loaded, _ = sheet(SheetMapping, 150)
         for cell in loaded.cells.values():
             cell.value = 2
         commit = planned(entities)
