@@ -275,6 +275,41 @@ class TestWritesOfTheWhole:
         assert action.stored == {**CURRENT, "city": {"S": "Paris"}, "version": {"N": "8"}}
 
 
+class TestWithoutAVersion:
+    def test_what_was_read_is_demanded_whole(self) -> None:
+        """The upcast made the entity of all of the older item; what is new must still be absent."""
+        entities = IdentityMap()
+        entity = entities.load(UNVERSIONED, {**KEY, "first": {"S": "Ada"}})
+        assert entity is not None
+        entity.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert action.action == UpdateItem(
+            UNVERSIONED.table,
+            KEY,
+            (sets("name", {"S": "Eve"}), sets("_v", {"N": "2"}), Remove(Path.of("first"))),
+            all_of(
+                AttributeNotExists(V),
+                AttributeNotExists(READER),
+                equals(Path.of("first"), {"S": "Ada"}),
+                AttributeNotExists(Path.of("name")),
+            ),
+            item_on_failure=True,
+        )
+
+    def test_what_is_current_has_to_stay_so(self) -> None:
+        """Others may have stored a later version meanwhile."""
+        entities = IdentityMap()
+        entity = entities.load(UNVERSIONED, {**KEY, "name": {"S": "Ada"}, "_v": {"N": "2"}})
+        assert entity is not None
+        entity.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert action.action.condition == equals(V, {"N": "2"}) & AttributeNotExists(READER)
+
+
 def read_and_changed(entities: IdentityMap) -> None:
     person = entities.load(PEOPLE, CURRENT)
     assert person is not None
