@@ -29,7 +29,7 @@ class DeclaredTables:
 def _contradiction(scoped: EntityMapping[Any], other: EntityMapping[Any]) -> MappingError:
     return MappingError(
         f"the items of table {other.table.name!r} belong to tenants by {scoped.schema.__name__}, and to "
-        f"nobody by {other.schema.__name__}, which would read those of all tenants: write tenant_scoped = True "
-        "in the Meta of both, or tenant_scoped=True in their Table. What works on the items of all tenants has "
-        "a UnitOfWork of its own, over a store without a tenant"
+        f"nobody by {other.schema.__name__}, which would read those of all tenants: write tenant_scoped = "
+        "True in the Meta of both, or tenant_scoped=True in their Table. What works on the items of all "
+        "tenants has a UnitOfWork of its own, over a store without a tenant"
     )
