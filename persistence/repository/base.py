@@ -36,7 +36,9 @@ class RepositoryBase(ABC, Generic[T, U, Q, P]):
         mapping, uow = self._arguments(*args, **kwargs)
         self._check_driver(uow)
         self.mapping = mapping
-        self._flows: EntityFlows[T] = EntityFlows(mapping_of(mapping), uow)
+        compiled = mapping_of(mapping)
+        uow.declared.add(compiled)
+        self._flows: EntityFlows[T] = EntityFlows(compiled, uow)
         self._uow: U = uow
 
     def __repr__(self) -> str:

@@ -29,6 +29,7 @@ from persistence.table import Table
 from persistence.timing import Timing
 from persistence.tracking import IdentityMap, Tracked
 from persistence.unit_of_work import committing, scopes
+from persistence.unit_of_work.declared import DeclaredTables
 from persistence.unit_of_work.domain_events import (
     CollectedEvents,
     DomainEvents,
@@ -58,7 +59,11 @@ E = TypeVar("E")
 
 
 class UnitOfWorkBase(Generic[S]):
-    """The policies of a unit of work and its open scopes; see `UnitOfWork` for how it is used."""
+    """The policies of a unit of work and its open scopes; see `UnitOfWork` for how it is used.
+
+    Attributes:
+        declared: what its repositories say of their tables.
+    """
 
     _asynchronous: ClassVar[bool]
 
@@ -93,6 +98,7 @@ class UnitOfWorkBase(Generic[S]):
             timing or Timing(),
             Cursors(None if cursor_keys is None else CursorKeys.of(cursor_keys), clock=clock),
         )
+        self.declared = DeclaredTables()
         self._checked: S | None = None
         self._made: committing.Pipeline[S] | None = None
         self._making = Lock()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, assert_never
 
-from persistence.expressions import Condition, Path
+from persistence.expressions import BeginsWith, Condition, KeyCondition, Path, Value, all_of
 from persistence.operations import (
     BatchGetItems,
     BatchWriteItems,
@@ -128,10 +128,34 @@ def _query(query: QueryPage, tenant: Tenant) -> QueryPage:
         query,
         table=table.served(TENANT),
         projection=projection,
-        key_condition=rewriting_of(table, tenant).key_condition(query.key_condition),
-        filter=scoped_filter(query.filter, table, tenant),
+        key_condition=_own_keys(query, tenant),
+        filter=all_of(_own_items(query, tenant), scoped_filter(query.filter, table, tenant)),
         start=position_of(query.start, table, tenant),
     )
+
+
+def _own_items(query: QueryPage, tenant: Tenant) -> Condition | None:
+    """Demand that what is only counted is the tenant's; what is given is looked at.
+
+    Items of others are under a tenant's key of an index only where something has put them there past the
+    tenants' stores. An attribute of the index's own key can't be asked of in a filter (API reference, Query,
+    FilterExpression).
+    """
+    table = query.table
+    if not query.count_only or query.index is None or table.partition in table.key_names(query.index):
+        return None
+    return BeginsWith(Path.of(table.partition), Value({"S": tenant.prefix}))
+
+
+def _own_keys(query: QueryPage, tenant: Tenant) -> KeyCondition:
+    """Give the key condition, which demands the same where the table's key is the sort key of the index."""
+    table = query.table
+    condition = rewriting_of(table, tenant).key_condition(query.key_condition)
+    if not query.count_only or query.index is None or condition.sort is not None:
+        return condition
+    if table.key_names(query.index)[1:] != (table.partition,):
+        return condition
+    return replace(condition, sort=BeginsWith(Path.of(table.partition), Value({"S": tenant.prefix})))
 
 
 _SCOPED: Mapping[type[Operation[Any]], Callable[[Any, Tenant], Operation[Any]]] = {

@@ -132,21 +132,21 @@ def _serve(listener: socket.socket, server: Scripted, steps: Sequence[Step]) -> 
             return
         with connection:
             connection.settimeout(5)
-            server.requests.append(_read(connection))
+            server.requests.append(received(connection).partition(b"\r\n\r\n")[2])
             waiting.pop(0).send(connection)
     listener.close()
 
 
-def _read(connection: socket.socket) -> bytes:
+def received(connection: socket.socket) -> bytes:
+    """Read one request, head and body; nothing where the client has closed the connection before."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        part = connection.recv(65536)
+        if not part:
+            return b""
+        data += part
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(
-        next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")).split(b":")[
-            1
-        ]
-    )
-    while len(body) < length:
+    (line,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    while len(body) < int(line.split(b":")[1]):
         body += connection.recv(65536)
-    return body
+    return head + b"\r\n\r\n" + body

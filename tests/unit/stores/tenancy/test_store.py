@@ -20,8 +20,8 @@ from persistence import (
     Repository,
     UnitOfWork,
 )
-from persistence.errors import ConfigurationError, ForeignTenant, UnitOfWorkStateError
-from persistence.expressions import KeyCondition, Path
+from persistence.errors import ConfigurationError, ForeignTenant, MappingError, UnitOfWorkStateError
+from persistence.expressions import AttributeExists, KeyCondition, Path
 from persistence.operations import (
     BatchGetItems,
     BatchGetResult,
@@ -175,6 +175,26 @@ class TestQueries:
         with pytest.raises(ForeignTenant):
             below.for_tenant("acme").perform(self.asked(*names))
 
+    @pytest.mark.parametrize("sort", ["id", "size", None])
+    def test_count_what_is_the_tenants(self, sort: str | None) -> None:
+        """What was written into an index past the tenant is left out, and no more is read for it."""
+        index = GlobalIndex("by-name", Key("name") if sort is None else Key("name", sort))
+        table = Table("things", "id", indexes=(index,), types={"size": "N"}, tenant_scoped=True)
+        below = MemoryStore()
+        store = below.for_tenant("acme")
+        for name in ("1", "2"):
+            store.perform(PutItem(table, {**key(name), "name": {"S": "n"}, "size": {"N": "3"}}))
+        for owner in ("acm", "acme2", "globex"):
+            foreign = {**key(f"{owner}#1"), "name": {"S": "acme#n"}, "size": {"N": "999"}}
+            below.perform(PutItem(table.structure, foreign))
+        counting = QueryPage(table, KeyCondition(("name", {"S": "n"})), index="by-name", count_only=True)
+
+        page = store.perform(counting)
+        filtered = store.perform(replace(counting, filter=AttributeExists(Path.of("more"))))
+
+        assert (page.count, page.items) == (2, ())
+        assert filtered.count == 0
+
 
 class TestScans:
     """A page of the service may end behind another tenant's item, whose key is never given."""
@@ -253,6 +273,37 @@ class TestLayers:
         assert [row.key for row in below.report().rows] == ["'acme#1'"]
         assert [row.key for row in above.report().rows] == ["'1'"]
         assert meter.totals["PutItem"].calls == 1
+
+
+class TestMappingsOfOneTable:
+    class UnscopedMapping(MappingSchema[Thing]):
+        class Meta:
+            table = "things"
+            key = Key("id")
+
+    @pytest.mark.parametrize("first", [ThingMapping, UnscopedMapping])
+    def test_that_disagree_on_tenants_are_refused_in_one_unit_of_work(
+        self, first: type[MappingSchema[Thing]]
+    ) -> None:
+        """Without the tenant's name in keys one of them would read what is everybody's."""
+        uow = UnitOfWork(MemoryStore().for_tenant("acme"))
+        second = self.UnscopedMapping if first is ThingMapping else ThingMapping
+        Repository(first, uow)
+
+        with pytest.raises(
+            MappingError, match="'things' belong to tenants by ThingMapping, and to nobody by Un"
+        ):
+            Repository(second, uow)
+        Repository(first, uow)
+
+    def test_are_everybodys_in_a_unit_of_work_of_its_own(self) -> None:
+        """As a tool has it that works on the items of all tenants."""
+        memory = MemoryStore()
+        Repository(ThingMapping, UnitOfWork(memory.for_tenant("acme"))).add(Thing("1", "anvil"))
+
+        everybodys = Repository(self.UnscopedMapping, UnitOfWork(memory))
+
+        assert everybodys.get("acme#1") == Thing("acme#1", "anvil")
 
 
 class TestContainer:

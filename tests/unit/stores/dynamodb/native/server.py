@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.unit.stores.dynamodb.scripted import Answer
+from tests.unit.stores.dynamodb.scripted import Answer, received
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _serve(connection: socket.socket, server: Kept, tls: ssl.SSLContext | None) 
         if tls is not None:
             connection = tls.wrap_socket(connection, server_side=True)
         server.connections.append(connection)
-        while request := _read(connection):
+        while request := received(connection):
             server.requests.append(request)
             answer = server.answer(request)
             if answer is None:
@@ -84,17 +84,3 @@ def _serve(connection: socket.socket, server: Kept, tls: ssl.SSLContext | None) 
             connection.sendall(answer.text.replace(b"connection: close", b"connection: keep-alive"))
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _read(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = connection.recv(65536)
-        if not part:
-            return b""
-        data += part
-    head, _, body = data.partition(b"\r\n\r\n")
-    (line,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-    while len(body) < int(line.split(b":")[1]):
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
