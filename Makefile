@@ -99,14 +99,24 @@ FUZZ_ARGS ?=
 fuzz: $(VENV)/.installed ## Feed parsers, decoders and renderers with 100,000 inputs each (FUZZ_ARGS=...)
 	$(PY) -m tests.fuzz $(FUZZ_ARGS)
 
-# Needs the network; in an environment of its own, so that nothing that is tested depends on what it brings.
+# Needs a database of vulnerabilities: pypi.org's JSON API, or what else pip-audit can ask (AUDIT_SERVICE=osv).
+# In an environment of its own, so that nothing that is tested depends on what it brings.
 AUDIT_VENV := .venv-audit
+AUDIT_SERVICE ?= pypi
 
 .PHONY: audit
-audit: $(VENV)/.installed $(AUDIT_VENV)/.installed ## Look for known vulnerabilities of what is installed
+audit: $(VENV)/.installed $(AUDIT_VENV)/.installed ## Look for known vulnerabilities of what is installed (AUDIT_SERVICE=pypi|osv)
 	@mkdir -p .cache
 	$(AUDIT_VENV)/bin/python -m pip --python $(PY) list --format=freeze --exclude-editable > .cache/installed.txt
-	$(AUDIT_VENV)/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --strict --progress-spinner off
+	@$(AUDIT_VENV)/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --strict \
+		--progress-spinner off --vulnerability-service $(AUDIT_SERVICE) > .cache/audit.txt 2>&1; status=$$?; \
+	if [ $$status -eq 0 ] || grep -q '^Found .* known vulnerabilit' .cache/audit.txt; then \
+		cat .cache/audit.txt; exit $$status; \
+	fi; \
+	tail -n 1 .cache/audit.txt; \
+	echo "Nothing was audited: $(AUDIT_SERVICE) did not answer for all packages; .cache/audit.txt has the whole."; \
+	echo "A mirror of the index is not enough: pypi needs https://pypi.org/pypi/<name>/<version>/json,"; \
+	echo "osv needs https://api.osv.dev (AUDIT_SERVICE=osv)."; exit 2
 
 $(AUDIT_VENV)/.installed:
 	test -x $(AUDIT_VENV)/bin/python || { $(call make_venv,$(AUDIT_VENV)); }

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from persistence.testing.servers import Dynalite, DynamoDBLocal, LocalServer, ServerUnavailable, client_for
+from tests.rules.differences import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -79,12 +80,16 @@ def pytest_enter_pdb() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test with the servers that its fixtures need: `-m "not dynamodb_local"` can be relied on.
 
-    Among several processes the slow tests come first: none is left to wait for at the end.
+    What a server is known to do otherwise has to fail, see `tests/contract/known_differences.toml`. Among
+    several processes the slow tests come first: none is left to wait for at the end.
     """
     for item in items:
         for fixture, marker in SERVER_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        reason = elsewhere().get(item.nodeid.removeprefix("tests/"))
+        if reason is not None:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 

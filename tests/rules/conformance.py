@@ -19,14 +19,10 @@ from persistence.testing.contract import (
     case_names,
     known_differences,
 )
+from tests.rules.differences import DIFFERENCES, ROOT, SERVERS, table_of
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
-DIFFERENCES = ROOT / "tests" / "contract" / "known_differences.toml"
 CONFORMANCE = Path(__file__).with_name("conformance.toml")
-
-SERVERS: Mapping[str, str] = {"DynamoDB Local": "dynamodb-local", "moto": "moto", "dynalite": "dynalite"}
-"""What a server is called -> what the file of differences calls it."""
 
 _HEAD = """\
 # Conformance, case by case
@@ -134,12 +130,6 @@ def written() -> str:
         rows.extend((case.says, _by_memory(case), *_by_servers(case, known)) for case in area.cases)
         parts.append(f"## {area.name}\n\nIn the suite: {area.of}.\n\n{table_of(rows)}\n")
     return "\n".join(parts)
-
-
-def table_of(rows: Iterable[Iterable[str]]) -> str:
-    """Write a table, whose first two rows are its head."""
-    lines = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join(line.replace("|  |", "| |").replace("|  |", "| |") for line in lines)
 
 
 def _by_memory(case: Case) -> str:

@@ -10,7 +10,8 @@ from math import prod
 
 from persistence.testing import contract
 from persistence.testing.contract import KnownDifference, TransactionlessStoreContract, known_differences
-from tests.rules.conformance import DIFFERENCES, ROOT, SERVERS, areas, table_of
+from tests.rules.conformance import areas
+from tests.rules.differences import DIFFERENCES, ROOT, SERVERS, table_of
 
 PAGE = ROOT / "docs" / "fidelity.md"
 

@@ -48,7 +48,7 @@ STORES = [
 AWAITED_STORES = ["awaited_memory", "awaited_local"]
 
 
-LEFT_OUT = {"synchronous": AWAITED_STORES, "beyond_moto": ["moto"]}
+LEFT_OUT = {"synchronous": AWAITED_STORES}
 """Marker -> the stores on which a test that has it is not run."""
 
 

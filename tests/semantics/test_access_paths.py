@@ -183,7 +183,6 @@ class TestLocalIndexesThatHoldLittle:
         world.forget()
         return repository
 
-    @pytest.mark.beyond_moto("it fetches nothing that a local index lacks")
     def test_give_whole_entities(self, world: World, deliveries: Repository[Delivery]) -> None:
         """The service fetches what they lack: in one request, whatever is filtered by, on every path."""
         query = deliveries.query(lambda d: d.courier == "a").order_by("due")
@@ -199,7 +198,6 @@ class TestLocalIndexesThatHoldLittle:
         assert {each.index for each in world.sent if isinstance(each, QueryPage)} == {"by-due"}
         assert len(world.sent) == 5
 
-    @pytest.mark.beyond_moto("it fetches nothing that a local index lacks")
     def test_have_pages(self, deliveries: Repository[Delivery]) -> None:
         """Their cursors hold the keys of both, in both directions and inside of a range."""
         query = deliveries.query(
@@ -225,7 +223,6 @@ class TestLocalIndexesThatHoldLittle:
         assert isinstance(page, QueryPage)
         assert page.whole is False
 
-    @pytest.mark.beyond_moto("it fetches nothing that a local index lacks")
     def test_can_be_scanned(self, deliveries: Repository[Delivery]) -> None:
         """A scan of one gives whole entities, too."""
         found = deliveries.scan(lambda d: d.remark > "r3").index("by-due").all()

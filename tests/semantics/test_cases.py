@@ -401,7 +401,6 @@ def test_case_48_credentials_that_expire_during_a_job_are_renewed(world: World) 
     assert world.elsewhere(NoteMapping).scan().count() == 5
 
 
-@pytest.mark.beyond_moto("it ignores client tokens")
 def test_case_49_a_transaction_in_progress_is_waited_for(world: World, notes: Repository[Note]) -> None:
     """TransactionInProgress for 5 s, then OK: success with the same token."""
     uow, layer = world.faulty(Rule(InProgress(), (TransactWrite,), count=10))
@@ -418,7 +417,6 @@ def test_case_49_a_transaction_in_progress_is_waited_for(world: World, notes: Re
     assert uow.last_outcome.token == first.token
 
 
-@pytest.mark.beyond_moto("it ignores client tokens")
 def test_case_49_a_transaction_that_stays_in_progress_is_unknown(
     world: World, notes: Repository[Note]
 ) -> None:

@@ -76,7 +76,6 @@ class TestAbsentAndNull:
         world.put(RowMapping, {"id": {"S": "text"}, "a": {"S": "x"}, "note": {"S": "x"}, **zero})
         return rows
 
-    @pytest.mark.beyond_moto("a missing attribute equals NULL there")
     @pytest.mark.parametrize(
         ("predicate", "ids"),
         [
@@ -90,6 +89,10 @@ class TestAbsentAndNull:
             (lambda o: not_(o.a < "y"), {"missing", "null"}),
             (lambda o: o.note == None, {"null"}),  # noqa: E711  # that is the subject
             (lambda o: o.note != None, {"missing", "text"}),  # noqa: E711  # that is the subject
+        ],
+        ids=[
+            *("there", "not-there", "null", "equal", "different", "not-equal", "less", "not-less"),
+            *("equal-to-none", "different-from-none"),
         ],
     )
     def test_are_told_apart(self, three: Repository[Row], predicate: Lambda, ids: set[str]) -> None:

@@ -254,7 +254,6 @@ class TestHandlers:
 
         assert world.elsewhere(NoteMapping).get("n1").version == 1
 
-    @pytest.mark.beyond_moto("it ignores client tokens")
     def test_run_after_resume(self, world: World, handled: Handled) -> None:
         """They run once, also after `resume`."""
         lost = Rule(LostAnswer(), (TransactWrite,), count=1)
@@ -350,7 +349,6 @@ class TestOutbox:
         with pytest.raises(MappingError), uow:
             uow.record("a text")
 
-    @pytest.mark.beyond_moto("it ignores client tokens")
     def test_stores_each_once_when_answers_are_lost(self, world: World, handled: Handled) -> None:
         """The entries are part of the frozen request."""
         world.repository(ParcelOutbox)

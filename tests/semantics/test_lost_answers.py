@@ -39,9 +39,6 @@ from tests.semantics.world import World
 RECORDS = commit_record_mapping("commits")
 
 
-pytestmark = pytest.mark.beyond_moto("it ignores client tokens")
-
-
 class Ids:
     """Ids that are known afterwards, and that no server has seen before."""
 

@@ -64,7 +64,6 @@ def present(world: World, id_: str = "n1") -> Note:
     return world.elsewhere(NoteMapping).get(id_)
 
 
-@pytest.mark.beyond_moto("it takes what is absent for NULL")
 class TestCase36:
     def test_none_and_nothing_are_told_apart(self, world: World) -> None:
         """None is stored where the default is another value; what is removed has the default; NULL exists."""
@@ -98,7 +97,6 @@ class TestCase37:
             patch.if_(lambda n: not_(n.body == "b")).execute()
         assert (present(world).score, present(world).body) == (Decimal(1), "b")
 
-    @pytest.mark.beyond_moto("it removes elements by their new numbers")
     def test_elements_keep_their_numbers_during_an_update(self, world: World, stored: Note) -> None:
         """Removals and settings use the old numbering; beyond the end elements are appended in order."""
         notes = world.repository(NoteMapping, create=False)
@@ -171,7 +169,6 @@ UNFIT: list[tuple[Patching, str]] = [
 ]
 
 
-@pytest.mark.beyond_moto("it has errors of its own")
 class TestWhatDoesNotFit:
     def test_is_told_of_the_entity(self, world: World, notes: Repository[Note]) -> None:
         """A path that leads nowhere, a value of another type, a number out of range; and the remedy."""
@@ -217,7 +214,6 @@ def test_what_can_never_be_stored_is_not_sent(world: World, stored: Note) -> Non
 
 
 class TestReturning:
-    @pytest.mark.beyond_moto("it gives more than what is updated")
     def test_gives_what_an_upsert_meets_or_makes(self, world: World, notes: Repository[Note]) -> None:
         """Nothing before, the first version after; then the one before, and the one after."""
         now = world.clock.now
@@ -260,7 +256,6 @@ class TestReturning:
 
 
 class TestLostAnswers:
-    @pytest.mark.beyond_moto("it ignores client tokens")
     @pytest.mark.parametrize("in_a_unit", [False, True])
     def test_are_made_up_for(self, world: World, stored: Note, in_a_unit: bool) -> None:
         """The same request with the same token counts once, however often it is sent."""
@@ -278,7 +273,6 @@ class TestLostAnswers:
 
         assert (present(world).score, present(world).version) == (Decimal(6), 1)
 
-    @pytest.mark.beyond_moto("it ignores client tokens")
     def test_may_be_resumed(self, world: World, stored: Note) -> None:
         """A patch whose outcome is unknown is committed by `resume`, once."""
         uow, _ = world.faulty(Rule(LostAnswer(), (TransactWrite,), count=1), deadline=0.01)

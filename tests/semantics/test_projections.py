@@ -110,7 +110,6 @@ class TestProjections:
         assert {row.id for row in rows} == {"full", "bare"}
         assert selection.read(got) in rows
 
-    @pytest.mark.beyond_moto("it takes names of elements for unused")
     def test_of_elements_lose_their_places(self, world: World) -> None:
         """Why lists are read as a whole: of a projected element nobody can tell which one it was."""
         path = Path.of("lines", 1, "sku")

@@ -498,7 +498,6 @@ class TestSmallIndexes:
         assert (gift.count(), gift.exists(), gift.index("keys").count()) == (1, True, 1)
         assert [(type(each), getattr(each, "index", "")) for each in world.sent] == [(QueryPage, "keys")] * 3
 
-    @pytest.mark.beyond_moto("it fetches nothing that a local index lacks")
     def test_that_are_local_fetch_the_rest(self, world: World, orders: Repository[Order]) -> None:
         """And say so in `explain`, with the price."""
         query = orders.query(lambda o: (o.customer_id == "c1") & (o.views > 1)).limit(2)

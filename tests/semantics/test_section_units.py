@@ -193,7 +193,6 @@ class TestReasons:
         assert (refused.value.retryable, refused.value.committed) == (False, False)
         assert uow.last_outcome is refused.value
 
-    @pytest.mark.beyond_moto("it refuses the request instead of the action")
     def test_tell_what_only_the_service_knows_to_be_too_large(
         self, world: World, notes: Repository[Note], note: Note
     ) -> None:
@@ -473,7 +472,6 @@ class TestRepetition:
 
         world.unit_of_work(deadline=540)
 
-    @pytest.mark.beyond_moto("it ignores client tokens")
     def test_does_not_see_what_happens_meanwhile(self, world: World, note: Note) -> None:
         """The request is encoded once: a change during the wait is the next commit's."""
         held: list[Note] = []
@@ -494,7 +492,6 @@ class TestRepetition:
         assert world.elsewhere(NoteMapping).get("n1") == held[0]
         assert (held[0].tags, held[0].version) == ({"late"}, 2)
 
-    @pytest.mark.beyond_moto("it ignores client tokens")
     def test_that_meets_another_request_of_its_token_is_unknown(self, world: World, note: Note) -> None:
         """`IdempotentParameterMismatch` after a retry of ours is a bug of ours, and reported as unknown."""
         token = uuid4().hex
@@ -550,7 +547,6 @@ class Patient:
         self.perform = store.perform
 
 
-@pytest.mark.beyond_moto("it ignores client tokens")
 class TestUnknownOutcomes:
     def test_hold_the_request_as_it_was_sent(self, world: World, note: Note) -> None:
         """`CommitOutcomeUnknown` holds the frozen request, whatever becomes of the entities."""
@@ -606,7 +602,6 @@ class TestUnknownOutcomes:
 
 
 class TestPatches:
-    @pytest.mark.beyond_moto("it ignores client tokens")
     @pytest.mark.parametrize("fault", [LostAnswer(), LostRequest(), ServerError(applied=True)], ids=str)
     def test_at_once_are_applied_once(self, world: World, note: Note, fault: Fault) -> None:
         """Without `returning=` it is a one-action transaction with a token."""

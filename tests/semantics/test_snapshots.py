@@ -134,7 +134,6 @@ class TestSnapshot:
         with pytest.raises(Throttled):
             uow.snapshot(notes.key("n1"))
 
-    @pytest.mark.beyond_moto("it takes 25 reads")
     def test_is_never_split(self, world: World, notes: Repository[Note]) -> None:
         """Chunk-free, up to what one transaction takes."""
         limit = world.store.limits.transaction_actions

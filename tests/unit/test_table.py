@@ -85,3 +85,31 @@ class TestProjection:
         """The service refuses a name that comes twice."""
         with pytest.raises(MappingError, match="names an attribute twice: x, y, x"):
             Projection.include("x", "y", "x")
+
+
+class TestLocalIndexes:
+    def test_are_at_most_5(self) -> None:
+        six = tuple(LocalIndex(f"index-{number}", "x") for number in range(6))
+
+        assert Table("users", "id", "n", six[1:]).indexes == six[1:]
+        with pytest.raises(MappingError, match="declares 6 local indexes; DynamoDB allows 5"):
+            Table("users", "id", "n", six)
+
+
+class TestNames:
+    DECLARATIONS = (
+        lambda name: Table(name, "id"),
+        lambda name: GlobalIndex(name, Key("x")),
+        lambda name: LocalIndex(name, "x"),
+    )
+
+    @pytest.mark.parametrize("declare", DECLARATIONS, ids=["table", "global-index", "local-index"])
+    @pytest.mark.parametrize("name", ["abc", "A-Z_a.z-09", "x" * 255])
+    def test_of_tables_and_indexes_have_3_to_255_characters(self, declare: Any, name: str) -> None:
+        assert declare(name).name == name
+
+    @pytest.mark.parametrize("declare", DECLARATIONS, ids=["table", "global-index", "local-index"])
+    @pytest.mark.parametrize("name", ["", "ab", "x" * 256, "a b c", "a/b/c", "äbc", "abc\n"])
+    def test_of_other_characters_are_refused(self, declare: Any, name: str) -> None:
+        with pytest.raises(MappingError, match="takes 3 to 255 characters"):
+            declare(name)

@@ -8,7 +8,19 @@ import pytest
 
 from persistence.attributes import AttributeValue, Item
 from persistence.errors import InvalidRequest
-from persistence.expressions import Add, Condition, Discard, KeyCondition, Minus, Plus, Set, Value
+from persistence.expressions import (
+    Add,
+    And,
+    Condition,
+    Contains,
+    Discard,
+    KeyCondition,
+    Minus,
+    Not,
+    Plus,
+    Set,
+    Value,
+)
 from persistence.operations import DeleteItem, GetItem, PutItem, QueryPage, UpdateItem
 from persistence.store import Store
 from persistence.table import ScalarType, Table
@@ -389,13 +401,24 @@ class LimitsContract(Contract):
             put(store, table, key("a"), value=_nested(33))
 
     def test_an_expression_may_have_300_operators(self, store: Store, table: Table) -> None:
-        """299 ANDs fit [alt]."""
+        """150 comparisons joined by 149 ANDs, one of them negated, are 300 operators [alt]."""
         put(store, table, key("a"), n=number(1))
-        condition: Condition = compare("n", "=", number(1))
+        condition: Condition = Not(compare("n", "=", number(2)))
         for _ in range(149):
             condition &= compare("n", "=", number(1))
 
         store.perform(PutItem(table, key("a"), condition))
+
+        assert read(store, table, key("a")) == key("a")
+
+    def test_functions_of_conditions_are_operators(self, store: Store, table: Table) -> None:
+        """150 functions joined by 149 ANDs fit, one more is refused [run]."""
+        put(store, table, key("a"), t=text("x"))
+        functions = [Contains(at("t"), Value(text("x")))] * 151
+
+        store.perform(PutItem(table, key("a"), And(tuple(functions[1:]))))
+        with pytest.raises(InvalidRequest):
+            store.perform(PutItem(table, key("a"), And(tuple(functions))))
 
         assert read(store, table, key("a")) == key("a")
 

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import boto3
@@ -14,6 +15,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from persistence import Key, MappingSchema, Repository, UnitOfWork
 from persistence.errors import (
     AccessDenied,
     ConditionFailed,
@@ -48,10 +50,33 @@ CREATE = PutItem(TABLE, KEY, AttributeNotExists(Path.of("id")))
 TRANSACTION = TransactWrite((CREATE,), token="token-1")
 WITHOUT_TOKEN = TransactWrite((CREATE,))
 
+
+@dataclass
+class Thing:
+    id: str
+
+
+class ThingMapping(MappingSchema[Thing]):
+    class Meta:
+        table = TABLE
+        key = Key("id")
+
+
 THROTTLED = refusal("ProvisionedThroughputExceededException", "slow down")
 SERVER_ERROR = refusal("InternalServerError", "try again", status=500)
 CONDITION_FAILED = refusal("ConditionalCheckFailedException", "The conditional request failed")
 FOUND = Answer({"Item": KEY})
+
+
+@dataclass
+class ToCome:
+    """Gives the steps that it is told, and server errors where it is told none."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def send(self, connection: socket.socket) -> None:
+        (self.steps.pop(0) if self.steps else SERVER_ERROR).send(connection)
+
 
 Mode = Literal["legacy", "standard", "adaptive"]
 Failure = Callable[..., tuple[PersistenceError, int]]
@@ -228,6 +253,28 @@ class TestTransactions:
             first, second = server.requests
             assert first == second
             assert json.loads(first)["ClientRequestToken"] == "token-1"
+
+    def test_are_repeated_by_units_when_botocore_has_no_retries_left(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Reads use up the quota of its retries; whoever relied on it would fail at once from then on."""
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        to_come = ToCome()
+        steps: list[Any] = [to_come] * 500
+        with scripted(steps) as server:
+            made = client(server.endpoint_url, attempts=10)
+            store = DynamoStore(made)
+            before = -10
+            while len(server.requests) > before + 1:
+                before = len(server.requests)
+                with pytest.raises(StoreUnavailable):
+                    store.perform(GET)
+            to_come.steps = [SERVER_ERROR, SERVER_ERROR, Answer()]
+
+            Repository(ThingMapping, UnitOfWork(store)).add(Thing("1"))
+
+            made.close()
+            assert len(server.requests) == before + 1 + 3
 
     def test_are_certain_when_they_are_refused_at_once(self, failure: Failure) -> None:
         error, requests = failure(TRANSACTION, cancelled("TransactionConflict", "None"))

@@ -97,12 +97,28 @@ class TestCreateTable:
                 "more than 100 projected attributes",
             ),
             (Table("users", "x" * 256), "1 to 255 bytes"),
+            (
+                Table("users", "id", indexes=(GlobalIndex("i-1", Key("x"), Projection.include("é" * 128)),)),
+                "projected attribute names have 1 to 255 bytes",
+            ),
             (Table("users", "id", types={"id": "BOOL"}), "one of B, N, S"),  # type: ignore[dict-item]  # refused
         ],
     )
     def test_refuses(self, store: MemoryStore, table: Table, message: str) -> None:
         with pytest.raises(InvalidRequest, match=message):
             store.perform(CreateTable(table))
+
+    def test_takes_what_is_within_all_limits(self, store: MemoryStore) -> None:
+        """5 local and 20 global indexes, 100 projected attributes, names of 255 bytes."""
+        projection = Projection.include(*(f"{n:0>255}" for n in range(100)))
+        indexes = (
+            *(LocalIndex(f"local-{n}", "n") for n in range(5)),
+            *(GlobalIndex(f"global-{n}", Key("k" * 255)) for n in range(19)),
+            GlobalIndex("i" * 255, Key("x"), projection),
+        )
+        table = Table("t" * 255, "k" * 255, "n", indexes)
+
+        assert store.perform(CreateTable(table)).table.structure == table.structure
 
 
 class TestMissingTables:
@@ -189,6 +205,13 @@ class TestTimeToLive:
         store.perform(EnableTimeToLive("users", "expires"))
 
         assert store.perform(DescribeTimeToLive("users")) == "expires"
+
+    @pytest.mark.parametrize("attribute", ["", "x" * 256])
+    def test_refuses_an_attribute_without_a_possible_name(self, store: MemoryStore, attribute: str) -> None:
+        store.perform(CreateTable(USERS))
+
+        with pytest.raises(InvalidRequest, match="1 to 255 bytes"):
+            store.perform(EnableTimeToLive("users", attribute))
 
     @pytest.mark.parametrize(
         ("attribute", "message"), [("expires", "already enabled"), ("other", "different AttributeName")]

@@ -177,6 +177,15 @@ class TestTransactWrite:
         with pytest.raises(InvalidRequest, match="Request size is too large"):
             store.perform(TransactWrite(tuple(large)))
 
+    def test_deletes_more_bytes_than_it_could_write(self, store: MemoryStore) -> None:
+        """What counts is the request, not what is stored: ScyllaDB's alternator tests."""
+        for number in range(13):
+            store.perform(PutItem(ITEMS, {**key(number), "x": {"S": "x" * 400_000}}))
+
+        store.perform(TransactWrite(tuple(DeleteItem(ITEMS, key(number)) for number in range(13))))
+
+        assert contents(store) == {}
+
     def test_refuses_a_bad_expression_before_anything_else(self, store: MemoryStore) -> None:
         with pytest.raises(InvalidRequest, match="Cannot update attribute id"):
             store.perform(TransactWrite((UpdateItem(ITEMS, key(1), (Set(ID, Value({"N": "2"})),)),)))
