@@ -37,6 +37,15 @@ demo: $(VENV)/.installed $(if $(filter dynamodb-local,$(STORE)),dynamodb-local) 
 test: $(VENV)/.installed servers ## Run the whole test suite (JOBS=n processes, PYTEST_ARGS=...)
 	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
+# What runs for minutes without running more of the package, or runs something else.
+NOT_COVERING ?= consumer models programs simulation typing
+
+.PHONY: coverage
+coverage: $(VENV)/.installed servers ## Measure the branch coverage of the package; below 95 % it fails
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal \
+		--cov --cov-report= $(NOT_COVERING:%=--ignore=tests/%) $(PYTEST_ARGS)
+	$(BIN)/coverage report --skip-covered --fail-under=95
+
 .PHONY: check
 check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences, budgets of work
 	$(BIN)/ruff check .
