@@ -41,6 +41,15 @@ test: $(VENV)/.installed servers ## Run the whole test suite (JOBS=n processes, 
 contract: $(VENV)/.installed servers ## Run the whole contract of stores, on each way that requests are sent (test runs a part of it)
 	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS) tests/contract tests/contract/every_way.py
 
+# What runs for minutes without running more of the package, or runs something else.
+NOT_COVERING ?= consumer models programs simulation typing
+
+.PHONY: coverage
+coverage: $(VENV)/.installed servers ## Measure the branch coverage of the package; below 95 % it fails
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal \
+		--cov --cov-report= $(NOT_COVERING:%=--ignore=tests/%) $(PYTEST_ARGS)
+	$(BIN)/coverage report --skip-covered --fail-under=95
+
 .PHONY: check
 check: $(VENV)/.installed ## Lint, formatting, types, import floors and fences, budgets of work
 	$(BIN)/ruff check .

@@ -150,7 +150,20 @@ class ResetOnArrival:
         return False
 
 
-Step = Answer | Raw | HalfClosed | Silence | ResetOnArrival
+@dataclass(frozen=True)
+class Meeting:
+    """An answer that waits until as many requests are there as the barrier has parties."""
+
+    answer: Answer
+    barrier: threading.Barrier
+
+    def send(self, connection: socket.socket) -> bool:
+        """Wait for the others, and send it."""
+        self.barrier.wait(_PATIENCE)
+        return self.answer.send(connection)
+
+
+Step = Answer | Raw | HalfClosed | Silence | ResetOnArrival | Meeting
 
 
 def is_slow(step: Step) -> bool:
@@ -175,6 +188,7 @@ class Misbehaving:
         tls: how it encrypts, if it does.
         unread: connections that were reset before a request was read from them.
         connections: how many were made.
+        ended: released as a connection ends.
     """
 
     endpoint_url: str
@@ -185,6 +199,7 @@ class Misbehaving:
     connections: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     live: list[socket.socket] = field(default_factory=list)
+    ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def begin(self, steps: Sequence[Step]) -> None:
         """Begin another script: forget what arrived, and end all connections."""
@@ -200,8 +215,18 @@ class Misbehaving:
         """How often somebody tried to have an answer."""
         return len(self.requests) + self.unread
 
+    def wait_for_an_end(self) -> None:
+        """Wait until a connection has ended, one more with each call."""
+        assert self.ended.acquire(timeout=_PATIENCE), "no connection ended"
+
     def serve(self, connection: socket.socket, number: int) -> None:
         """Serve a connection until it ends."""
+        try:
+            self._serve(connection, number)
+        finally:
+            self.ended.release()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
         connection.settimeout(_PATIENCE)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.tls is not None:

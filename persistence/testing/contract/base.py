@@ -6,6 +6,7 @@ import difflib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeVar
 
@@ -209,17 +210,16 @@ def _maker(store: Store, made: list[str]) -> TableMaker:
 
 
 def delete_table(store: Store, name: str) -> None:
-    """Delete a table after a case; it may be gone, or protected, or a change may be under way."""
-    try:
-        store.perform(DeleteTable(name))
-    except TableNotFound:
-        return
-    except TableInUse:
-        wait_until_active(store, name)
-        store.perform(DeleteTable(name))
-    except InvalidRequest:
-        store.perform(UpdateTable(name, deletion_protection=False))
-        store.perform(DeleteTable(name))
+    """Delete a table after a case; it may be gone, or going, or protected, or a change may be under way."""
+    with suppress(TableNotFound):
+        try:
+            store.perform(DeleteTable(name))
+        except TableInUse:
+            wait_until_active(store, name)
+            store.perform(DeleteTable(name))
+        except InvalidRequest:
+            store.perform(UpdateTable(name, deletion_protection=False))
+            store.perform(DeleteTable(name))
 
 
 def unique_table_name() -> str:

@@ -123,12 +123,9 @@ def subject(condition: Condition) -> Path | None:
     """Give the path that a single demand is about; None where it is about several."""
     match condition:
         case Compare(_, left, right):
-            side = right if isinstance(left, Value) else left
-            return side.path if isinstance(side, Size) else side if isinstance(side, Path) else None
+            return _path(right if isinstance(left, Value) else left)
         case In(operand) | Between(operand):
-            return (
-                operand.path if isinstance(operand, Size) else operand if isinstance(operand, Path) else None
-            )
+            return _path(operand)
         case (
             BeginsWith(path)
             | Contains(path)

@@ -226,7 +226,7 @@ def _by_field(declared: Any, demanded: Constraints, around: Surroundings) -> Str
         case fields.DateTime(format="timestamp" | "timestamp_ms"):  # never below 0
             moments = scalars.datetimes(demanded).filter(lambda moment: moment.timestamp() >= 0)
             return moments.map(lambda moment: moment.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0))
-        case fields.DateTime():
+        case fields.DateTime() | fields.AwareDateTime():
             return scalars.datetimes(demanded).map(lambda moment: moment.replace(microsecond=0))
         case fields.TimeDelta():
             return st.integers(-1000, 1000).map(lambda number: dt.timedelta(**{declared.precision: number}))

@@ -206,13 +206,14 @@ class TestNumbersOutOfRange:
     @pytest.mark.parametrize("text", ["9" * 3_000, "9" * 10_000, "1E+999999999"])
     def test_are_refused_on_reading_at_once(self, name: str, text: str) -> None:
         """No store holds them; they are never expanded to find that out."""
-        began = time.monotonic()
+        codec = mapped(Numbers).codec
+        began = time.thread_time()
 
         with pytest.raises(DecodeError) as raised:
-            mapped(Numbers).codec.decode({"id": {"S": "1"}, name: {"N": text}})
+            codec.decode({"id": {"S": "1"}, name: {"N": text}})
 
         assert (raised.value.attribute, raised.value.key) == (name, ("1",))
-        assert time.monotonic() - began < 1
+        assert time.thread_time() - began < 1
 
     def test_are_told_from_the_greatest_and_the_longest(self) -> None:
         greatest = Numbers("1", 10**125, Decimal("9" * 38 + "E87"), 1e125, anything=Decimal("1E-130"))

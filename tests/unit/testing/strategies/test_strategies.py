@@ -43,6 +43,7 @@ from tests.unit.testing.strategies.wild import (
     EvenMapping,
     Everything,
     EverythingMapping,
+    ForeignMapping,
     Placed,
     PlacedMapping,
 )
@@ -70,6 +71,7 @@ ALL: list[type[MappingSchema[Any]]] = [
     DemandingMapping,
     PlacedMapping,
     EvenMapping,
+    ForeignMapping,
 ]
 
 

@@ -172,3 +172,39 @@ class EvenMapping(MappingSchema[Even]):
     class Meta:
         table = "even"
         key = Key("id")
+
+
+@dataclass
+class Foreign:
+    id: str
+    four: ipaddress.IPv4Address
+    six: ipaddress.IPv6Address
+    either: ipaddress.IPv4Address | ipaddress.IPv6Address
+    naive: dt.datetime
+    stamp: dt.datetime
+    mail: dt.datetime
+    lasting: dt.timedelta
+    price: Decimal
+    rough: float
+    whole: int
+    color: Color
+
+
+class ForeignMapping(MappingSchema[Foreign]):
+    """Has fields that convert in their own way."""
+
+    class Meta:
+        table = "foreign"
+        key = Key("id")
+
+    four = fields.IPv4()
+    six = fields.IPv6()
+    either = fields.IP()
+    naive = fields.NaiveDateTime()
+    stamp = fields.DateTime(format="timestamp")
+    mail = fields.AwareDateTime(format="rfc")
+    lasting = fields.TimeDelta(precision="minutes")
+    price = fields.Decimal(places=2, as_string=True)
+    rough = fields.Float(as_string=True)
+    whole = fields.Integer(strict=True)
+    color = fields.Enum(Color, by_value=True)

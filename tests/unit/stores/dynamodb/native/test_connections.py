@@ -278,7 +278,8 @@ class TestClose:
             first = asyncio.create_task(store.perform(GET))
             await gate.arrival()
             waiting = [asyncio.create_task(store.perform(TRANSACTION)) for _ in range(3)]
-            await asyncio.sleep(0.05)
+            for _ in range(20):  # turns, however few processors there are
+                await asyncio.sleep(0.0025)
             await store.aclose()
             for task in waiting:
                 with pytest.raises(StoreError, match="closed before this was sent") as refused:
