@@ -207,7 +207,8 @@ class UnitOfWorkBase(Generic[S]):
         store = self.store
         creation = self._pipeline.creation(mapping, entity, store.limits)
         if creation is not None:
-            return (yield from self._pipeline.alone(creation, store))
+            yield from self._pipeline.alone(creation, store)
+            return creation.entity
 
         def add(entities: IdentityMap) -> Tracked[E]:
             entities.add(mapping, entity)
@@ -232,6 +233,10 @@ class UnitOfWorkBase(Generic[S]):
         self._refuse_without_autocommit()
         unit = Unit(self.store)
         result = work(unit.entities)
+        single = self._pipeline.single(unit.entities, unit.store.limits)
+        if single is not None:
+            yield from self._pipeline.alone(single, unit.store)
+            return result
         try:
             events = yield from self._pipeline.commit(unit)
         except CommitConflict as refused:
