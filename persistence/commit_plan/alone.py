@@ -67,13 +67,8 @@ class PlannedAlone:
         self.plan.absorb(self._entities)
 
 
-def is_created_plainly(mapping: EntityMapping[T]) -> bool:
-    """Tell whether a new item is an entity's encoding and what the unit of work keeps, whatever it meets."""
-    return mapping.versions is None and mapping.roles.deleted_at is None
-
-
 class Creation(Generic[T]):
-    """A new entity that is stored by itself; its mapping is one of those that create plainly.
+    """A new entity that is stored by itself; its mapping knows neither schema versions nor marks of deletion.
 
     Args:
         mapping: the entity's mapping.

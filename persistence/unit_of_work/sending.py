@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Generic, TypeVar
 
-from persistence.commit_plan import Alone, Creation, PlannedAlone, is_created_plainly, plan
+from persistence.commit_plan import Alone, Creation, PlannedAlone, plan
 from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictError, PersistenceError
-from persistence.events import EventLog, event_log
+from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
 from persistence.operations import TransactWrite, TransactWriteResult
@@ -54,7 +55,8 @@ class Sending(Generic[S]):
         policies = self._policies
         if (
             self._plainly
-            and is_created_plainly(mapping)
+            and mapping.versions is None
+            and mapping.roles.deleted_at is None
             and limits.item_bytes <= limits.transaction_bytes
             and not getattr(entity, policies.events.attribute, None)
         ):
@@ -96,7 +98,8 @@ class Sending(Generic[S]):
             failure = met
         else:
             self._last = CommittedAlone(request.token or "", write)
-            log_success(log, lambda: write.plan, now() - sent, result.capacity)
+            if is_heard(log, logging.INFO):
+                log_success(log, write.plan, now() - sent, result.capacity)
             write.absorb()
             return
         clock, timing, token = policies.clock, policies.timing, request.token or ""
@@ -144,7 +147,8 @@ class Sending(Generic[S]):
             self._keep(unresolved, lost)
             raise
         self._last = Committed.by(sending)
-        log_success(sending.log, lambda: sending.commit, now() - begun, result.capacity)
+        if is_heard(sending.log, logging.INFO):
+            log_success(sending.log, sending.commit, now() - begun, result.capacity)
         return result
 
     def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:
