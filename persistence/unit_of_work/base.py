@@ -231,12 +231,14 @@ class UnitOfWorkBase(Generic[S]):
             ConflictError: the reason itself, if the one action was refused.
         """
         self._refuse_without_autocommit()
-        unit = Unit(self.store)
-        result = work(unit.entities)
-        single = self._pipeline.single(unit.entities, unit.store.limits)
+        store, entities = self.store, IdentityMap()
+        result = work(entities)
+        single = self._pipeline.single(entities, store.limits)
         if single is not None:
-            yield from self._pipeline.alone(single, unit.store)
+            yield from self._pipeline.alone(single, store)
             return result
+        unit = Unit(store)
+        unit.entities = entities
         try:
             events = yield from self._pipeline.commit(unit)
         except CommitConflict as refused:
