@@ -17,7 +17,7 @@ import boto3
 
 from benchmarks.contenders import handwritten
 from benchmarks.contenders.ours import MAPPINGS
-from benchmarks.harness import Comparison, Contender, Target, calling
+from benchmarks.harness import Comparison, Contender, Limit, Target, calling
 from benchmarks.shapes import ENTITIES
 from persistence import DynamoStore, MemoryStore, Repository, SchemaService, Store, UnitOfWork
 from persistence.attributes import Item
@@ -46,9 +46,9 @@ def compare_stores() -> Iterator[Comparison]:
             contenders = _on_stores(shape, _transaction_of_ten)
             yield Comparison(f"store: transaction of 10, {shape}", contenders, demanded, most_rounds=9)
     with _mocked():
-        yield Comparison("get, simple", _contenders("simple", _get))
+        yield Comparison("get, simple", _contenders("simple", _get), limits=(Limit(MEMORY, 8e-6),))
     with _mocked():
-        yield Comparison("add, simple", _contenders("simple", _add))
+        yield Comparison("add, simple", _contenders("simple", _add), limits=(Limit(MEMORY, 25e-6),))
     with _mocked():
         yield Comparison("add + get, simple", _contenders("simple", _add_and_get))
     with _mocked():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from persistence.commit_plan.alone import Creation, is_created_plainly
+    from persistence.commit_plan.alone import Alone, Creation, PlannedAlone
     from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
     from persistence.commit_plan.planner import Additions, plan, plan_creation, plan_mark, plan_patch
     from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 __all__ = [
     "COMMIT_ID",
     "Additions",
+    "Alone",
     "CommitPlan",
     "Creation",
     "Kind",
     "PlannedAction",
+    "PlannedAlone",
     "depends_on_version",
-    "is_created_plainly",
     "plan",
     "plan_creation",
     "plan_mark",
@@ -39,7 +40,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
-        "persistence.commit_plan.alone": ("Creation", "is_created_plainly"),
+        "persistence.commit_plan.alone": ("Alone", "Creation", "PlannedAlone"),
         "persistence.commit_plan.planned": ("COMMIT_ID", "CommitPlan", "Kind", "PlannedAction"),
         "persistence.commit_plan.planner": ("Additions", "plan", "plan_creation", "plan_mark", "plan_patch"),
         "persistence.commit_plan.schema_versions": (

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from persistence.attributes import Item, size_at_most
 from persistence.commit_plan.encodings import Encodings, encoding_with
@@ -17,20 +16,59 @@ from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, act
 from persistence.errors import ValidationFailed
 from persistence.expectations import FIRST_VERSION
 from persistence.mapping import EntityMapping
-from persistence.operations import PutItem
+from persistence.operations import PutItem, TransactAction
 from persistence.store import Limits
-from persistence.tracking import CREATE, WATCH, Loaded, Tracked, key_part, refuse_changed_key
+from persistence.tracking import CREATE, WATCH, IdentityMap, Loaded, Tracked, key_part, refuse_changed_key
 
 T = TypeVar("T")
 
 
-def is_created_plainly(mapping: EntityMapping[T]) -> bool:
-    """Tell whether a new item is an entity's encoding and what the unit of work keeps, whatever it meets."""
-    return mapping.versions is None and mapping.roles.deleted_at is None
+class Alone(Protocol):
+    """A commit of one action."""
+
+    @property
+    def action(self) -> TransactAction:
+        """What is to be sent."""
+        ...
+
+    @property
+    def plan(self) -> CommitPlan:
+        """The commit, before it took effect."""
+        ...
+
+    @property
+    def done(self) -> CommitPlan:
+        """The commit that took effect."""
+        ...
+
+    def absorb(self) -> object:
+        """Bring entities in line with what is stored now."""
+        ...
+
+
+class PlannedAlone:
+    """A commit of one action that was planned among others that might have been.
+
+    Args:
+        plan: the commit.
+        entities: what it brings in line with what is stored.
+    """
+
+    __slots__ = ("_entities", "action", "done", "plan")
+
+    def __init__(self, plan: CommitPlan, entities: IdentityMap) -> None:
+        (planned,) = plan.actions
+        self.plan = self.done = plan
+        self.action = planned.action
+        self._entities = entities
+
+    def absorb(self) -> None:
+        """Bring entities in line with what is stored now."""
+        self.plan.absorb(self._entities)
 
 
 class Creation(Generic[T]):
-    """A new entity that is stored by itself; its mapping is one of those that create plainly.
+    """A new entity that is stored by itself; its mapping knows neither schema versions nor marks of deletion.
 
     Args:
         mapping: the entity's mapping.
@@ -49,7 +87,7 @@ class Creation(Generic[T]):
         ItemTooLarge: its item is over the store's limit.
     """
 
-    __slots__ = ("__dict__", "_kept", "_mapping", "_weight", "action", "entity")
+    __slots__ = ("_kept", "_mapping", "_weight", "action", "entity")
 
     def __init__(
         self,
@@ -78,29 +116,24 @@ class Creation(Generic[T]):
             tracked = self._new(key_part(mapping, item))
             self._weight = Encodings(now, limits, ids).weighed(tracked, item)
 
-    @cached_property
+    @property
     def plan(self) -> CommitPlan:
-        """The plan of the commit that it is, as it is before the commit."""
+        """The commit, before it took effect; each time another one."""
         return self._planned(self._new(key_part(self._mapping, self.action.item)))
 
-    @cached_property
+    @property
     def done(self) -> CommitPlan:
-        """The plan of the commit that it was, with the entity as it is tracked after the commit."""
+        """The commit that took effect, with the entity as it is tracked then."""
         item = self.action.item
         tracked = self._new(key_part(self._mapping, item))
         tracked.intent, tracked.origin = WATCH, Loaded(item, item)
         return self._planned(tracked)
 
-    def absorb(self) -> T:
-        """Bring the entity in line with what is stored now.
-
-        Returns:
-            The entity; where its class is frozen, and the unit of work keeps something in it, a copy.
-        """
+    def absorb(self) -> None:
+        """Bring the entity in line with what is stored now; one whose class is frozen is replaced."""
         named = self._kept.named
         if named:
             self.entity = self._mapping.assign(self.entity, named)
-        return self.entity
 
     def _new(self, key: Item) -> Tracked[T]:
         mapping = self._mapping

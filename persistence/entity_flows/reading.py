@@ -13,7 +13,7 @@ from persistence.errors import (
 )
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
-from persistence.operations import GetItem
+from persistence.operations import GetItem, ItemResult
 from persistence.tracking import (
     Identity,
     heavier,
@@ -63,10 +63,15 @@ class EntityReading(Generic[T]):
     def find(self, key: Item) -> Flow[T | None]:
         """Read an entity, or give the one that the unit holds."""
         unit = self.uow.current_unit()
-        place = None if unit is None else self._identity(key)
-        if unit is not None and place is not None and self._knows(unit, key, place):
+        get = GetItem(self.mapping.table, key, True)
+        if unit is None:
+            alone: ItemResult = yield get
+            item = alone.item
+            return None if item is None or not self._sees(item) else self.mapping.codec.decode(item)
+        place = self._identity(key)
+        if self._knows(unit, key, place):
             return self._known(unit, key)
-        answer = yield from read_item(unit, GetItem(self.mapping.table, key, consistent=True))
+        answer = yield from read_item(unit, get)
         return self._took_in(unit, key, place, answer.item, answer.weight)
 
     def get(self, key: Item) -> Flow[T]:

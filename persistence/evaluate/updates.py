@@ -68,7 +68,16 @@ def apply_update(item: Item, actions: Iterable[UpdateAction]) -> Item:
     """
     tree: _Tree = {}
     for action in actions:
-        _plant(tree, action.path, _edit(action, item))
+        segments = action.path.segments
+        if (
+            type(action) is Set
+            and type(action.value) is Value
+            and len(segments) == 1
+            and segments[0] not in tree
+        ):
+            tree[segments[0]] = _Edit(action.value.value)
+        else:
+            _plant(tree, action.path, _edit(action, item))
     return _rebuilt_entries(item, tree)
 
 

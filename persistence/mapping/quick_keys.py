@@ -29,26 +29,13 @@ class QuickKey:
 
     Attributes:
         fields: the names of the fields that it takes, in order.
+        of: gives the key for the values of its fields, or None where something is unusual.
         of_entity: gives the key of an entity, or None where something is unusual.
     """
 
     fields: tuple[str, ...]
+    of: Callable[[Sequence[object]], Item | None]
     of_entity: Callable[[object], Item | None]
-    _parts: tuple[tuple[str, str, _Fill], ...]
-
-    def of(self, values: Sequence[object]) -> Item | None:
-        """Give the key for the values of its fields, or None where something is unusual."""
-        return _key(self._parts, values)
-
-
-def _key(parts: Sequence[tuple[str, str, _Fill]], values: Sequence[object]) -> Item | None:
-    key: Item = {}
-    for attribute, tag, fill in parts:
-        content = fill(values)
-        if content is None:
-            return None
-        key[attribute] = {tag: content}
-    return key
 
 
 def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | None:
@@ -62,11 +49,25 @@ def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | N
     if not fields or None in fills:
         return None
     made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
-    return QuickKey(fields, _of_text(parts) or _of_entity(made, fields), made)
+    of = _of_text(parts) or _of_parts(made)
+    return QuickKey(fields, of, _of_entity(of, fields))
+
+
+def _of_parts(parts: Sequence[tuple[str, str, _Fill]]) -> Callable[[Sequence[object]], Item | None]:
+    def of_parts(values: Sequence[object]) -> Item | None:
+        key: Item = {}
+        for attribute, tag, fill in parts:
+            content = fill(values)
+            if content is None:
+                return None
+            key[attribute] = {tag: content}
+        return key
+
+    return of_parts
 
 
 def _of_entity(
-    parts: Sequence[tuple[str, str, _Fill]], fields: tuple[str, ...]
+    of: Callable[[Sequence[object]], Item | None], fields: tuple[str, ...]
 ) -> Callable[[object], Item | None]:
     read: Callable[[object], Any] = attrgetter(*fields)
     several = len(fields) > 1
@@ -76,29 +77,25 @@ def _of_entity(
             values = read(entity)
         except AttributeError:
             return None
-        return _key(parts, values if several else (values,))
+        return of(values if several else (values,))
 
     return of_entity
 
 
-def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None:
-    """Make what gives the key of an entity where that is one text, as most keys are; else None."""
+def _of_text(parts: Sequence[KeyPart]) -> Callable[[Sequence[object]], Item | None] | None:
+    """Make what gives a key for its values where that is one text, as most keys are; else None."""
     first, *others = parts
     if others or first.parsed is not None or first.node is not STRING or first.type != "S":
         return None
     attribute, limit = first.attribute, first.limit
-    read: Callable[[object], object] = attrgetter(first.fields[0])
 
-    def of_entity(entity: object) -> Item | None:
-        try:
-            value = read(entity)
-        except AttributeError:
-            return None
+    def of_text(values: Sequence[object]) -> Item | None:
+        (value,) = values
         if type(value) is str and value.isascii() and 0 < len(value) <= limit:
             return {attribute: {"S": value}}
         return None
 
-    return of_entity
+    return of_text
 
 
 def identifier(table: Table) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:

@@ -215,7 +215,8 @@ class UnitOfWorkBase(Generic[S]):
         store = self.store
         creation = self._pipeline.creation(mapping, entity, store.limits)
         if creation is not None:
-            return (yield from self._pipeline.alone(creation, store))
+            yield from self._pipeline.alone(creation, store)
+            return creation.entity
 
         def add(entities: IdentityMap) -> Tracked[E]:
             entities.add(mapping, entity)
@@ -238,8 +239,14 @@ class UnitOfWorkBase(Generic[S]):
             ConflictError: the reason itself, if the one action was refused.
         """
         self._refuse_without_autocommit()
-        unit = Unit(self.store)
-        result = work(unit.entities)
+        store, entities = self.store, IdentityMap()
+        result = work(entities)
+        single = self._pipeline.single(entities, store.limits)
+        if single is not None:
+            yield from self._pipeline.alone(single, store)
+            return result
+        unit = Unit(store)
+        unit.entities = entities
         try:
             events = yield from self._pipeline.commit(unit)
         except CommitConflict as refused:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from persistence.commit_plan import Creation, PlannedAction
+from persistence.commit_plan import Alone, PlannedAction
 from persistence.errors import DeadlineExceeded, UnitOfWorkStateError
 from persistence.store import tenant_of
 from persistence.unit_of_work.attempts import Attempts
@@ -50,7 +50,7 @@ class CommittedAlone:
         write: what was written.
     """
 
-    def __init__(self, token: str, write: Creation[Any]) -> None:
+    def __init__(self, token: str, write: Alone) -> None:
         self._token = token
         self._write = write
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from persistence.commit_plan import CommitPlan
 from persistence.errors import CommitConflict, ConflictError, PersistenceError
-from persistence.events import EventLog, is_heard
+from persistence.events import EventLog
 from persistence.operations import Capacity
 from persistence.unit_of_work.attempts import Attempts
 
@@ -23,17 +21,15 @@ def log_failure(sending: Attempts[Any], failed: PersistenceError) -> None:
         sending.log.warning("uow.failed", actions=actions, error=type(failed).__name__)
 
 
-def log_success(log: EventLog, commit: Callable[[], CommitPlan], seconds: float, capacity: Capacity) -> None:
-    """Tell of a commit that took effect; its plan is asked for where somebody listens."""
-    if is_heard(log, logging.INFO):
-        plan = commit()
-        log.info(
-            "uow.committed",
-            actions=plan.by_type,
-            tables=sorted({planned.mapping.table.name for planned in plan.actions}),
-            seconds=round(seconds, 6),
-            write_units=sum(consumed.write_units for consumed in capacity),
-        )
+def log_success(log: EventLog, commit: CommitPlan, seconds: float, capacity: Capacity) -> None:
+    """Tell of a commit that took effect; worth while where somebody hears it."""
+    log.info(
+        "uow.committed",
+        actions=commit.by_type,
+        tables=sorted({planned.mapping.table.name for planned in commit.actions}),
+        seconds=round(seconds, 6),
+        write_units=sum(consumed.write_units for consumed in capacity),
+    )
 
 
 def _reason_names(refused: ConflictError) -> dict[str, int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Generic, TypeVar
 
-from persistence.commit_plan import Creation, is_created_plainly
+from persistence.commit_plan import Alone, Creation, PlannedAlone, plan
 from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictError, PersistenceError
-from persistence.events import EventLog, event_log
+from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
 from persistence.operations import TransactWrite, TransactWriteResult
 from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.tracking import IdentityMap
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
 from persistence.unit_of_work.outcomes import Committed, CommittedAlone, Unresolved, UnresolvedCommits
@@ -53,18 +55,32 @@ class Sending(Generic[S]):
         policies = self._policies
         if (
             self._plainly
-            and is_created_plainly(mapping)
+            and mapping.versions is None
+            and mapping.roles.deleted_at is None
             and limits.item_bytes <= limits.transaction_bytes
             and not getattr(entity, policies.events.attribute, None)
         ):
             return Creation(mapping, entity, policies.clock, limits, policies.ids)
         return None
 
-    def alone(self, write: Creation[T], store: S) -> Flow[T]:
-        """Send a write by itself, as a unit does that holds nothing else; its entity moves on.
+    def single(self, entities: IdentityMap, limits: Limits) -> PlannedAlone | None:
+        """Plan the one write that some entities come to; None where their commit may be more than that.
 
-        Returns:
-            The entity, as it is stored.
+        Raises:
+            ValidationFailed, KeyChanged, ItemTooLarge: it can't be stored; nothing was sent.
+        """
+        policies = self._policies
+        if not self._plainly or CollectedEvents.of((), entities, policies.events) is not NO_EVENTS:
+            return None
+        for held in (*entities, *entities.patches.values()):
+            if held.mapping.versions is not None:  # it may have to be adapted to what it meets
+                return None
+        commit = plan(entities, policies.clock, limits, ids=policies.ids)
+        commit.check(limits)
+        return PlannedAlone(commit, entities) if len(commit.actions) == 1 else None
+
+    def alone(self, write: Alone, store: S) -> Flow[None]:
+        """Send a write by itself, as a unit does that holds nothing else; its entity moves on.
 
         Raises:
             ConflictError: it was refused.
@@ -82,8 +98,10 @@ class Sending(Generic[S]):
             failure = met
         else:
             self._last = CommittedAlone(request.token or "", write)
-            log_success(log, lambda: write.plan, now() - sent, result.capacity)
-            return write.absorb()
+            if is_heard(log, logging.INFO):
+                log_success(log, write.plan, now() - sent, result.capacity)
+            write.absorb()
+            return
         clock, timing, token = policies.clock, policies.timing, request.token or ""
         sending = TransactionAttempts(write.plan, token, request, begun, clock, timing, log, met=failure)
         del failure  # which holds this frame
@@ -91,7 +109,7 @@ class Sending(Generic[S]):
             yield from self._send(Unresolved(sending, NO_EVENTS, store, sent), sent=sent)
         except CommitConflict as refused:
             raise only_reason(refused) from refused.__cause__
-        return write.absorb()
+        write.absorb()
 
     def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
         return Unresolved(sending, events, store, self._policies.timing.monotonic())
@@ -129,7 +147,8 @@ class Sending(Generic[S]):
             self._keep(unresolved, lost)
             raise
         self._last = Committed.by(sending)
-        log_success(sending.log, lambda: sending.commit, now() - begun, result.capacity)
+        if is_heard(sending.log, logging.INFO):
+            log_success(sending.log, sending.commit, now() - begun, result.capacity)
         return result
 
     def _keep(self, unresolved: Unresolved, unknown: CommitOutcomeUnknown) -> None:

@@ -71,7 +71,7 @@ from persistence.stores.memory.control.backups import Backups
 from persistence.stores.memory.control.features import Features
 from persistence.stores.memory.control.tables import Tables
 from persistence.stores.memory.expiry import Expiry
-from persistence.stores.memory.reads import check_get, found
+from persistence.stores.memory.reads import check_get, shown
 from persistence.stores.memory.tokens import Tokens
 from persistence.stores.memory.transactions import Transactions
 from persistence.stores.memory.writes import check_expressions, check_returning, decide, prepare, returned
@@ -209,8 +209,10 @@ class MemoryStore(ForTenants):
     def _get(self, get: GetItem) -> ItemResult:
         table = self._tables.use(get.table)
         record = table.records.get(check_get(get, table))
-        units = read_units(record.size if record else 0, consistent=get.consistent)
-        return ItemResult(found(record, get.projection), read_from(table.name, units))
+        if record is None:
+            return ItemResult(None, read_from(table.name, read_units(0, consistent=get.consistent)))
+        units = read_units(record.size, consistent=get.consistent)
+        return ItemResult(shown(record, get.projection), read_from(table.name, units))
 
     def _write(self, action: _SingleWrite) -> WriteResult:
         table = self._tables.use(action.table)

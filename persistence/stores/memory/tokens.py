@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from persistence.attributes import AttributeValue
-from persistence.expressions import AttributeExists, AttributeNotExists, Path, Value
+from persistence.expressions import AttributeExists, AttributeNotExists, Compare, Path, Set, Value
 from persistence.operations import PutItem, TransactAction, UpdateItem
 from persistence.stores.validation.refused import Refused
 
@@ -88,12 +88,20 @@ def _action(action: TransactAction) -> tuple[object, ...]:
 
 def _tree(node: Any) -> object:
     """Give an expression as plain data."""
-    if isinstance(node, AttributeNotExists):  # what guards most puts
+    kind = type(node)
+    # What most writes consist of.
+    if kind is Set:
+        return "Set", node.path.segments, _tree(node.value)
+    if kind is Value:
+        return "Value", node.value
+    if kind is Compare:
+        return "Compare", node.operator, _tree(node.left), _tree(node.right)
+    if kind is AttributeNotExists:
         return "AttributeNotExists", node.path.segments
     if isinstance(node, Path):
         return node.segments
     if isinstance(node, tuple):
-        return tuple([_tree(part) for part in node])
+        return tuple(map(_tree, node))
     if node is None or isinstance(node, str | dict):
         return node
     # Expressions are dataclasses with slots.

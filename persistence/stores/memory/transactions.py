@@ -63,8 +63,9 @@ class Transactions:
             _check_distinct(attempts)
         if token is None:
             return self._done(attempts)
-        request = fingerprint(actions)
-        if self._is_replay(token, request):
+        request, seen = fingerprint(actions), self._tokens.seen(token)
+        if seen is not None:
+            _check_same(seen, request)
             return TransactWriteResult(_replay_price(attempts))
         result = self._done(attempts)
         self._tokens.remember(token, request)
@@ -92,16 +93,6 @@ class Transactions:
             return prepare(action, table, self._limits)
         except SchemaMismatch as refused:
             return refused
-
-    def _is_replay(self, token: str, request: int) -> bool:
-        seen = self._tokens.seen(token)
-        if seen is not None and seen != request:
-            raise TokenMismatch(
-                "the client token was used within the last 10 minutes with another request",
-                operation="TransactWrite",
-                code="IdempotentParameterMismatchException",
-            )
-        return seen is not None
 
     def read(self, operation: TransactGet) -> ItemsResult:
         """Read several items at one moment."""
@@ -135,6 +126,15 @@ class _Decision(NamedTuple):
     prepared: Prepared
     old: Record | None
     new: Record | None
+
+
+def _check_same(seen: int, request: int) -> None:
+    if seen != request:
+        raise TokenMismatch(
+            "the client token was used within the last 10 minutes with another request",
+            operation="TransactWrite",
+            code="IdempotentParameterMismatchException",
+        )
 
 
 def _check_form(action: TransactAction) -> None:

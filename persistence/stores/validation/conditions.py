@@ -257,6 +257,9 @@ def check_apart(paths: tuple[Path, ...], expression: str) -> None:
     Raises:
         Refused: two of them overlap or contradict each other.
     """
+    places = {path.segments for path in paths}
+    if len(places) == len(paths) and max(map(len, places)) == 1:
+        return
     above: dict[tuple[str | int, ...], _Seen] = {}
     for path in paths:
         for length in range(1, len(path.segments) + 1):

@@ -19,6 +19,9 @@ from persistence.table import ScalarType, Table
 _INVALID = "One or more parameter values were invalid"
 SCHEMA_MISMATCH = "The provided key element does not match the schema"
 
+_SHORT = range(1, SORT_KEY_SIZE_LIMIT + 1)
+"""The lengths that a text of ASCII may have as any part of a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPart:
@@ -70,11 +73,10 @@ def plain_key(parts: tuple[KeyPart, ...]) -> PlainKey:
 
     def of_one(item: Mapping[str, AttributeValue]) -> tuple[str] | None:
         value = item.get(first)
-        if type(value) is not dict or len(value) != 1:
-            return None
-        text = value.get("S")
-        if type(text) is str and 0 < len(text) <= SORT_KEY_SIZE_LIMIT and text.isascii():
-            return (text,)
+        if type(value) is dict and len(value) == 1:
+            text = value.get("S")
+            if type(text) is str and len(text) in _SHORT and text.isascii():
+                return (text,)
         return None
 
     def of_several(item: Mapping[str, AttributeValue]) -> tuple[str, ...] | None:
@@ -84,7 +86,7 @@ def plain_key(parts: tuple[KeyPart, ...]) -> PlainKey:
             if type(value) is not dict or len(value) != 1:
                 return None
             text = value.get("S")
-            if type(text) is not str or not 0 < len(text) <= SORT_KEY_SIZE_LIMIT or not text.isascii():
+            if type(text) is not str or len(text) not in _SHORT or not text.isascii():
                 return None
             found.append(text)
         return tuple(found)

@@ -44,7 +44,7 @@ def copied(value: AttributeValue) -> AttributeValue:
     if "M" in value:
         return {"M": copied_item(value["M"])}
     if "L" in value:
-        return {"L": [copied(part) for part in value["L"]]}
+        return {"L": [{"M": copied_item(part["M"])} if "M" in part else copied(part) for part in value["L"]]}
     for tag, content in value.items():
         return {tag: content.copy() if type(content) is list else content}
     return {}

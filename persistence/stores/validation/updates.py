@@ -57,7 +57,7 @@ def check_update(actions: Sequence[UpdateAction], key_names: Collection[str]) ->
 
 
 def _check_key_untouched(path: Path, key_names: Collection[str]) -> None:
-    if path.segments and path.attribute in key_names:
+    if path.segments and path.segments[0] in key_names:
         raise Refused(
             f"One or more parameter values were invalid: Cannot update attribute {path.attribute}. "
             "This attribute is part of the key"
@@ -68,6 +68,9 @@ def _weigh(action: UpdateAction) -> int:
     """Check an action and give the number of its operators, operands and path segments."""
     check_path(action.path)
     weight = 1 + len(action.path.segments)
+    if type(action) is Set and type(action.value) is Value:  # as most are
+        check_value(action.value.value)
+        return weight + 1
     match action:
         case Set(_, operand):
             return weight + _weigh_operand(operand)

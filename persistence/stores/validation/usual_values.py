@@ -6,7 +6,7 @@ What is unusual or wrong is left to `values`, which looks closely and says what 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +36,7 @@ def admit_usual(item: Mapping[str, AttributeValue]) -> Record:
     """
     nested: list[str] = []
     texts: list[str] = []
-    kept, size = _walk(item, 1, nested, texts)
+    kept, size = _walk(item.items(), 1, nested, texts)
     return Record(kept, size + _names_size(item) + (_texts_size(texts) if texts else 0), tuple(nested))
 
 
@@ -51,12 +51,12 @@ def is_usual(value: AttributeValue) -> bool:
 
 
 def _walk(
-    values: Mapping[Any, AttributeValue], depth: int, nested: list[str], texts: list[str]
+    values: Iterable[tuple[Any, AttributeValue]], depth: int, nested: list[str], texts: list[str]
 ) -> tuple[dict[Any, Any], int]:
     """Take over values by their names or positions, and give their size without that of texts."""
     kept: dict[Any, Any] = {}
     size = 0
-    for name, value in values.items():
+    for name, value in values:
         if len(value) != 1:
             raise Unusual
         if "S" in value:
@@ -77,7 +77,7 @@ def _walk(
             content = value["M"]
             if type(content) is not dict or depth >= NESTING_LIMIT:
                 raise Unusual
-            inner, more = _walk(content, depth + 1, nested, texts)
+            inner, more = _walk(content.items(), depth + 1, nested, texts)
             kept[name] = {"M": inner}
             size += 3 + len(inner) + _names_size(content) + more
             if depth == 1:
@@ -100,7 +100,7 @@ def _other(
     if kind is bytes and tag == "B":
         return {"B": content}, len(content)
     if kind is list and tag == "L" and depth < NESTING_LIMIT:
-        kept, size = _walk(dict(enumerate(content)), depth + 1, nested, texts)
+        kept, size = _walk(enumerate(content), depth + 1, nested, texts)
         return {"L": list(kept.values())}, 3 + len(content) + size
     if kind is list and tag == "SS" and len(set(content)) == len(content) > 0:
         return {"SS": content.copy()}, _texts_size(content)

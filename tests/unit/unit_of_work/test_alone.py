@@ -162,7 +162,7 @@ def came(way: Way, mapping: type[MappingSchema[Any]], entity: Any, *answers: Any
         told = [(type(reason), str(reason), reason.entity is entity)]
     except PersistenceError as error:
         told = (type(error), str(error))
-    outcome = uow.last_outcome
+    outcome: Any = uow.last_outcome
     if isinstance(outcome, PersistenceError):
         outcome = type(outcome)
     elif outcome is not None:
