@@ -109,10 +109,12 @@ $(AUDIT_VENV)/.installed:
 	$(call install_into,$(AUDIT_VENV)) pip-audit
 	@touch $@
 
+# Packages, and how many processes: MUTANTS_ARGS="evaluate --processes 4".
+MUTANTS_ARGS ?=
+
 .PHONY: mutants
-mutants: $(VENV)/.installed-mutants ## Change the interpreters in many small ways, and list what no test notices
-	-$(BIN)/mutmut run --max-children 2
-	$(BIN)/mutmut results
+mutants: $(VENV)/.installed-mutants ## Change the core in many small ways, and count what no test notices (MUTANTS_ARGS=...)
+	$(PY) -m tests.mutants $(MUTANTS_ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
@@ -125,7 +127,7 @@ format: $(VENV)/.installed ## Format the code, and mend what lint can mend
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(AUDIT_VENV) .cache site dist build mutants .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(AUDIT_VENV) .cache site dist build .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

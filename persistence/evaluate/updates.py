@@ -210,7 +210,7 @@ def _rebuilt(value: AttributeValue | None, tree: _Tree) -> AttributeValue:
 
 def _rebuilt_elements(elements: Sequence[AttributeValue], tree: _Tree) -> list[AttributeValue]:
     slots: list[AttributeValue | None] = list(elements)
-    appended: list[tuple[int, AttributeValue]] = []
+    appended: dict[int, AttributeValue] = {}
     for index, change in tree.items():
         if not isinstance(index, int):
             raise UpdateRefused(INVALID_PATH)
@@ -219,6 +219,6 @@ def _rebuilt_elements(elements: Sequence[AttributeValue], tree: _Tree) -> list[A
         elif index < len(slots):
             slots[index] = change.value
         elif change.value is not None:
-            appended.append((index, change.value))
+            appended[index] = change.value
     kept = [element for element in slots if element is not None]
-    return kept + [value for _, value in sorted(appended, key=lambda pair: pair[0])]
+    return kept + [appended[index] for index in sorted(appended)]

@@ -86,7 +86,6 @@ def _key_condition(node: KeyCondition, tokens: Tokens, values: Values) -> None:
     for name, value in (node.partition, *node.also):
         tokens.append((name,))
         values.append(value)
-    tokens.append(node.sort is None)
     if node.sort is not None:
         note(node.sort, tokens, values)
 

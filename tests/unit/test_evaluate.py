@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -394,12 +395,60 @@ class TestSet:
             (Set(Path.of("new"), Plus(Path.of("name"), value("N", "1"))), "needs a number, not S"),
             (Set(Path.of("new"), ListAppend(Path.of("name"), value("L", []))), "needs a list, not S"),
             (Set(Path.of("new"), Plus(value("N", "1E50"), value("N", "1"))), "Number overflow"),
-            (Set(Path.of("new"), Plus(value("N", "9E125"), value("N", "9E125"))), "Number overflow"),
+            (
+                Set(Path.of("new"), Plus(value("N", "9E125"), value("N", "9E125"))),
+                "Number overflow: new can't",
+            ),
+            (
+                Set(Path.of("new"), Minus(value("N", "-9E125"), value("N", "9E125"))),
+                "Number overflow: new can't",
+            ),
+            (Set(Path.of("new"), Plus(value("N", "1"), Path.of("name"))), "type: new needs a number, not S"),
+            (Set(Path.of("new"), Minus(Path.of("name"), value("N", "1"))), "type: new needs a number, not S"),
+            (
+                Set(Path.of("new"), ListAppend(value("L", []), Path.of("name"))),
+                "type: new needs a list, not S",
+            ),
+            (
+                Set(Path.of("new"), Minus(value("N", "1"), Path.of("absent"))),
+                "does not exist in the item: absent",
+            ),
+            (
+                Set(Path.of("new"), Minus(Path.of("absent"), value("N", "1"))),
+                "does not exist in the item: absent",
+            ),
+            (
+                Set(Path.of("new"), Plus(value("N", "1"), Path.of("absent"))),
+                "does not exist in the item: absent",
+            ),
+            (
+                Set(Path.of("new"), ListAppend(value("L", []), Path.of("absent"))),
+                "does not exist in the item",
+            ),
         ],
     )
     def test_refuses(self, action: UpdateAction, message: str) -> None:
         with pytest.raises(UpdateRefused, match=message):
             updated(action)
+
+    @pytest.mark.parametrize(
+        "around",
+        [
+            lambda inner: Plus(inner, value("N", "1")),
+            lambda inner: Plus(value("N", "1"), inner),
+            lambda inner: Minus(inner, value("N", "1")),
+            lambda inner: Minus(value("N", "1"), inner),
+            lambda inner: ListAppend(inner, value("L", [])),
+            lambda inner: ListAppend(value("L", []), inner),
+        ],
+    )
+    def test_says_what_was_to_be_set_however_deep_the_operand_lies(
+        self, around: Callable[[Any], Any]
+    ) -> None:
+        inner: Any = IfNotExists(Path.of("absent"), Size(Path.of("name")))
+
+        with pytest.raises(UpdateRefused, match=r": new$"):
+            updated(Set(Path.of("new"), around(inner)))
 
     @given(numbers(), numbers())
     def test_plus_then_minus_is_where_it_began(self, start: AttributeValue, step: AttributeValue) -> None:
@@ -467,9 +516,40 @@ class TestDiscard:
             updated(Discard(Path.of("marks"), value("SS", ["1"])))
 
 
-def test_refuses_overlapping_paths() -> None:
-    with pytest.raises(UpdateRefused, match="overlap"):
-        updated(Set(Path.of("address"), value("N", "1")), Set(Path.of("address", "city"), value("N", "1")))
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Path.of("address"), Path.of("address", "city")),
+        (Path.of("address", "city"), Path.of("address")),
+        (Path.of("count"), Path.of("count")),
+    ],
+)
+def test_refuses_overlapping_paths(first: Path, second: Path) -> None:
+    with pytest.raises(UpdateRefused, match=f"overlap with each other: {second}$"):
+        updated(Set(first, value("N", "1")), Remove(second))
+
+
+UNKNOWN: Any = Decimal("4.04")
+
+
+class TestUnknownNodes:
+    """What an interpreter does not know it refuses, and says what it was: it never answers as if."""
+
+    @pytest.mark.parametrize("item", [ITEM, None])
+    @pytest.mark.parametrize(
+        "condition",
+        [UNKNOWN, Not(UNKNOWN), Compare("=", UNKNOWN, value("N", "1")), Contains(Path.of("tags"), UNKNOWN)],
+    )
+    def test_in_conditions(self, condition: Condition, item: Item | None) -> None:
+        with pytest.raises(AssertionError, match=r"4\.04"):
+            holds(condition, item)
+
+    @pytest.mark.parametrize(
+        "action", [Set(Path.of("new"), UNKNOWN), Set(Path.of("new"), Plus(UNKNOWN, UNKNOWN))]
+    )
+    def test_in_updates(self, action: UpdateAction) -> None:
+        with pytest.raises(AssertionError, match=r"4\.04"):
+            updated(action)
 
 
 class TestProject:

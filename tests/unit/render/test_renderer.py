@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from decimal import Decimal
 from functools import reduce
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,11 +20,18 @@ from persistence.expressions import (
     And,
     AttributeExists,
     AttributeNotExists,
+    AttributeType,
+    BeginsWith,
     Between,
     Compare,
     Condition,
+    Contains,
+    Discard,
+    IfNotExists,
     In,
     KeyCondition,
+    ListAppend,
+    Minus,
     Not,
     Or,
     Path,
@@ -49,6 +60,76 @@ def leaf(name: str) -> Condition:
 
 def rendered(condition: Condition) -> str:
     return Renderer().condition(condition)
+
+
+A, B = Path.of("a"), Path.of("b", 0, "c")
+TEXTS: dict[str, Condition] = {
+    "#n0 = :v0": Compare("=", A, ONE),
+    "#n0 <> #n1[0].#n2": Compare("<>", A, B),
+    ":v0 <= size(#n0)": Compare("<=", ONE, Size(A)),
+    "#n0 BETWEEN :v0 AND size(#n1[0].#n2)": Between(A, ONE, Size(B)),
+    "size(#n0) IN (:v0, #n1[0].#n2)": In(Size(A), (ONE, B)),
+    "begins_with(#n0, #n1[0].#n2)": BeginsWith(A, B),
+    "contains(#n0, size(#n1[0].#n2))": Contains(A, Size(B)),
+    "attribute_exists(#n0[0].#n1)": AttributeExists(B),
+    "attribute_not_exists(#n0[0].#n1)": AttributeNotExists(B),
+    "attribute_type(#n0, :v0)": AttributeType(A, "SS"),
+    "NOT #n0 = :v0": Not(leaf("a")),
+    "NOT (#n0 = :v0 OR #n1 = :v1)": Not(Or((leaf("a"), leaf("b")))),
+    "(#n0 = :v0 OR #n1 = :v1) AND #n2 = :v2": And((Or((leaf("a"), leaf("b"))), leaf("c"))),
+}
+ACTIONS: dict[str, UpdateAction] = {
+    "SET #n0 = :v0": Set(A, ONE),
+    "SET #n0 = #n1[0].#n2": Set(A, B),
+    "SET #n0 = #n0 + :v0": Set(A, Plus(A, ONE)),
+    "SET #n0 = :v0 - #n0": Set(A, Minus(ONE, A)),
+    "SET #n0 = if_not_exists(#n1[0].#n2, :v0)": Set(A, IfNotExists(B, ONE)),
+    "SET #n0 = list_append(if_not_exists(#n0, :v0), :v1)": Set(A, ListAppend(IfNotExists(A, ONE), ONE)),
+    "REMOVE #n0[0].#n1": Remove(B),
+    "ADD #n0[0].#n1 :v0": Add(B, ONE),
+    "DELETE #n0[0].#n1 :v0": Discard(B, Value({"SS": ["x"]})),
+}
+
+
+class TestTexts:
+    """Each node is written as the service's grammar has it."""
+
+    @pytest.mark.parametrize(("text", "condition"), TEXTS.items())
+    def test_of_conditions(self, text: str, condition: Condition) -> None:
+        assert rendered(condition) == text
+
+    @pytest.mark.parametrize(("text", "action"), ACTIONS.items())
+    def test_of_updates(self, text: str, action: UpdateAction) -> None:
+        assert Renderer().update([action]) == text
+
+    def test_a_type_is_bound_as_a_text(self) -> None:
+        renderer = Renderer()
+
+        renderer.condition(AttributeType(A, "SS"))
+
+        assert renderer.placeholders()["ExpressionAttributeValues"] == {":v0": {"S": "SS"}}
+
+    def test_of_a_key_with_several_parts(self) -> None:
+        asked = KeyCondition(("id", {"S": "x"}), Compare(">", Path.of("at"), ONE), (("shop", {"S": "y"}),))
+
+        assert Renderer().key_condition(asked) == "#n0 = :v0 AND #n1 = :v1 AND #n2 > :v2"
+
+
+UNKNOWN: Any = Decimal("4.04")
+
+
+class TestUnknownNodes:
+    """What the renderer does not know it refuses, and says what it was."""
+
+    @pytest.mark.parametrize("tree", [UNKNOWN, Not(UNKNOWN), Compare("=", A, UNKNOWN), Contains(A, UNKNOWN)])
+    def test_in_conditions(self, tree: Condition) -> None:
+        with pytest.raises(AssertionError, match=r"4\.04"):
+            rendered(tree)
+
+    @pytest.mark.parametrize("action", [Set(A, UNKNOWN), SimpleNamespace(path=A, value=UNKNOWN)])
+    def test_in_updates(self, action: UpdateAction) -> None:
+        with pytest.raises(AssertionError, match=r"4\.04"):
+            Renderer().update([action])
 
 
 class TestPlaceholders:
@@ -100,6 +181,38 @@ class TestPlaceholders:
         with pytest.raises(QueryError, match=f"DynamoDB allows {PLACEHOLDER_BYTES}"):
             renderer.placeholders()
 
+    @pytest.mark.parametrize(
+        ("content", "weight"),
+        [
+            ({"L": []}, 1),
+            ({"L": [{"BOOL": True}, {"NULL": True}]}, 1 + 5 + 5),
+            ({"M": {"é": {"N": "12"}}}, 1 + 2 + 1 + 2),
+            ({"BS": [b"\xff\xff", b"\xff"]}, 2 + 2 + 1),
+        ],
+    )
+    def test_weighs_names_and_values_with_their_placeholders(
+        self, content: AttributeValue, weight: int
+    ) -> None:
+        """Exactly 2 MB are taken, and not a byte more."""
+        rest = PLACEHOLDER_BYTES - len("#n0a:v0") - weight - len("#n1:v1B")
+        renderer = Renderer()
+        renderer.condition(Compare("=", A, Value(content)))
+        renderer.condition(Compare("=", Path.of("é" * 10), Value({"B": bytes(rest - 20)})))
+
+        assert len(renderer.placeholders()["ExpressionAttributeValues"]) == 2
+
+        renderer.projection([Path.of("n")])
+        with pytest.raises(QueryError, match=f"take {PLACEHOLDER_BYTES + 4} bytes"):
+            renderer.placeholders()
+
+    def test_refuses_half_of_a_surrogate_pair(self) -> None:
+        """It has no form in UTF-8, which is what the service takes."""
+        renderer = Renderer()
+        renderer.condition(Compare("=", A, Value({"S": "\ud83d"})))
+
+        with pytest.raises(QueryError, match="half of a surrogate pair"):
+            renderer.placeholders()
+
     def test_leaves_what_is_no_number_to_the_service(self) -> None:
         renderer = Renderer()
 
@@ -114,9 +227,18 @@ class TestPlaceholders:
 
 
 class TestPaths:
-    @pytest.mark.parametrize("path", [Path(()), Path.of(0), Path.of(""), Path.of("a", ""), Path.of("a", -1)])
-    def test_refuses_what_is_no_path(self, path: Path) -> None:
-        with pytest.raises(QueryError):
+    @pytest.mark.parametrize(
+        ("path", "message"),
+        [
+            (Path(()), "starts with the name of an attribute"),
+            (Path.of(0), "starts with the name of an attribute"),
+            (Path.of(""), "a text that is not empty; got ''"),
+            (Path.of("a", ""), "a text that is not empty; got ''"),
+            (Path.of("a", -1), "counted from 0; DynamoDB has no index -1"),
+        ],
+    )
+    def test_refuses_what_is_no_path(self, path: Path, message: str) -> None:
+        with pytest.raises(QueryError, match=message):
             rendered(AttributeExists(path))
 
 
@@ -221,9 +343,14 @@ class TestLimits:
 
     def test_counts_for_each_expression_anew(self) -> None:
         renderer = Renderer()
-        tree = Or(tuple(leaf("a") for _ in range(150)))
+        tree = Or((Not(leaf("a")), *(leaf("a") for _ in range(149))))
 
         assert [len(renderer.condition(tree)) < EXPRESSION_BYTES for _ in range(2)] == [True, True]
+        assert (
+            renderer.key_condition(KeyCondition(("a", {"S": "x"}), Compare("=", B, ONE)))
+            == "#n0 = :v300 AND #n1[0].#n2 = :v301"
+        )
+        assert renderer.update([Set(A, Plus(A, A))]) == "SET #n0 = #n0 + #n0"
 
     def test_counts_arithmetic_of_an_update(self) -> None:
         path = Path.of("a")
@@ -239,14 +366,41 @@ class TestLimits:
 
     @pytest.mark.parametrize("count", [0, IN_OPTIONS + 1])
     def test_refuses_none_and_101_options(self, count: int) -> None:
-        with pytest.raises(QueryError, match="IN "):
+        with pytest.raises(
+            QueryError, match=r"^IN (needs at least one option|takes at most 100 options, got 101)"
+        ):
             rendered(In(Path.of("a"), (ONE,) * count))
 
-    def test_refuses_a_text_over_4096_bytes(self) -> None:
-        deep = Path.of("a", *range(2000))
+    @pytest.mark.parametrize(
+        ("what", "write", "around"),
+        [
+            (
+                "condition",
+                lambda renderer, path: renderer.condition(AttributeExists(path)),
+                "attribute_exists()",
+            ),
+            ("projection", lambda renderer, path: renderer.projection([path]), ""),
+            ("update", lambda renderer, path: renderer.update([Remove(path)]), "REMOVE "),
+            (
+                "key condition",
+                lambda renderer, path: renderer.key_condition(
+                    KeyCondition(("a", {"S": "x"}), Compare("=", path, ONE))
+                ),
+                "#n0 = :v0 AND  = :v1",
+            ),
+        ],
+    )
+    def test_takes_4096_bytes_and_refuses_more(
+        self, what: str, write: Callable[[Renderer, Path], str], around: str
+    ) -> None:
+        steps, rest = divmod(EXPRESSION_BYTES - len("#n0") - len(around), len("[0]"))
+        longest = Path.of("a", *(0,) * (steps - rest), *(10,) * rest) if rest else Path.of("a", *(0,) * steps)
 
-        with pytest.raises(QueryError, match=f"DynamoDB allows {EXPRESSION_BYTES}"):
-            rendered(AttributeNotExists(deep))
+        assert len(write(Renderer(), longest)) == EXPRESSION_BYTES
+
+        longer = Path.of(*longest.segments[:-1], 100)
+        with pytest.raises(QueryError, match=f"^the {what} expression takes .* allows {EXPRESSION_BYTES}"):
+            write(Renderer(), longer)
 
     def test_leaves_inverted_bounds_to_the_service(self) -> None:
         tree = Between(Path.of("a"), Value({"N": "2"}), ONE)
@@ -258,17 +412,17 @@ class TestKeyCondition:
     def test_refuses_not_equal(self) -> None:
         condition = KeyCondition(("id", {"S": "x"}), Compare("<>", Path.of("n"), ONE))
 
-        with pytest.raises(QueryError, match="<>"):
+        with pytest.raises(QueryError, match=r"^a sort key can't be asked for with <>; use a filter"):
             Renderer().key_condition(condition)
 
 
 class TestProjection:
     def test_refuses_nothing(self) -> None:
-        with pytest.raises(QueryError, match="at least one path"):
+        with pytest.raises(QueryError, match=r"^a projection needs at least one path"):
             Renderer().projection(())
 
     def test_refuses_overlapping_paths(self) -> None:
-        with pytest.raises(QueryError, match=r"overlap: a and a\.b"):
+        with pytest.raises(QueryError, match=r"^two paths of the projection overlap: a and a\.b"):
             Renderer().projection([Path.of("a", "b"), Path.of("a")])
 
 
@@ -287,7 +441,7 @@ class TestUpdate:
         assert text == "SET #n2 = :v1, #n4 = :v2 REMOVE #n1, #n3 ADD #n0 :v0"
 
     def test_refuses_nothing(self) -> None:
-        with pytest.raises(QueryError, match="at least one action"):
+        with pytest.raises(QueryError, match=r"^an update needs at least one action"):
             Renderer().update(())
 
     @pytest.mark.parametrize(
@@ -301,7 +455,7 @@ class TestUpdate:
     def test_refuses_overlapping_paths(self, one: Path, other: Path) -> None:
         actions: list[UpdateAction] = [Remove(other), Set(one, ONE)]
 
-        with pytest.raises(QueryError, match="overlap"):
+        with pytest.raises(QueryError, match=f"^two paths of the update overlap: {re.escape(str(one))} and "):
             Renderer().update(actions)
 
     def test_takes_neighbours(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -38,7 +38,7 @@ from persistence.expressions import (
     UpdateAction,
     Value,
 )
-from persistence.render import PLACEHOLDER_BYTES, Renderer, expressions, presence
+from persistence.render import PLACEHOLDER_BYTES, Renderer, expressions, presence, template_of
 
 PATHS = st.builds(
     Path.of, st.sampled_from("abc"), *[st.sampled_from(["d", "e", 0, 1])] * 1
@@ -136,7 +136,71 @@ def _asked(sort: Any, *also: str) -> dict[str, Any]:
 
 
 ONE, TWO, SORT = Value({"N": "1"}), Value({"N": "2"}), Path.of("sk")
-KEY_CONDITIONS = (
+
+
+def _with_parts_that_differ(path: Path, first: Value, second: Value) -> list[dict[str, Any]]:
+    """Give one request of each kind of node, and of each that a template could take for it."""
+    conditions: list[Condition] = [
+        Compare("=", path, first),
+        Compare("<", path, first),
+        Compare("=", first, path),
+        Compare("<", first, path),
+        Compare("=", path, NAME),
+        Compare("=", NAME, path),
+        Compare("=", Size(path), first),
+        Compare("=", path, Size(NAME)),
+        Between(path, first, second),
+        Between(path, NAME, second),
+        Between(path, first, NAME),
+        Between(NAME, first, path),
+        In(path, (first,)),
+        In(path, (first, second)),
+        In(path, (first, NAME)),
+        In(first, (path, second)),
+        BeginsWith(path, first),
+        BeginsWith(path, NAME),
+        Contains(path, first),
+        Contains(path, NAME),
+        AttributeExists(path),
+        AttributeNotExists(path),
+        AttributeType(path, "S"),
+        Not(AttributeExists(path)),
+        And((AttributeExists(path), AttributeExists(NAME))),
+        Or((AttributeExists(path), AttributeExists(NAME))),
+        And((AttributeExists(path), Or((AttributeExists(NAME), AttributeNotExists(NAME))))),
+        And((AttributeExists(path), Or((AttributeExists(NAME),)), AttributeNotExists(NAME))),
+    ]
+    actions: list[UpdateAction] = [
+        Set(path, first),
+        Set(path, NAME),
+        Set(path, Plus(NAME, first)),
+        Set(path, Minus(NAME, first)),
+        Set(path, Plus(first, NAME)),
+        Set(path, IfNotExists(path, first)),
+        Set(path, IfNotExists(NAME, first)),
+        Set(path, IfNotExists(path, NAME)),
+        Set(path, ListAppend(NAME, first)),
+        Set(path, ListAppend(first, NAME)),
+        Remove(path),
+        Add(path, first),
+        Discard(path, first),
+    ]
+    return [
+        *({"condition": condition} for condition in conditions),
+        {"filtering": conditions[0]},
+        {"condition": conditions[0], "filtering": conditions[1]},
+        {"condition": conditions[1], "filtering": conditions[0]},
+        *({"update": (action,)} for action in actions),
+        {"update": (actions[0], Remove(NAME))},
+        {"update": (Remove(NAME), actions[0])},
+        {"update": (actions[0],), "condition": conditions[0]},
+        {"projection": (path,)},
+        {"projection": (path, NAME)},
+        {"filtering": conditions[0], "projection": (path,)},
+    ]
+
+
+SHAPES: list[dict[str, Any]] = [
     _asked(None),
     _asked(None, "also"),
     _asked(Compare("=", SORT, ONE)),
@@ -147,33 +211,187 @@ KEY_CONDITIONS = (
     _asked(BeginsWith(SORT, Value({"S": "a"}))),
     _asked(BeginsWith(SORT, Value({"S": "b"}))),
     _asked(BeginsWith(Path.of("other"), Value({"S": "b"})), "also"),
-    {"condition": BeginsWith(SORT, NAME)},
-    {"condition": BeginsWith(SORT, Value({"S": "a"}))},
-    {"condition": Between(SORT, NAME, ONE)},
-    {"condition": Between(NAME, SORT, ONE)},
-    {"condition": Between(SORT, ONE, NAME)},
-)
+    *_with_parts_that_differ(SORT, ONE, TWO),
+    *_with_parts_that_differ(Path.of("other", "part", 0), TWO, ONE),
+]
 
 
-def test_tell_key_conditions_ranges_and_prefixes_apart() -> None:
+class Written:
+    """Counts the requests that a renderer writes."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> Renderer:
+        self.count += 1
+        return Renderer()
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Written:
+    """No template is kept as yet, and it is counted how many requests are written without one."""
+    count = Written()
+    monkeypatch.setattr("persistence.render.templates.Renderer", count)
+    monkeypatch.setattr("persistence.render.templates._templates", {})
+    monkeypatch.setattr("persistence.render.templates._presences", {})
+    return count
+
+
+def test_tell_shapes_apart() -> None:
     """Each has a shape of its own, and takes its own values, whichever of them was written before."""
-    for parts in (*KEY_CONDITIONS, *reversed(KEY_CONDITIONS)):
+    for parts in (*SHAPES, *reversed(SHAPES)):
         assert quickly(parts) == plainly(parts)
 
 
-@pytest.mark.parametrize("parts", KEY_CONDITIONS)
-def test_need_no_renderer_where_the_shape_was_written_before(
-    parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("parts", SHAPES)
+def test_need_no_renderer_where_the_shape_was_written_before(parts: dict[str, Any], written: Written) -> None:
     """What is known is only filled in."""
-    written = quickly(parts)
+    first = quickly(parts)
 
-    def refuse() -> Renderer:
-        raise AssertionError("it was written anew")
+    assert quickly(parts) == first
+    assert written.count == 1
 
-    monkeypatch.setattr("persistence.render.templates.Renderer", refuse)
 
-    assert quickly(parts) == written
+class TestWhatIsKept:
+    """Templates are worth their memory: they are few, and of moderate length."""
+
+    def test_is_forgotten_where_it_becomes_too_much(
+        self, written: Written, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("persistence.render.templates.TEMPLATES", 2)
+        one, two, three = (Compare("=", Path.of(name), ONE) for name in "abc")
+
+        for condition in (one, two, one, two):
+            expressions(condition=condition)
+        assert written.count == 2
+
+        for condition in (three, three, one):
+            expressions(condition=condition)
+        assert written.count == 4
+
+    @pytest.mark.parametrize(
+        ("count", "renderers"), [(2, 1), (3, 2)], ids=["takes 412 tokens", "would take 616 tokens"]
+    )
+    def test_is_of_moderate_length(self, count: int, renderers: int, written: Written) -> None:
+        condition = Or(tuple(In(Path.of(name), (NAME,) * 100) for name in "abc"[:count]))
+
+        for _ in range(2):
+            expressions(condition=condition)
+
+        assert written.count == renderers
+
+    def test_takes_as_many_values_as_there_are_placeholders(self, written: Written) -> None:
+        several = Or(tuple(In(Path.of(name), (ONE,) * 100) for name in "abc"))
+
+        for _ in range(2):
+            assert len(expressions(condition=several)["ExpressionAttributeValues"]) == 300
+
+        assert written.count == 1
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            {"SS": ["x"]},
+            {"NS": ["1"]},
+            {"BS": [b"x"]},
+            {"S": ""},
+            {"B": b""},
+            {"L": []},
+            {"M": {}},
+            {"BOOL": False},
+        ],
+    )
+    def test_takes_values_of_any_type(self, content: AttributeValue, written: Written) -> None:
+        for each in ({"N": "1"}, content):
+            found = expressions(update=(Set(NAME, Value(each)),))
+            assert found["ExpressionAttributeValues"] == {":v0": each}
+
+        assert written.count == 1
+
+    def test_has_names(self) -> None:
+        """The service refuses empty names: what has none is written anew."""
+        for _ in range(2):
+            assert "ExpressionAttributeNames" not in expressions(condition=Compare("=", ONE, TWO))
+
+    def test_has_the_number_of_an_element(self) -> None:
+        """`True` is 1 to a dict, to a list, and so in the text of a path."""
+        for segment in (1, True, 1):
+            condition = AttributeExists(Path(("name", segment)))
+            assert quickly({"condition": condition}) == plainly({"condition": condition})
+
+
+class TestRoom:
+    """Two megabytes are what one request takes, whether or not its shape is known."""
+
+    @pytest.mark.parametrize("name", ["n", "😀" * 1000])
+    @pytest.mark.parametrize("texts", [1, 3])
+    def test_is_the_same_for_a_known_shape(self, name: str, texts: int) -> None:
+        def written(*values: AttributeValue) -> object:
+            return quickly({"condition": In(Path.of(name), tuple(map(Value, values)))})
+
+        taken = len(f"#n0{name}".encode()) + texts * len(":v0S")
+        text, rest = "x" * ((PLACEHOLDER_BYTES - taken) // texts), (PLACEHOLDER_BYTES - taken) % texts
+        most = [{"S": text}] * (texts - 1)
+
+        assert not isinstance(written(*[{"S": "x"}] * texts), str)
+        assert not isinstance(written(*most, {"S": text + "x" * rest}), str)
+        assert "DynamoDB allows" in str(written(*most, {"S": text + "x" * (rest + 1)}))
+
+    def test_is_weighed_where_a_text_is_of_a_class_of_its_own(self) -> None:
+        class Text(str):
+            __slots__ = ()
+
+        assert not isinstance(quickly({"update": (Set(NAME, Value({"S": Text("x")})),)}), str)
+        heavy = Value({"S": Text("x" * PLACEHOLDER_BYTES)})
+        assert "DynamoDB allows" in str(quickly({"update": (Set(NAME, heavy),)}))
+
+
+class TestTemplateOf:
+    """Gives what a write's expressions are filled in to, for who keeps more of it than the expressions."""
+
+    WRITES: ClassVar[list[dict[str, Any]]] = [
+        {"update": (Set(NAME, ONE), Remove(SORT)), "condition": None},
+        {"update": (Add(NAME, TWO),), "condition": Compare("<", NAME, ONE)},
+        {"update": (), "condition": Compare("<", NAME, ONE)},
+        {"update": (), "condition": AttributeExists(NAME)},
+    ]
+
+    @pytest.mark.parametrize("parts", WRITES)
+    def test_of_a_known_shape_is_filled_to_the_same(self, parts: dict[str, Any], written: Written) -> None:
+        assert template_of(**parts) is None
+
+        found = expressions(**parts)
+
+        known = template_of(**parts)
+        assert known is not None
+        template, values = known
+        assert template.filled(values) == found
+        assert written.count == 1
+
+    @pytest.mark.parametrize("parts", WRITES)
+    def test_is_the_same_for_all_of_one_shape(self, parts: dict[str, Any]) -> None:
+        expressions(**parts)
+
+        first, second = template_of(**parts), template_of(**parts)
+
+        assert first is not None
+        assert second is not None
+        assert first[0] is second[0]
+
+    @pytest.mark.parametrize("tag", ["SS", "NS", "BS"])
+    def test_is_none_where_the_values_need_a_closer_look(self, tag: str) -> None:
+        expressions(update=(Set(NAME, ONE),))
+
+        assert template_of((Set(NAME, Value({tag: []})),), None) is None
+        assert template_of((Set(NAME, Value({tag: ["x"]})),), None) is not None
+
+    def test_is_none_where_it_can_not_be_written(self) -> None:
+        """`expressions` says what is wrong."""
+        unknown: Any = object()
+        unhashable = AttributeExists(Path((["name"],)))  # type: ignore[arg-type]
+
+        assert template_of((unknown,), None) is None
+        assert template_of((), unhashable) is None
 
 
 def test_take_their_values_where_the_shape_was_written_before() -> None:
@@ -196,7 +414,13 @@ def test_may_be_changed_by_who_sends_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "message"), [({"SS": []}, "empty set"), ({"S": "x" * PLACEHOLDER_BYTES}, "DynamoDB allows")]
+    ("refused", "message"),
+    [
+        ({"SS": []}, "empty set"),
+        ({"NS": []}, "empty set"),
+        ({"BS": []}, "empty set"),
+        ({"S": "x" * PLACEHOLDER_BYTES}, "DynamoDB allows"),
+    ],
 )
 def test_refuse_a_value_though_the_shape_is_known(refused: AttributeValue, message: str) -> None:
     def written(value: AttributeValue) -> object:
@@ -233,3 +457,24 @@ def test_writes_what_demands_an_attribute_as_any_condition(
         found = presence(condition)
         assert found == plainly({"condition": condition})
         found["ExpressionAttributeNames"]["#other"] = "other"
+
+
+@pytest.mark.parametrize("kind", [AttributeExists, AttributeNotExists])
+def test_what_demands_an_attribute_is_written_once(
+    kind: type[AttributeExists | AttributeNotExists], written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.render.templates.TEMPLATES", 2)
+    one, two, three = (kind(Path.of(name)) for name in "abc")
+    first = presence(one)
+    presence(two)
+    # Templates are forgotten: nothing but what `presence` itself keeps is left.
+    monkeypatch.setattr("persistence.render.templates._templates", {})
+
+    assert presence(one) == first
+    presence(two)
+    assert written.count == 2
+
+    presence(three)
+    monkeypatch.setattr("persistence.render.templates._templates", {})
+    presence(one)
+    assert written.count == 4
