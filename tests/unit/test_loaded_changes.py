@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import copy
+import sys
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from itertools import count
-from typing import Any
+from types import FrameType
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import fields
-from persistence.attributes import Item
+from persistence.attributes import Item, item_size
 from persistence.changes import Change
-from persistence.commit_plan import plan
+from persistence.commit_plan import CommitPlan, plan
+from persistence.commit_plan.encodings import STEPS
 from persistence.errors import ItemTooLarge, KeyChanged, MappingError, ValidationFailed
+from persistence.expressions import Path, equals
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
 from persistence.mapping.compiling import compile_mapping
 from persistence.store import AWS_LIMITS
@@ -443,7 +448,253 @@ def test_what_a_constructor_makes_of_the_stored_is_no_change() -> None:
     assert paths(tracked) == ["names"]
 
 
+@dataclass
+class Part:
+    sku: str
+    count: int = 1
+
+
+@dataclass
+class Other(Part):
+    pass
+
+
+@dataclass
+class Box:
+    id: str
+    label: str = "l"
+    size: int = 1
+    parts: list[Part] = field(default_factory=list)
+    spare: Part | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    picture: bytes | None = None
+    version: int = 0
+
+
+class BoxMapping(MappingSchema[Box]):
+    class Meta:
+        table = "boxes"
+        key = Key("id")
+
+    version = fields.Version()
+
+
+BOXES = mapping_of(BoxMapping)
+BOX: Item = {
+    "id": {"S": "b"},
+    "label": {"S": "l"},
+    "size": {"N": "1"},
+    "parts": {"L": [{"M": {"sku": {"S": sku}, "count": {"N": "1"}}} for sku in ("one", "two")]},
+    "spare": {"M": {"sku": {"S": "s"}, "count": {"N": "1"}}},
+    "names": {"M": {"a": {"S": "b"}, "c": {"S": "d"}}},
+    "numbers": {"L": [{"N": "1"}, {"N": "2"}]},
+    "tags": {"SS": ["x", "y"]},
+    "picture": {"B": b"123"},
+    "version": {"N": "3"},
+}
+
+
+def renamed(names: dict[str, str]) -> None:
+    names["e"] = names.pop("c")
+
+
+def exchanged(tags: set[str]) -> None:
+    tags.remove("x")
+    tags.add("z")
+
+
+def encoded_by(work: Any) -> dict[str, int]:
+    """Count the calls of the functions that encode single fields."""
+    called: dict[str, int] = {}
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        name = frame.f_code.co_name
+        if event == "call" and name.startswith("encoders_"):
+            called[name] = called.get(name, 0) + 1
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+class TestOneChange:
+    """Whatever is changed, it is found, and nothing else is looked into."""
+
+    CHANGES: ClassVar[dict[str, tuple[Any, list[str]]]] = {
+        "text": (lambda box: setattr(box, "label", "m"), ["label"]),
+        "number": (lambda box: setattr(box, "size", 2), ["size"]),
+        "inside of an element": (lambda box: setattr(box.parts[1], "count", 2), ["parts[1].count"]),
+        "of the elements' order": (
+            lambda box: box.parts.reverse(),
+            ["parts[0].sku", "parts[1].sku"],
+        ),
+        "one element more": (lambda box: box.parts.append(Part("three")), ["parts"]),
+        "one element less": (lambda box: box.parts.pop(), ["parts"]),
+        "inside of a nested entity": (lambda box: setattr(box.spare, "sku", "t"), ["spare.sku"]),
+        "another nested entity": (lambda box: setattr(box, "spare", Part("t")), ["spare.sku"]),
+        "no nested entity": (lambda box: setattr(box, "spare", None), ["spare"]),
+        "an entry's value": (lambda box: box.names.update(a="z"), ["names"]),
+        "an entry's name": (lambda box: renamed(box.names), ["names"]),
+        "an entry less": (lambda box: box.names.clear(), ["names"]),
+        "a number in a list": (lambda box: box.numbers.__setitem__(0, 9), ["numbers"]),
+        "a member of a set": (lambda box: exchanged(box.tags), ["tags"]),
+        "no member of a set": (lambda box: box.tags.clear(), ["tags"]),
+        "bytes": (lambda box: setattr(box, "picture", b"124"), ["picture"]),
+    }
+    EQUALS: ClassVar[dict[str, Any]] = {
+        "text": lambda box: setattr(box, "label", "".join(["", "l"])),
+        "elements": lambda box: setattr(box, "parts", [Part("one"), Part("two")]),
+        "nested entity": lambda box: setattr(box, "spare", copy.copy(box.spare)),
+        "entries in another order": lambda box: setattr(box, "names", {"c": "d", "a": "b"}),
+        "set": lambda box: setattr(box, "tags", {"y", "x"}),
+        "bytes": lambda box: setattr(box, "picture", bytes(bytearray(b"123"))),
+    }
+
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+    def test_is_found_and_nothing_else_is_encoded(self, change: tuple[Any, list[str]]) -> None:
+        make, expected = change
+        tracked = loaded(BOXES, BOX)
+        assert paths(tracked) == []  # all is generated now
+        make(tracked.entity)
+        paths(tracked)
+
+        called = encoded_by(lambda: paths(tracked))
+
+        assert paths(tracked) == expected
+        assert len(called) == 1
+        assert all(calls <= 2 for calls in called.values())  # what it was, and what it is
+
+    @pytest.mark.parametrize("make", EQUALS.values(), ids=EQUALS.keys())
+    def test_is_none_where_what_stands_there_is_stored_alike(self, make: Any) -> None:
+        tracked = loaded(BOXES, BOX)
+
+        make(tracked.entity)
+
+        assert paths(tracked) == []
+
+    def test_is_taken_for_granted_where_nothing_was_touched(self) -> None:
+        tracked = loaded(BOXES, BOX)
+        paths(tracked)
+
+        assert encoded_by(lambda: paths(tracked)) == {}
+
+    @pytest.mark.parametrize("name", ["parts", "spare", "names", "numbers", "tags", "picture"])
+    @pytest.mark.parametrize("value", [5, "text", [5], {5: 5}, Other("o"), [Other("o"), None]])
+    def test_is_refused_or_found_as_by_an_encoding(self, name: str, value: Any) -> None:
+        tracked = loaded(BOXES, BOX)
+        snapshot = BOXES.codec.snapshot(tracked.entity)
+
+        setattr(tracked.entity, name, value)
+
+        assert by_memento(tracked) == by_encoding(tracked, snapshot)
+
+    def test_is_told_by_what_is_planned(self) -> None:
+        """What replaces whole attributes is listed only when it is asked for, with what was loaded."""
+        entities = IdentityMap()
+        entity = entities.load(BOXES, BOX, weight=400)
+        assert entity is not None
+        entity.label, entity.size = "m", 2
+        commit = plan(entities, lambda: NOW, AWS_LIMITS)
+        expected = (
+            Change(Path.of("label"), {"S": "l"}, {"S": "m"}),
+            Change(Path.of("size"), {"N": "1"}, {"N": "2"}),
+        )
+
+        before = commit.actions[0].changed
+        commit.absorb(entities)
+
+        assert before == commit.actions[0].changed == expected
+        assert repr(commit.actions[0]) == "<update Box 'b' label, size>"
+
+
+@dataclass
+class Dated:
+    id: str
+    size: int = 1
+    version: int = 0
+    changed_at: datetime | None = None
+
+
+class DatedMapping(MappingSchema[Dated]):
+    class Meta:
+        table = "dated"
+        key = Key("id")
+
+    version = fields.Version()
+    changed_at = fields.UpdatedAt()
+
+
+def stored_by(commit: CommitPlan) -> list[Item]:
+    return [each.stored for each in commit.actions if each.stored is not None]
+
+
+class TestVersions:
+    """What writes of one version have in common outlasts a commit; it is that version's own."""
+
+    def changed(self, mapping: EntityMapping[Any], item: Item, versions: Iterable[int], now: datetime) -> Any:
+        entities = IdentityMap()
+        for number, version in enumerate(versions):
+            found = {**item, "id": {"S": str(number)}, "version": {"N": str(version)}}
+            entity = entities.load(mapping, found, weight=400)
+            assert entity is not None
+            entity.size = 7
+        return plan(entities, lambda: now, AWS_LIMITS)
+
+    def test_step_and_are_demanded_each_for_itself(self) -> None:
+        mapping = compile_mapping(BoxMapping)
+
+        for _ in range(2):
+            commit = self.changed(mapping, BOX, [3, 8, 3, 0], NOW)
+            assert [each.expected_version for each in commit.actions] == [3, 8, 3, 0]
+            assert [each.new_version for each in commit.actions] == [4, 9, 4, 1]
+            assert [item["version"] for item in stored_by(commit)] == [{"N": n} for n in ("4", "9", "4", "1")]
+            assert [each.action.condition for each in commit.actions] == [
+                equals(Path.of("version"), {"N": n}) for n in ("3", "8", "3", "0")
+            ]
+
+    def test_are_kept_in_bounded_number(self) -> None:
+        mapping = compile_mapping(BoxMapping)
+
+        commit = self.changed(mapping, BOX, range(2 * STEPS + 1), NOW)
+
+        assert [each.new_version for each in commit.actions] == list(range(1, 2 * STEPS + 2))
+        assert len(mapping.steps) <= STEPS
+
+    def test_do_not_keep_the_time_of_a_commit(self) -> None:
+        mapping = compile_mapping(DatedMapping)
+        item: Item = {"id": {"S": "d"}, "size": {"N": "1"}, "version": {"N": "3"}}
+        later = NOW + timedelta(days=1)
+
+        (first,) = stored_by(self.changed(mapping, item, [3], NOW))
+        (second,) = stored_by(self.changed(mapping, item, [3], later))
+
+        assert first["changed_at"] == {"S": "2026-01-02T03:04:05.000006Z"}
+        assert second["changed_at"] == {"S": "2026-01-03T03:04:05.000006Z"}
+        assert mapping.steps == {}
+
+
 class TestTheWeightOfALoadedItem:
+    @pytest.mark.parametrize("text", ["x", "\N{SNOWMAN}", "\N{GRINNING FACE}"])
+    def test_counts_the_bytes_of_texts(self, text: str) -> None:
+        """However few characters there are: a text has up to four bytes for each."""
+        entities = IdentityMap()
+        entity = entities.load(BOXES, BOX, weight=400)
+        assert entity is not None
+        size = len(text.encode())
+        entity.label = text * ((409_600 - 1_000) // size)
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+        assert action.weight is not None
+        assert action.weight >= item_size({"label": {"S": entity.label}})
+        entity.label = text * (409_600 // size)
+
+        with pytest.raises(ItemTooLarge):
+            plan(entities, lambda: NOW, AWS_LIMITS)
+
     @pytest.mark.parametrize("weight", [None, 300, 399_000])
     def test_never_lets_an_item_pass_that_is_too_large(self, weight: int | None) -> None:
         """Known or not, what a change makes of an item is weighed where it could be too much."""
