@@ -14,18 +14,18 @@ from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
     from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
-    from persistence.commit_plan.planner import Additions, plan, plan_creation, plan_mark, plan_patch
+    from persistence.commit_plan.planner import Additions, Creations, plan, plan_mark, plan_patch
     from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
 
 __all__ = [
     "COMMIT_ID",
     "Additions",
     "CommitPlan",
+    "Creations",
     "Kind",
     "PlannedAction",
     "depends_on_version",
     "plan",
-    "plan_creation",
     "plan_mark",
     "plan_patch",
     "rewrite",
@@ -37,7 +37,7 @@ __getattr__, __dir__ = lazy_face(
     __name__,
     {
         "persistence.commit_plan.planned": ("COMMIT_ID", "CommitPlan", "Kind", "PlannedAction"),
-        "persistence.commit_plan.planner": ("Additions", "plan", "plan_creation", "plan_mark", "plan_patch"),
+        "persistence.commit_plan.planner": ("Additions", "Creations", "plan", "plan_mark", "plan_patch"),
         "persistence.commit_plan.schema_versions": (
             "depends_on_version",
             "rewrite",

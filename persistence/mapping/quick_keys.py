@@ -82,12 +82,15 @@ def _of_entity(
 
 
 def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None:
-    """Make what gives the key of an entity where that is one text, as most keys are; else None."""
-    first, *others = parts
-    if others or first.parsed is not None or first.node is not STRING or first.type != "S":
+    """Make what gives the key of an entity where that is one text or two, as most keys are; else None."""
+    if any(part.parsed is not None or part.node is not STRING or part.type != "S" for part in parts):
         return None
-    attribute, limit = first.attribute, first.limit
-    read: Callable[[object], object] = attrgetter(first.fields[0])
+    return _of_one_text(*parts) if len(parts) == 1 else _of_two_texts(*parts) if len(parts) == 2 else None
+
+
+def _of_one_text(part: KeyPart) -> Callable[[object], Item | None]:
+    attribute, limit = part.attribute, part.limit
+    read: Callable[[object], object] = attrgetter(part.fields[0])
 
     def of_entity(entity: object) -> Item | None:
         try:
@@ -96,6 +99,29 @@ def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None
             return None
         if type(value) is str and value.isascii() and 0 < len(value) <= limit:
             return {attribute: {"S": value}}
+        return None
+
+    return of_entity
+
+
+def _of_two_texts(one: KeyPart, other: KeyPart) -> Callable[[object], Item | None]:
+    first, most, last, most_of_last = one.attribute, one.limit, other.attribute, other.limit
+    read: Callable[[object], tuple[object, object]] = attrgetter(one.fields[0], other.fields[0])
+
+    def of_entity(entity: object) -> Item | None:
+        try:
+            text, other_text = read(entity)
+        except AttributeError:
+            return None
+        if (
+            type(text) is str
+            and type(other_text) is str
+            and text.isascii()
+            and other_text.isascii()
+            and 0 < len(text) <= most
+            and 0 < len(other_text) <= most_of_last
+        ):
+            return {first: {"S": text}, last: {"S": other_text}}
         return None
 
     return of_entity

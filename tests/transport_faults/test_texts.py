@@ -16,6 +16,7 @@ from persistence.errors import BulkFailed, StoreUnavailable
 from persistence.expressions import Add, Path, Value, equals
 from persistence.operations import BatchWriteItems, DeleteItem, Operation, PutItem, TransactWrite, UpdateItem
 from persistence.stores.dynamodb import DynamoStore
+from persistence.table import Table
 from persistence.timing import Timing
 from tests.transport_faults.faults import CREATE, KEY, SERVER_ERROR, TABLE, THROTTLED
 from tests.transport_faults.misbehaving import Answer, Misbehaving, Raw, Step, misbehaving, refusal
@@ -27,13 +28,16 @@ BUSY = refusal("TransactionCanceledException", "busy", CancellationReasons=[{"Co
 """A cancellation after which the same request is sent again."""
 
 CHANGE = UpdateItem(TABLE, KEY, (Add(Path.of("n"), Value({"N": "1"})),), equals(Path.of("s"), {"S": "é"}))
+OTHER = Table("others", "id")
 BATCH = BatchWriteItems((PutItem(TABLE, {"id": {"S": "2"}, "b": {"B": b"\0"}}), DeleteItem(TABLE, KEY)))
 WRITES: dict[str, Operation[Any]] = {
     "create": CREATE,
     "change": CHANGE,
     "delete": DeleteItem(TABLE, KEY),
     "transaction": TransactWrite((CREATE, DeleteItem(TABLE, {"id": {"S": "2"}})), token="token-1"),
+    "transaction on two tables": TransactWrite((CREATE, DeleteItem(OTHER, KEY)), token="token-2"),
     "batch": BATCH,
+    "batch on two tables": BatchWriteItems((DeleteItem(OTHER, KEY), DeleteItem(TABLE, KEY))),
 }
 
 
@@ -156,9 +160,10 @@ class TestBulks:
         assert len(server.requests) == 3
         assert calls == ["BatchWriteItem"]
 
-    def test_ask_who_has_a_say(self) -> None:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_ask_who_has_a_say(self, way: Way) -> None:
         """botocore's stubs, and handlers that change what is sent."""
-        with serving("fast lane", DONE, DONE) as (store, server):
+        with serving(way, DONE, DONE) as (store, server):
             store.perform(BATCH)
             with Stubber(store.client) as stub:
                 stub.add_response("batch_write_item", {"UnprocessedItems": {}})

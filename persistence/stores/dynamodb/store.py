@@ -12,12 +12,7 @@ from botocore.client import BaseClient
 
 import persistence.stores.dynamodb.fast_lane as lanes
 import persistence.stores.tenancy as tenancy
-from persistence.errors import (
-    InvalidRequest,
-    NotSupported,
-    PersistenceError,
-    QueryError,
-)
+from persistence.errors import InvalidRequest, NotSupported, PersistenceError, QueryError
 from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
@@ -29,7 +24,7 @@ from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translat
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.stable import Settled
-from persistence.stores.dynamodb.tuning import tune
+from persistence.stores.dynamodb.tuning import stub_of, tune
 
 if TYPE_CHECKING:
     from persistence.stores.tenancy import TenantStore
@@ -258,13 +253,25 @@ class DynamoStore:
         lane = self._lane if attempts.fast else None
         call: Callable[[], dict[str, Any]]
         if lane is None:
-            given = parameters()
-            if isinstance(given, Made):
-                attempts.certain = given.certain and self._reaches_unseen(present, method)
+            given = self._handed_over(present, method, parameters, attempts)
             call = partial(getattr(present, method), **given)
         else:
             call = partial(lane.call, present, method, parameters, attempts)
         return answer_of(present, call, attempts)
+
+    def _handed_over(
+        self, client: BaseClient, method: str, parameters: Callable[[], dict[str, Any]], attempts: Attempts
+    ) -> dict[str, Any]:
+        """Give the parameters that botocore gets, and note whether its body needs no look at them."""
+        api, table = attempts.api, attempts.asked.table
+        if attempts.text is not None and api is not None and table is not None:
+            attempts.certain = self._reaches_unseen(client, method)
+            if attempts.certain:
+                return stub_of(api, table)
+        given = parameters()
+        if isinstance(given, Made):
+            attempts.certain = given.certain and self._reaches_unseen(client, method)
+        return given
 
     def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
         """Tell whether nobody sees the parameters of a call before their body is written."""

@@ -95,7 +95,8 @@ def _batch_text(operation: operations.BatchWriteItems) -> str | None:
     writes = operation.writes
     if not writes:
         return None
-    refuse_doubles("BatchWriteItems", writes, DOUBLES_IN_A_BATCH)
+    if not operation.distinct:
+        refuse_doubles("BatchWriteItems", writes, DOUBLES_IN_A_BATCH)
     by_table: dict[str, list[str]] = {}
     for write in writes:
         if write.condition is not None or write.returning != "none":
