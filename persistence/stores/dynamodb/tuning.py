@@ -89,6 +89,7 @@ def _write_request(params: Parameters, model: Any, context: dict[str, Any], **_m
     if written is None:
         return
     context[WRITTEN] = written
+    attempts.written = model.name
     params.clear()
     params.update(written.stub)
 
