@@ -93,28 +93,29 @@ class BulkBase(ABC, Generic[T, U]):
         self._store = store
         self._open = True
 
-    def _take(self, verb: Verb, entity: T, *, lenient: bool = False) -> Flow[None]:
-        """Take in what is to become of an entity, as it is now."""
+    def _take(self, verb: Verb, entity: T, *, lenient: bool = False) -> Flow[None] | None:
+        """Take in what is to become of an entity, as it is now; give what has to be sent because of it."""
         self._check()
         refuse_other_type(self._mapping, entity)
-        if not self._planner.may_batch(verb):
+        if not self._planner.may_batch(verb) and self._is_waiting(self._mapping.key_of(entity)):
             # Its condition depends on what is under way: the versions of objects move when it is done.
-            yield from self._send_before(self._mapping.key_of(entity))
-        write = self._planner.plan(verb, entity, lenient=lenient)
-        if write is not None:
-            yield from self._keep(write)
+            return self._after_the_others(lambda: self._plan(verb, entity, lenient=lenient))
+        return self._plan(verb, entity, lenient=lenient)
 
-    def _take_key(self, args: tuple[object, ...], fields: Mapping[str, object]) -> Flow[None]:
+    def _plan(self, verb: Verb, entity: T, *, lenient: bool) -> Flow[None] | None:
+        write = self._planner.plan(verb, entity, lenient=lenient)
+        return None if write is None else self._keep(write)
+
+    def _take_key(self, args: tuple[object, ...], fields: Mapping[str, object]) -> Flow[None] | None:
         self._check()
         return self._keep(self._planner.plan_key(self._mapping.key_from(args, fields)))
 
-    def _take_item(self, item: Item) -> Flow[None]:
+    def _take_item(self, item: Item) -> Flow[None] | None:
         self._check()
         write = self._planner.plan_item(item)
-        if write is not None:
-            yield from self._keep(write)
+        return None if write is None else self._keep(write)
 
-    def _take_removal(self, found: T | EntityKey[T]) -> Flow[None]:
+    def _take_removal(self, found: T | EntityKey[T]) -> Flow[None] | None:
         if not isinstance(found, EntityKey):
             return self._take("remove", found, lenient=True)
         self._check()
@@ -122,21 +123,26 @@ class BulkBase(ABC, Generic[T, U]):
             raise QueryError(f"{found!r} is no key of this bulk of {self._mapping.name}")
         return self._keep(self._planner.plan_key(found.key))
 
-    def _keep(self, write: BulkWrite[T]) -> Flow[None]:
-        waiting = self._waiting.get(write.identity)
-        if waiting is not None and not (waiting.batched and write.batched):
-            yield from self._flush()
-        if write.identity in self._waiting:
+    def _keep(self, write: BulkWrite[T]) -> Flow[None] | None:
+        identity = write.identity
+        waiting = self._waiting.get(identity)
+        if waiting is not None:
+            if not (waiting.batched and write.batched):
+                return self._after_the_others(lambda: self._keep(write))
             self._tally.supersede()
         self._tally.give()
-        self._waiting[write.identity] = write
+        self._waiting[identity] = write
         assert self._size is not None
-        if len(self._waiting) >= self._size:
-            yield from self._flush()
+        return self._flush() if len(self._waiting) >= self._size else None
 
-    def _send_before(self, key: Item) -> Flow[None]:
-        if identity_of(self._mapping, key) in self._waiting:
-            yield from self._flush()
+    def _is_waiting(self, key: Item) -> bool:
+        return identity_of(self._mapping, key) in self._waiting
+
+    def _after_the_others(self, take: Callable[[], Flow[None] | None]) -> Flow[None]:
+        yield from self._flush()
+        more = take()
+        if more is not None:
+            yield from more
 
     def _flush(self) -> Flow[None]:
         """Send what is waiting.

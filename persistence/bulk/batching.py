@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import marshal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from persistence.attributes import Item
@@ -28,13 +28,25 @@ _AROUND_EACH = 100
 """Bytes around an item, such as `{"PutRequest":{"Item":...}}`, and its share of the rest of the request."""
 
 
-def batches(writes: Iterable[BulkWrite[T]], limits: Limits) -> list[list[BulkWrite[T]]]:
+def batches(writes: Sequence[BulkWrite[T]], limits: Limits) -> list[Sequence[BulkWrite[T]]]:
     """Part writes into requests.
 
     What counts is the size of the request (API reference, BatchWriteItem: 16 MB), which is more than that of
     the items: of a list of small numbers each takes 3 bytes in the table, and 10 on its way there.
     """
-    share = limits.batch_bytes // limits.batch_writes
+    share, most = limits.batch_bytes // limits.batch_writes, limits.batch_writes
+    if _are_small(writes, share - _AROUND_EACH):
+        return [writes[first : first + most] for first in range(0, len(writes), most)]
+    return [*_parted_by_size(writes, limits, share)]
+
+
+def _are_small(writes: Sequence[BulkWrite[Any]], share: int) -> bool:
+    """Tell whether all were weighed, and none takes more than its share of a request."""
+    weights = [weight for write in writes if (weight := write.planned.weight) is not None]
+    return len(weights) == len(writes) and _LONGEST_BYTE * max(weights, default=0) <= share
+
+
+def _parted_by_size(writes: Iterable[BulkWrite[T]], limits: Limits, share: int) -> list[list[BulkWrite[T]]]:
     parted: list[list[BulkWrite[T]]] = []
     room = 0
     for write in writes:

@@ -27,7 +27,7 @@ from persistence.errors import (
 from persistence.flows import Flow, pause, perform, run_together
 from persistence.mapping import EntityMapping
 from persistence.operations import BatchWriteItems, DeleteItem, PutItem
-from persistence.tracking import Identity, IdentityMap, identity_of
+from persistence.tracking import Identity, identity_of
 from persistence.unit_of_work.base import UnitOfWorkBase
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Sender(Generic[T]):
 
     def _ask(self, writes: Sequence[BulkWrite[T]]) -> Flow[_Left[T]]:
         """Send a batch once; give what is to be sent again, and why."""
-        request = BatchWriteItems(tuple(write.part_of_a_batch() for write in writes))
+        request = BatchWriteItems(tuple([write.part_of_a_batch() for write in writes]), distinct=True)
         try:
             answer = yield from self._tally.metered(perform(request))
         except (Throttled, StoreUnavailable, TransactionBusy) as unanswered:
@@ -127,7 +127,8 @@ class Sender(Generic[T]):
             return (), None
         left = set(self._identities(answer.unprocessed))
         done = [write for write in writes if write.identity not in left] if left else writes
-        CommitPlan(tuple([write.planned for write in done])).absorb(IdentityMap())
+        for write in done:
+            write.absorb()
         self._tally.settle(done)
         if not left:
             return (), None

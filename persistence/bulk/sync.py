@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from persistence.attributes import Item
 from persistence.bulk.base import BulkBase
@@ -14,6 +14,7 @@ from persistence.flows import Flow, run
 from persistence.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Bulk(BulkBase[T, UnitOfWork]):
@@ -36,7 +37,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._drive(self._leave(error))
+        self._drive(self._leave, error)
         if error is None:
             self._raise_failures()
 
@@ -53,14 +54,14 @@ class Bulk(BulkBase[T, UnitOfWork]):
             ValidationFailed, ItemTooLarge: this one can't be stored; the others are not concerned.
             BulkFailed: the store failed, so that nothing more is sent.
         """
-        self._drive(self._take("add", entity))
+        self._drive(self._take, "add", entity)
 
     def update(self, entity: T) -> None:
         """Store a changed entity if its version is still stored; see `add` for `overwrite` and errors.
 
         Attributes that the mapping does not know are kept, unless with `overwrite`.
         """
-        self._drive(self._take("update", entity))
+        self._drive(self._take, "update", entity)
 
     def save(self, entity: T) -> None:
         """Store an entity whatever is stored now.
@@ -69,7 +70,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
         stored that the mapping does not know is lost. Else it is kept, the stored version steps on, and the
         entity has to be read again before it is updated. See `add` for errors.
         """
-        self._drive(self._take("save", entity))
+        self._drive(self._take, "save", entity)
 
     def remove(self, entity: T) -> None:
         """Delete an entity if its version is still stored; with `overwrite`, or without a version, anyway.
@@ -79,7 +80,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
         Raises:
             BulkFailed: the store failed, so that nothing more is sent.
         """
-        self._drive(self._take("remove", entity))
+        self._drive(self._take, "remove", entity)
 
     def remove_key(self, *key: object, **fields: object) -> None:
         """Delete whatever is stored under a key, if anything is.
@@ -92,7 +93,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
             QueryError: the arguments are not the key's.
             BulkFailed: the store failed, so that nothing more is sent.
         """
-        self._drive(self._take_key(key, fields))
+        self._drive(self._take_key, key, fields)
 
     def remove_item(self, item: Item) -> None:
         """Delete an item that was read, if it still is what was read; if it is gone by now, that is as good.
@@ -103,7 +104,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
         Raises:
             BulkFailed: the store failed, so that nothing more is sent.
         """
-        self._drive(self._take_item(item))
+        self._drive(self._take_item, item)
 
     def remove_all(self, found: Iterable[T | EntityKey[T]]) -> None:
         """Delete all that an iterable gives, such as a query, in constant memory.
@@ -118,7 +119,7 @@ class Bulk(BulkBase[T, UnitOfWork]):
             BulkFailed: the store failed, so that nothing more is sent.
         """
         for each in found:
-            self._drive(self._take_removal(each))
+            self._drive(self._take_removal, each)
 
     def flush(self) -> None:
         """Send now what is in the buffer.
@@ -126,13 +127,16 @@ class Bulk(BulkBase[T, UnitOfWork]):
         Raises:
             BulkFailed: the store failed, so that nothing more is sent.
         """
-        self._drive(self._flush())
+        self._drive(self._flush)
 
     def _make_lock(self) -> threading.Lock:
         return threading.Lock()
 
-    def _drive(self, flow: Flow[None]) -> None:
+    def _drive(self, take: Callable[P, Flow[None] | None], *given: P.args, **named: P.kwargs) -> None:
         with self._lock:
+            flow = take(*given, **named)
+            if flow is None:
+                return  # most are only kept
             try:
                 run(flow, self._store, sleep=self._uow.timing.sleep)
             finally:

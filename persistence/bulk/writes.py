@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 from persistence.attributes import NUMBER_SIZE_LIMIT, Item
-from persistence.commit_plan import Kind, PlannedAction, plan, plan_creation, plan_mark
+from persistence.commit_plan import Creations, Kind, PlannedAction, plan, plan_mark
 from persistence.errors import BulkFailure, PersistenceError
 from persistence.expressions import Path
 from persistence.mapping import EntityMapping
@@ -48,8 +48,7 @@ _CALLS: Mapping[Verb, Callable[[IdentityMap, EntityMapping[Any], Any], None]] = 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BulkWrite(Generic[T]):
+class BulkWrite(NamedTuple, Generic[T]):
     """One write of a bulk.
 
     Attributes:
@@ -79,6 +78,12 @@ class BulkWrite(Generic[T]):
         assert isinstance(action, (PutItem, DeleteItem))
         return action
 
+    def absorb(self) -> None:
+        """Bring its entity in line with what is stored now, once it was done in a batch."""
+        planned = self.planned
+        if planned.roles and planned.entity is not None:
+            planned.mapping.assign(planned.entity, planned.roles)
+
     def failure(self, error: PersistenceError) -> BulkFailure:
         """Say that it was not done."""
         return BulkFailure(self.planned.entity, self.planned.key_values, error)
@@ -101,6 +106,7 @@ class WritePlanner(Generic[T]):
         self._policies = policies
         self._limits = limits
         self._overwrite = overwrite
+        self._creations = Creations(mapping, policies.clock, limits, policies.ids)
 
     def may_batch(self, verb: Verb) -> bool:
         """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
@@ -166,16 +172,14 @@ class WritePlanner(Generic[T]):
 
     def _overwriting(self, entity: T) -> PlannedAction[T]:
         """Plan a new item that takes the place of whatever is stored."""
-        mapping, policies = self.mapping, self._policies
-        key = mapping.key_of(entity)
-        tracked = Tracked(mapping, mapping.identity(key), key, entity, Intent.CREATE, None)
-        created = plan_creation(tracked, policies.clock, self._limits, policies.ids)
-        assert isinstance(created.action, PutItem)
-        item, values = created.action.item, created.roles
+        mapping, planned = self.mapping, self._creations.plan(entity)
         version, created_at = mapping.roles.version, mapping.roles.created_at
-        number = None
+        if version is None and created_at is None:
+            return planned
+        assert isinstance(planned.action, PutItem)
+        item, values, number = planned.action.item, planned.roles, None
         if version is not None:
-            number = _version_beyond(version_of(mapping, entity), policies.clock())
+            number = _version_beyond(version_of(mapping, entity), self._policies.clock())
             item[version.attribute] = version.encode(number)
             if version.name is not None:
                 values = {**values, version.name: number}
@@ -184,18 +188,10 @@ class WritePlanner(Generic[T]):
             # It is the entity that was made then, and not a new one.
             item[created_at.attribute] = created_at.encode(known)
             values = {**values, created_at.name or "": known}
-        return PlannedAction(
-            Kind.OVERWRITE,
-            mapping,
-            key,
-            PutItem(mapping.table, item),
-            tracked,
-            values,
-            encoded=item,
-            stored=item,
-            new_version=number,
-            weight=None if created.weight is None else created.weight + NUMBER_SIZE_LIMIT,
-        )
+        planned.roles, planned.new_version = values, number
+        if planned.weight is not None:
+            planned.weight += NUMBER_SIZE_LIMIT
+        return planned
 
     def _planned(self, identities: IdentityMap) -> PlannedAction[T] | None:
         policies = self._policies

@@ -15,7 +15,7 @@ from persistence.lazy import lazy_face
 if TYPE_CHECKING:
     from persistence.commit_plan.alone import Alone, Creation, PlannedAlone
     from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
-    from persistence.commit_plan.planner import Additions, plan, plan_creation, plan_mark, plan_patch
+    from persistence.commit_plan.planner import Additions, Creations, plan, plan_mark, plan_patch
     from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
 
 __all__ = [
@@ -24,12 +24,12 @@ __all__ = [
     "Alone",
     "CommitPlan",
     "Creation",
+    "Creations",
     "Kind",
     "PlannedAction",
     "PlannedAlone",
     "depends_on_version",
     "plan",
-    "plan_creation",
     "plan_mark",
     "plan_patch",
     "rewrite",
@@ -42,7 +42,7 @@ __getattr__, __dir__ = lazy_face(
     {
         "persistence.commit_plan.alone": ("Alone", "Creation", "PlannedAlone"),
         "persistence.commit_plan.planned": ("COMMIT_ID", "CommitPlan", "Kind", "PlannedAction"),
-        "persistence.commit_plan.planner": ("Additions", "plan", "plan_creation", "plan_mark", "plan_patch"),
+        "persistence.commit_plan.planner": ("Additions", "Creations", "plan", "plan_mark", "plan_patch"),
         "persistence.commit_plan.schema_versions": (
             "depends_on_version",
             "rewrite",

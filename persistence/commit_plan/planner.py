@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.commit_plan.checks import checks
@@ -169,14 +169,22 @@ class _Planner:
         reads = self._reads(tracked.mapping, tracked.key, tracked)
         return condition if reads is None else condition & reads
 
-    def create(self, tracked: Tracked[T]) -> PlannedAction[T]:
-        """Plan a new entity."""
+    def create(self, tracked: Tracked[T], *, anyway: bool = False) -> PlannedAction[T]:
+        """Plan a new entity.
+
+        Args:
+            tracked: its record.
+            anyway: whether it takes the place of whatever is stored, so that nothing is demanded.
+        """
         encodings, mapping = self._encodings, tracked.mapping
         kept = encodings.kept(mapping, version=FIRST_VERSION, created=True)
         item = encodings.encoded(tracked, kept)
         weight = encodings.weighed(tracked, item)
-        action = PutItem(mapping.table, item, mapping.is_free, item_on_failure=True)
-        planned = action_of(_CREATE, tracked, action, kept, item, item, weight=weight)
+        if anyway:
+            kind, action = Kind.OVERWRITE, PutItem(mapping.table, item)
+        else:
+            kind, action = _CREATE, PutItem(mapping.table, item, mapping.is_free, item_on_failure=True)
+        planned = action_of(kind, tracked, action, kept, item, item, weight=weight)
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:
@@ -281,11 +289,42 @@ def plan_patch(
     return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).patch(patch, None)
 
 
-def plan_creation(
-    tracked: Tracked[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
-) -> PlannedAction[T]:
-    """Work out how to store a new entity outside any unit; see `plan`."""
-    return _Planner(Encodings(now, limits, ids), IdentityMap(), checked=False).create(tracked)
+class Creations(Generic[T]):
+    """Works out, one after the other, how to put new entities in the place of whatever is stored.
+
+    Args:
+        mapping: that of the entities.
+        now: gives the time at which one is planned, aware.
+        limits: what the store takes.
+        ids: gives random ids, for incarnations.
+    """
+
+    def __init__(
+        self,
+        mapping: EntityMapping[T],
+        now: Callable[[], datetime],
+        limits: Limits,
+        ids: Callable[[], str],
+    ) -> None:
+        self._mapping = mapping
+        self._given = now, limits, ids
+        roles = mapping.roles
+        own = (roles.created_at, roles.updated_at, roles.incarnation)
+        self._shared = self._planner() if own == (None, None, None) else None
+
+    def plan(self, entity: T) -> PlannedAction[T]:
+        """Plan one, as it is now.
+
+        Raises:
+            ValidationFailed, ItemTooLarge: it can't be stored as it is.
+        """
+        mapping = self._mapping
+        key = mapping.key_of(entity)
+        tracked = Tracked(mapping, mapping.identity(key), key, entity, CREATE, None)
+        return (self._shared or self._planner()).create(tracked, anyway=True)
+
+    def _planner(self) -> _Planner:
+        return _Planner(Encodings(*self._given), IdentityMap(), checked=False)
 
 
 def plan_mark(

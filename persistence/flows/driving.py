@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -22,8 +22,9 @@ R = TypeVar("R")
 def run(flow: Flow[R], store: Store, *, sleep: Callable[[float], None] = time.sleep) -> R:
     """Drive a flow over a synchronous store.
 
-    Where something fails of what is wanted together, or the caller is interrupted, operations that are under
-    way are waited for, and nothing else is begun; no thread outlives the call.
+    What is wanted together is done by the caller's thread and by others. Where something of it fails, or the
+    caller is interrupted, operations that others have under way are waited for, and nothing else is begun; no
+    thread outlives the call.
 
     Args:
         flow: a fresh flow.
@@ -96,14 +97,22 @@ class _Halted(BaseException):
     """What is wanted together ends here, since something else of it failed or nobody waits any more."""
 
 
-class _Halting:
-    """A store, and a way to wait, that threads have in common until one of them fails."""
+class _Shared:
+    """What several threads do together, and the store and the way to wait that they do it with.
 
-    def __init__(self, store: Store, sleep: Callable[[float], None]) -> None:
+    Once something fails nothing else is begun.
+    """
+
+    def __init__(
+        self, parts: Sequence[Operation[Any] | Flow[Any]], store: Store, sleep: Callable[[float], None]
+    ) -> None:
         self.limits = store.limits
-        self.halted = threading.Event()
         self._store = store
         self._sleep = sleep
+        self._halted = threading.Event()
+        self._waiting = deque((place, part, copy_context()) for place, part in enumerate(parts))
+        self._answers: list[Any] = [None] * len(parts)
+        self._failures: dict[int, BaseException] = {}
 
     def perform(self, operation: Operation[R]) -> R:
         self._check()
@@ -113,38 +122,67 @@ class _Halting:
         self._check()
         self._sleep(seconds)
 
-    def serve(self, part: Operation[Any] | Flow[Any]) -> Any:
-        try:
-            return _serve_part(part, self, self.sleep)
-        except BaseException:
-            self.halted.set()
-            raise
-
     def _check(self) -> None:
-        if self.halted.is_set():
+        if self._halted.is_set():
             raise _Halted
+
+    def work(self) -> None:
+        """Serve one part after the other, as long as there are some that nobody has begun."""
+        while not self._halted.is_set():
+            try:
+                place, part, context = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                self._answers[place] = context.run(_serve_part, part, self, self.sleep)
+            except BaseException as error:  # noqa: BLE001  # who waits for all of them raises it
+                self._failures[place] = error
+                self.halt()
+
+    def halt(self) -> None:
+        """Begin nothing else."""
+        self._halted.set()
+
+    def answers(self) -> list[Any]:
+        """Give the answers in the order of the parts, once all threads have ended.
+
+        Raises:
+            BaseException: that of the first part that failed; an interruption of the caller goes before it.
+        """
+        failures, self._failures = self._failures, {}
+        failed = [place for place, error in failures.items() if not isinstance(error, _Halted)]
+        if not failed:
+            return self._answers
+        raise failures[min(failed, key=lambda place: (isinstance(failures[place], Exception), place))]
 
 
 def _serve_all(
     parts: Sequence[Operation[Any] | Flow[Any]], store: Store, sleep: Callable[[float], None]
 ) -> list[Any]:
+    """Serve all, the caller one of those that do it: a thread less takes its time to start."""
     most = min(store.limits.concurrent_requests, len(parts))
     if most <= 1:
         return [_serve_part(part, store, sleep) for part in parts]
-    halting = _Halting(store, sleep)
-    working: list[Future[Any]] = []
-    with ThreadPoolExecutor(most, "persistence") as threads:
-        try:
-            working.extend(threads.submit(copy_context().run, halting.serve, part) for part in parts)
-            wait(working, return_when=FIRST_EXCEPTION)
-        except BaseException:
-            halting.halted.set()
-            raise
-    failures = (future.exception() for future in working)
-    failure = next((error for error in failures if error and not isinstance(error, _Halted)), None)
-    if failure is not None:
-        raise failure
-    return [future.result() for future in working]
+    shared = _Shared(parts, store, sleep)
+    helpers: list[threading.Thread] = []
+    try:
+        for number in range(1, most):
+            helper = threading.Thread(target=shared.work, name=f"persistence-{number}")
+            helpers.append(helper)
+            helper.start()
+        shared.work()
+        _join(helpers)
+    except BaseException:
+        shared.halt()
+        _join(helpers)
+        raise
+    return shared.answers()
+
+
+def _join(threads: Iterable[threading.Thread]) -> None:
+    for thread in threads:
+        if thread.ident is not None:  # it was started
+            thread.join()
 
 
 def _serve_part(part: Operation[Any] | Flow[Any], store: Store, sleep: Callable[[float], None]) -> Any:

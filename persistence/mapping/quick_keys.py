@@ -49,7 +49,7 @@ def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | N
     if not fields or None in fills:
         return None
     made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
-    of = _of_text(parts) or _of_parts(made)
+    of = _of_texts(parts, fields) or _of_parts(made)
     return QuickKey(fields, of, _of_entity(of, fields))
 
 
@@ -82,12 +82,19 @@ def _of_entity(
     return of_entity
 
 
-def _of_text(parts: Sequence[KeyPart]) -> Callable[[Sequence[object]], Item | None] | None:
-    """Make what gives a key for its values where that is one text, as most keys are; else None."""
-    first, *others = parts
-    if others or first.parsed is not None or first.node is not STRING or first.type != "S":
+def _of_texts(
+    parts: Sequence[KeyPart], fields: tuple[str, ...]
+) -> Callable[[Sequence[object]], Item | None] | None:
+    """Make what gives a key for its values where these are one text or two, as in most keys; else None."""
+    if any(part.parsed is not None or part.node is not STRING or part.type != "S" for part in parts):
         return None
-    attribute, limit = first.attribute, first.limit
+    if len(parts) != len(fields):
+        return None
+    return _of_one_text(*parts) if len(parts) == 1 else _of_two_texts(*parts)
+
+
+def _of_one_text(part: KeyPart) -> Callable[[Sequence[object]], Item | None]:
+    attribute, limit = part.attribute, part.limit
 
     def of_text(values: Sequence[object]) -> Item | None:
         (value,) = values
@@ -96,6 +103,25 @@ def _of_text(parts: Sequence[KeyPart]) -> Callable[[Sequence[object]], Item | No
         return None
 
     return of_text
+
+
+def _of_two_texts(one: KeyPart, other: KeyPart) -> Callable[[Sequence[object]], Item | None]:
+    first, most, last, most_of_last = one.attribute, one.limit, other.attribute, other.limit
+
+    def of_texts(values: Sequence[object]) -> Item | None:
+        text, other_text = values
+        if (
+            type(text) is str
+            and type(other_text) is str
+            and text.isascii()
+            and other_text.isascii()
+            and 0 < len(text) <= most
+            and 0 < len(other_text) <= most_of_last
+        ):
+            return {first: {"S": text}, last: {"S": other_text}}
+        return None
+
+    return of_texts
 
 
 def identifier(table: Table) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:

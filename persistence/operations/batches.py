@@ -60,6 +60,12 @@ class BatchWriteResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchWriteItems(Operation[BatchWriteResult]):
-    """Do up to 25 puts and deletes without conditions, not atomically; all keys differ."""
+    """Do up to 25 puts and deletes without conditions, not atomically; all keys differ.
+
+    Attributes:
+        writes: without a condition, and without an answer of their own.
+        distinct: whether its maker has seen to it that all keys differ, so that a store need not.
+    """
 
     writes: tuple[PutItem | DeleteItem, ...]
+    distinct: bool = field(default=False, compare=False, repr=False)

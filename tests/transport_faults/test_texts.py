@@ -16,6 +16,8 @@ from persistence.errors import BulkFailed, StoreUnavailable
 from persistence.expressions import Add, Path, Value, equals
 from persistence.operations import BatchWriteItems, DeleteItem, Operation, PutItem, TransactWrite, UpdateItem
 from persistence.stores.dynamodb import DynamoStore
+from persistence.stores.dynamodb.tuning import stub_of
+from persistence.table import Table
 from persistence.timing import Timing
 from tests.transport_faults.faults import CREATE, KEY, SERVER_ERROR, TABLE, THROTTLED
 from tests.transport_faults.misbehaving import Answer, Misbehaving, Raw, Step, misbehaving, refusal
@@ -27,13 +29,18 @@ BUSY = refusal("TransactionCanceledException", "busy", CancellationReasons=[{"Co
 """A cancellation after which the same request is sent again."""
 
 CHANGE = UpdateItem(TABLE, KEY, (Add(Path.of("n"), Value({"N": "1"})),), equals(Path.of("s"), {"S": "é"}))
+OTHER = Table("others", "id")
 BATCH = BatchWriteItems((PutItem(TABLE, {"id": {"S": "2"}, "b": {"B": b"\0"}}), DeleteItem(TABLE, KEY)))
+TWO_TABLES = TransactWrite((CREATE, DeleteItem(OTHER, KEY)), token="token-2")
+TWO_TABLES_AT_ONCE = BatchWriteItems((DeleteItem(OTHER, KEY), DeleteItem(TABLE, KEY)))
 WRITES: dict[str, Operation[Any]] = {
     "create": CREATE,
     "change": CHANGE,
     "delete": DeleteItem(TABLE, KEY),
     "transaction": TransactWrite((CREATE, DeleteItem(TABLE, {"id": {"S": "2"}})), token="token-1"),
+    "transaction on two tables": TWO_TABLES,
     "batch": BATCH,
+    "batch on two tables": TWO_TABLES_AT_ONCE,
 }
 
 
@@ -53,6 +60,41 @@ class ThingMapping(MappingSchema[Thing]):
 def serving(way: Way, *steps: Step, accelerated: bool = False) -> Iterator[tuple[DynamoStore, Misbehaving]]:
     with misbehaving(list(steps)) as server, store_on(way, server, accelerated=accelerated) as store:
         yield store, server
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_say_the_same_where_botocore_gets_nothing_but_the_table(
+    write: Operation[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the second request of a kind on, where nobody else has a say."""
+    tables: list[str] = []
+
+    def noted(api: str, table: str) -> dict[str, Any]:
+        tables.append(table)
+        return stub_of(api, table)
+
+    monkeypatch.setattr("persistence.stores.dynamodb.store.stub_of", noted)
+    with serving("tuned", *[DONE] * 4) as (store, server):
+        for _ in range(3):
+            store.perform(write)
+        store.client.meta.events.register("before-parameter-build.dynamodb", lambda **_: None)
+        store.perform(write)
+
+    assert len({request.body for request in server.requests}) == 1
+    assert len(server.requests) == 4
+    assert tables == ([] if write in (TWO_TABLES, TWO_TABLES_AT_ONCE) else ["things"] * 2)
+
+
+def test_are_written_by_botocore_where_it_has_no_rules_for_endpoints() -> None:
+    """It then asks nobody before it writes a request, and must get all that the request says."""
+    with serving("tuned", *[DONE] * 2) as (store, server):
+        client: Any = store.client
+        client._ruleset_resolver = None
+        for _ in range(2):
+            store.perform(CHANGE)
+
+    assert [json.loads(request.body)["Key"] for request in server.requests] == [KEY] * 2
+    assert all("UpdateExpression" in json.loads(request.body) for request in server.requests)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -156,9 +198,10 @@ class TestBulks:
         assert len(server.requests) == 3
         assert calls == ["BatchWriteItem"]
 
-    def test_ask_who_has_a_say(self) -> None:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_ask_who_has_a_say(self, way: Way) -> None:
         """botocore's stubs, and handlers that change what is sent."""
-        with serving("fast lane", DONE, DONE) as (store, server):
+        with serving(way, DONE, DONE) as (store, server):
             store.perform(BATCH)
             with Stubber(store.client) as stub:
                 stub.add_response("batch_write_item", {"UnprocessedItems": {}})

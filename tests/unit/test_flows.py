@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -362,30 +361,65 @@ class TestThreads:
 
         assert threading.active_count() == before
 
-    def test_an_interrupted_caller_waits_for_what_is_under_way_only(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The interruption is raised after that; nothing else is begun."""
-        store = Busy(at_once=2)
-        store.together = threading.Barrier(3)
-        joined = ThreadPoolExecutor.shutdown
+    def test_the_caller_is_one_of_them(self) -> None:
+        """Four operations at once take three more threads."""
+        working: set[str] = set()
 
-        def interrupted(*_: object, **__: object) -> None:
-            while len(store.begun) < 2:
-                time.sleep(0.001)
-            raise KeyboardInterrupt
+        class Looking(Busy):
+            def answer(self, name: str) -> Any:
+                working.add(threading.current_thread().name)
+                return super().answer(name)
 
-        def shutdown(pool: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:
-            store.together.wait(10)
-            joined(pool, *args, **kwargs)
+        run(perform_together([numbered(number) for number in range(4)]), Looking(at_once=4))
 
-        monkeypatch.setattr("persistence.flows.driving.wait", interrupted)
-        monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shutdown)
+        caller = threading.current_thread().name
+        assert working == {caller, "persistence-1", "persistence-2", "persistence-3"}
+
+    def test_an_interrupted_caller_waits_for_what_others_have_under_way_only(self) -> None:
+        """The interruption is raised after that, whatever else failed; nothing else is begun."""
+        caller, interrupted = threading.get_ident(), threading.Event()
+
+        class Interrupted(Busy):
+            def answer(self, name: str) -> Any:
+                if threading.get_ident() == caller:
+                    interrupted.set()
+                    raise KeyboardInterrupt
+                interrupted.wait(10)
+                return super().answer(name)
+
+        store = Interrupted(at_once=2, failing=["0", "1"])
 
         with pytest.raises(KeyboardInterrupt):
             run(perform_together([numbered(number) for number in range(6)]), store)
 
-        assert (sorted(store.begun), sorted(store.ended)) == (["0", "1"], ["0", "1"])
+        assert sorted(store.begun) == ["0", "1"]
+        assert len(store.ended) == 1
+
+    def test_an_interruption_while_others_work_is_raised_when_they_are_done(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The caller may have nothing to do any more but to wait."""
+        caller, join = threading.get_ident(), threading.Thread.join
+        interruptions = [KeyboardInterrupt()]
+
+        class Slow(Busy):
+            def answer(self, name: str) -> Any:
+                if threading.get_ident() != caller:
+                    time.sleep(0.01)
+                return super().answer(name)
+
+        def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+            if interruptions:
+                raise interruptions.pop()
+            join(thread, timeout)
+
+        store = Slow(at_once=2)
+        monkeypatch.setattr(threading.Thread, "join", interrupted)
+
+        with pytest.raises(KeyboardInterrupt):
+            run(perform_together([numbered(0), numbered(1)]), store)
+
+        assert sorted(store.ended) == ["0", "1"]
 
     def test_a_single_part_needs_none(self) -> None:
         """One operation is performed by the caller itself."""

@@ -70,6 +70,8 @@ def batch_write(operation: operations.BatchWriteItems, answer: Answer) -> operat
         for name, requests in answer.get("UnprocessedItems", {}).items()
         for request in requests
     }
+    if not undone:
+        return operations.BatchWriteResult((), write_capacity(answer))
     unprocessed = (write for write in operation.writes if identity_of(write.table, key_of(write)) in undone)
     return operations.BatchWriteResult(tuple(unprocessed), write_capacity(answer))
 

@@ -60,6 +60,7 @@ class Attempts:
         seconds: how long one attempt takes at most, where a deadline holds.
         number: how many attempts there were.
         text: the body, where it was written without the parameters; None where they are to be written.
+        written: the data action whose request was written the short way; None before, and where it was not.
         certain: whether the parameters arrive certainly as they were made, and need not be looked at again.
         kept: the outcome of a first attempt by the fast lane, until botocore takes it for its own.
     """
@@ -74,6 +75,7 @@ class Attempts:
     seconds: float = 0.0
     number: int = 0
     text: str | None = None
+    written: str | None = None
     certain: bool = False
     kept: object = None
 

@@ -128,7 +128,8 @@ def batch_write(operation: operations.BatchWriteItems, settling: Settling | None
     Raises:
         InvalidRequest: two writes have one key, or a write has a condition or asks for an answer.
     """
-    refuse_doubles("BatchWriteItems", operation.writes, DOUBLES_IN_A_BATCH)
+    if not operation.distinct:
+        refuse_doubles("BatchWriteItems", operation.writes, DOUBLES_IN_A_BATCH)
     settling = settling or Settling()
     by_table: dict[str, list[Parameters]] = {}
     for write in operation.writes:

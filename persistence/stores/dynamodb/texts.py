@@ -11,7 +11,7 @@ What is unusual has no text here: it is left to `requests`, to be settled or to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeGuard
@@ -84,10 +84,35 @@ def _transaction_text(operation: operations.TransactWrite) -> str | None:
         return None
     if not operation.distinct:
         refuse_doubles("TransactWrite", actions, DOUBLES_IN_A_TRANSACTION)
-    texts = [_written(action, _ACTION) for action in actions]
+    texts = [*_action_texts(actions)]
     return (
         f'{{"TransactItems":[{",".join(texts)}],"ClientRequestToken":{quoted(token)},'
         f'"ReturnConsumedCapacity":"TOTAL"}}'
+    )
+
+
+def _action_texts(actions: Iterable[operations.TransactAction]) -> Iterator[str]:
+    """Write actions, most of which are like the one before: entities of one type that are added."""
+    known: tuple[operations.PutItem, _Frame] | None = None
+    for action in actions:
+        if type(action) is not operations.PutItem:
+            yield _written(action, _ACTION)
+        elif known is not None and _are_alike(action, known[0]):
+            yield known[1].filled(action.item, _NO_VALUES)
+        elif _is_simple(action.condition):
+            known = action, _simple_frame(action, _ACTION)
+            yield known[1].filled(action.item, _NO_VALUES)
+        else:
+            yield _written(action, _ACTION)
+
+
+def _are_alike(put: operations.PutItem, other: operations.PutItem) -> bool:
+    """Tell whether two puts surely differ in their items only."""
+    return (
+        put.condition is other.condition
+        and put.table is other.table
+        and put.item_on_failure is other.item_on_failure
+        and put.returning == other.returning
     )
 
 
@@ -95,7 +120,8 @@ def _batch_text(operation: operations.BatchWriteItems) -> str | None:
     writes = operation.writes
     if not writes:
         return None
-    refuse_doubles("BatchWriteItems", writes, DOUBLES_IN_A_BATCH)
+    if not operation.distinct:
+        refuse_doubles("BatchWriteItems", writes, DOUBLES_IN_A_BATCH)
     by_table: dict[str, list[str]] = {}
     for write in writes:
         if write.condition is not None or write.returning != "none":
@@ -131,22 +157,39 @@ _DELETE = _Kind(lambda delete: requests.delete_item(delete, Settled()), single=T
 
 
 def _written(write: operations.TransactAction, kind: _Kind) -> str:
-    condition = write.condition
     actions = write.actions if isinstance(write, operations.UpdateItem) else ()
-    returning = "none" if isinstance(write, operations.ConditionCheck) else write.returning
     held = write.item if isinstance(write, operations.PutItem) else write.key
-    whose = (kind, type(write), served_name(write.table), returning, write.item_on_failure)
-    if not actions and (condition is None or _is_presence(condition)):
-        presence = None if condition is None else condition.path.segments
-        return _frame_of(_frames, (*whose, type(condition), presence), write, kind).filled(held, [])
-    found = rendering.template_of(actions, condition)
+    if not actions and _is_simple(write.condition):
+        return _simple_frame(write, kind).filled(held, _NO_VALUES)
+    found = rendering.template_of(actions, write.condition)
     if found is None:
         raise NotAsSentError
     template, values = found
-    return _frame_of(template.kept, whose, write, kind).filled(held, values)
+    return _frame_of(template.kept, _whose(write, kind), write, kind).filled(held, values)
 
 
-def _is_presence(condition: trees.Condition) -> TypeGuard[trees.AttributeExists | trees.AttributeNotExists]:
+_NO_VALUES: list[AttributeValue] = []
+
+
+def _whose(write: operations.TransactAction, kind: _Kind) -> tuple[Any, ...]:
+    returning = "none" if isinstance(write, operations.ConditionCheck) else write.returning
+    return (kind, type(write), served_name(write.table), returning, write.item_on_failure)
+
+
+def _simple_frame(write: operations.TransactAction, kind: _Kind) -> _Frame:
+    condition = write.condition
+    presence = condition.path.segments if _is_presence(condition) else None
+    return _frame_of(_frames, (*_whose(write, kind), type(condition), presence), write, kind)
+
+
+def _is_simple(condition: trees.Condition | None) -> bool:
+    """Tell whether a condition needs no values: it is none, or about the presence of an attribute."""
+    return condition is None or _is_presence(condition)
+
+
+def _is_presence(
+    condition: trees.Condition | None,
+) -> TypeGuard[trees.AttributeExists | trees.AttributeNotExists]:
     """Tell whether a condition demands no more than that an attribute is there, or that it is not."""
     return (
         isinstance(condition, (trees.AttributeExists, trees.AttributeNotExists))

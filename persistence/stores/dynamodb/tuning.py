@@ -21,6 +21,8 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from botocore.client import BaseClient
@@ -51,12 +53,14 @@ class Written:
         parameters: botocore's own, of which a stub is left for now.
         full: what they were.
         stub: what is left.
+        text: what botocore writes for that.
     """
 
     body: bytes
     parameters: Parameters
     full: Parameters
     stub: Parameters
+    text: bytes
 
 
 def tune(client: BaseClient) -> None:
@@ -85,6 +89,7 @@ def _write_request(params: Parameters, model: Any, context: dict[str, Any], **_m
     if written is None:
         return
     context[WRITTEN] = written
+    attempts.written = model.name
     params.clear()
     params.update(written.stub)
 
@@ -95,10 +100,12 @@ def _written(params: Parameters, model: Any, attempts: Attempts) -> Written | No
         return None
     try:
         body = _body(params, attempts)
-        stub = STUBS[model.name](params)
-    except (TypeError, ValueError, KeyError, RecursionError):
+        kind = STUBS[model.name]
+        table = kind.table(params)
+        stub, text = kind.named(table), _text_of_stub(model.name, table)
+    except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return None
-    return Written(body, params, dict(params), stub)
+    return Written(body, params, dict(params), stub, text)
 
 
 def _body(params: Parameters, attempts: Attempts) -> bytes:
@@ -115,7 +122,8 @@ def _put_body(params: dict[str, Any], context: dict[str, Any], **_more: object) 
         return
     written.parameters.clear()
     written.parameters.update(written.full)
-    if not _is_body_of(written.stub, params["body"]):
+    body = params["body"]
+    if body != written.text and not _is_body_of(written.stub, body):
         raise StoreError(
             "a handler of before-call changes the body before the store gives it; register it when the store "
             "is made, or use DynamoStore(client, tuned=False)"
@@ -124,9 +132,7 @@ def _put_body(params: dict[str, Any], context: dict[str, Any], **_more: object) 
 
 
 def _is_body_of(stub: Parameters, body: object) -> bool:
-    """Tell whether a body is what botocore writes for a stub, in whatever form it writes JSON."""
-    if body == json.dumps(stub).encode():
-        return True
+    """Tell whether a body says the same as a stub, in whatever form of JSON."""
     try:
         return isinstance(body, bytes | str) and json.loads(body) == stub
     except ValueError:
@@ -189,55 +195,70 @@ def content_read(body: bytes, model: Any) -> dict[str, Any] | None:
     return plainly_read(body, model, accelerated=accelerated, ours=ours)
 
 
-def _of_key(parameters: Parameters) -> Parameters:
-    return {"TableName": parameters["TableName"], "Key": {}}
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What botocore needs of the parameters of a data action: that it has all it must, and whose table it is.
+
+    No stub would change anything if it were sent.
+
+    Attributes:
+        table: parameters -> the name of the table that they are about, the first one if there are several.
+        named: the name of a table -> the stub.
+    """
+
+    table: Callable[[Parameters], str]
+    named: Callable[[str], Parameters]
 
 
-def _of_item(parameters: Parameters) -> Parameters:
-    return {"TableName": parameters["TableName"], "Item": {}}
+def stub_of(api: str, table: str) -> Parameters:
+    """Give what botocore gets in place of parameters whose text is there, and that nobody looks at.
+
+    Args:
+        api: the data action, a write.
+        table: the name of the only table that it is about.
+    """
+    stub = STUBS[api].named(table)
+    # botocore would make a token of its own otherwise, which takes long, and is not sent.
+    return {**stub, "ClientRequestToken": "-"} if api == "TransactWriteItems" else stub
 
 
-def _of_page(parameters: Parameters) -> Parameters:
-    return {"TableName": parameters["TableName"]}
+@lru_cache(maxsize=256)
+def _text_of_stub(api: str, table: str) -> bytes:
+    """Give what botocore writes for a stub."""
+    return json.dumps(STUBS[api].named(table)).encode()
 
 
-def _of_gets(parameters: Parameters) -> Parameters:
-    table = parameters["TransactItems"][0]["Get"]["TableName"]
-    return {"TransactItems": _listed(table, {"Get": {"TableName": table, "Key": {}}})}
-
-
-def _of_actions(parameters: Parameters) -> Parameters:
-    (action,) = parameters["TransactItems"][0].values()
-    table = action["TableName"]
-    return {"TransactItems": _listed(table, {"Delete": {"TableName": table, "Key": {}}})}
-
-
-def _listed(table: str, action: Parameters) -> list[Parameters] | tuple[Parameters]:
+def _of_actions(table: str, kind: str) -> Parameters:
+    action = {kind: {"TableName": table, "Key": {}}}
     # On the way to the service botocore looks for ARNs in lists only, which takes long.
-    return [action] if table.startswith("arn:") else (action,)
+    return {"TransactItems": [action] if table.startswith("arn:") else (action,)}
 
 
-def _of_batch_get(parameters: Parameters) -> Parameters:
-    return {"RequestItems": {next(iter(parameters["RequestItems"])): {"Keys": [{}]}}}
+def _table_of_actions(parameters: Parameters) -> str:
+    (action,) = parameters["TransactItems"][0].values()
+    name: str = action["TableName"]
+    return name
 
 
-def _of_batch_write(parameters: Parameters) -> Parameters:
-    return {"RequestItems": {next(iter(parameters["RequestItems"])): [{}]}}
+def _table_of_batch(parameters: Parameters) -> str:
+    name: str = next(iter(parameters["RequestItems"]))
+    return name
 
 
-STUBS: Mapping[str, Callable[[Parameters], Parameters]] = {
-    "GetItem": _of_key,
-    "PutItem": _of_item,
-    "UpdateItem": _of_key,
-    "DeleteItem": _of_key,
-    "Query": _of_page,
-    "Scan": _of_page,
-    "BatchGetItem": _of_batch_get,
-    "BatchWriteItem": _of_batch_write,
-    "TransactGetItems": _of_gets,
-    "TransactWriteItems": _of_actions,
+_table: Callable[[Parameters], str] = itemgetter("TableName")
+_KEY = Stub(_table, lambda table: {"TableName": table, "Key": {}})
+_PAGE = Stub(_table, lambda table: {"TableName": table})
+
+STUBS: Mapping[str, Stub] = {
+    "GetItem": _KEY,
+    "PutItem": Stub(_table, lambda table: {"TableName": table, "Item": {}}),
+    "UpdateItem": _KEY,
+    "DeleteItem": _KEY,
+    "Query": _PAGE,
+    "Scan": _PAGE,
+    "BatchGetItem": Stub(_table_of_batch, lambda table: {"RequestItems": {table: {"Keys": [{}]}}}),
+    "BatchWriteItem": Stub(_table_of_batch, lambda table: {"RequestItems": {table: [{}]}}),
+    "TransactGetItems": Stub(_table_of_actions, lambda table: _of_actions(table, "Get")),
+    "TransactWriteItems": Stub(_table_of_actions, lambda table: _of_actions(table, "Delete")),
 }
-"""What botocore needs of the parameters of each data action: that it has all it must, and whose table it is.
-
-No stub would change anything if it were sent.
-"""
+"""The stub of each data action."""

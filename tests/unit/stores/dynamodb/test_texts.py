@@ -215,6 +215,33 @@ class TestWrites:
 
         assert as_json(parameters_of(transaction)) == text_of(transaction)
 
+    @pytest.mark.parametrize("among", ["adds", "plain puts"])
+    def test_have_it_among_those_that_are_nearly_alike(self, among: str) -> None:
+        """Where most are puts of one kind, the others are none of them all the same."""
+        other = Table("others", partition="id")
+        usual: tuple[Any, ...] = (FREE,) if among == "adds" else ()
+        puts = [
+            PutItem(TABLE, {"id": {"S": "1"}}, *usual),
+            PutItem(TABLE, {"id": {"S": "2"}, "a": {"N": "1"}}, *usual),
+            PutItem(other, {"id": {"S": "2"}}, *usual),
+            PutItem(other, {"id": {"S": "3"}}, trees.AttributeNotExists(Path.of("other"))),
+            PutItem(other, {"id": {"S": "4"}}, FREE, item_on_failure=True),
+            PutItem(other, {"id": {"S": "5"}}, FREE & IS_OPEN),
+            PutItem(other, {"id": {"S": "6"}}, FREE, item_on_failure=True),
+            PutItem(other, {"id": {"S": "7"}}, FREE),
+            PutItem(TABLE, {"id": {"S": "8"}}, FREE),
+            PutItem(TABLE, {"id": {"S": "9"}}),
+        ]
+        transaction = TransactWrite(tuple(puts), "a token")
+
+        assert as_json(parameters_of(transaction)) == text_of(transaction)
+
+    def test_that_ask_for_an_answer_have_none_in_transactions(self) -> None:
+        """Also behind one that they are like but for that: it is refused."""
+        asking = PutItem(TABLE, {"id": {"S": "2"}}, FREE, returning="old")
+
+        assert text_of(TransactWrite((PutItem(TABLE, KEY, FREE), asking), "a token")) is None
+
     def test_have_it_in_batches(self) -> None:
         """By their tables."""
         other = Table("others", partition="id")
