@@ -113,6 +113,23 @@ class UnversionedMapping(MappingSchema[Unversioned]):
         return {**item, "name": name}
 
 
+class MovedVersionMapping(MappingSchema[Person]):
+    """Its version was in another attribute before."""
+
+    class Meta:
+        table = "people"
+        key = Key("id")
+        schema_version = 2
+
+    version = fields.Version()
+
+    @staticmethod
+    @upcast(1, 2)
+    def move(item: Item) -> Item:
+        version = item.pop("revision")
+        return {**item, "version": version}
+
+
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 KEY: Item = {"id": {"S": "1"}}
 PEOPLE, OWN, FIRST = mapping_of(PersonMapping), mapping_of(OwnMapping), mapping_of(FirstMapping)
@@ -308,6 +325,25 @@ class TestWithoutAVersion:
         (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
 
         assert action.action.condition == equals(V, {"N": "2"}) & AttributeNotExists(READER)
+
+    def test_one_that_the_upcast_found_elsewhere_is_stepped(self) -> None:
+        """It is set once, as what the write steps; where it was it vanishes."""
+        entities = IdentityMap()
+        moved = mapping_of(MovedVersionMapping)
+        person = entities.load(moved, {**KEY, "name": {"S": "Ada"}, "revision": {"N": "7"}})
+        assert person is not None
+        person.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert isinstance(action.action, UpdateItem)
+        assert action.action.actions == (
+            sets("name", {"S": "Eve"}),
+            sets("_v", {"N": "2"}),
+            Remove(Path.of("revision")),
+            STEP_TO_8,
+        )
+        assert action.new_version == 8
 
 
 def read_and_changed(entities: IdentityMap) -> None:
