@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from persistence.attributes import Item
-from persistence.commit_plan import Kind, PlannedAction, plan, plan_creation, plan_mark, plan_patch
+from persistence.commit_plan import Creations, Kind, PlannedAction, plan, plan_mark, plan_patch
 from persistence.errors import QueryError, UnitOfWorkStateError
 from persistence.expressions import (
     AttributeExists,
@@ -28,7 +28,7 @@ from persistence.mapping import EntityMapping, mapping_of
 from persistence.operations import PutItem, UpdateItem
 from persistence.patches import Patch
 from persistence.store import AWS_LIMITS
-from persistence.tracking import CREATE, IdentityMap, Intent, Tracked, identity_of
+from persistence.tracking import IdentityMap, Intent, Tracked, identity_of
 from tests.semantics.model import (
     BuyerMapping,
     Note,
@@ -368,19 +368,17 @@ class TestAtOnce:
     """What is planned outside any unit."""
 
     def test_a_new_entity_is_a_put(self) -> None:
-        tracked = Tracked(SEATS, identity_of(SEATS, KEY), KEY, Seat("1", "a", version=9), CREATE, None)
+        seat = Seat("1", "a", version=9)
 
-        action = plan_creation(tracked, lambda: NOW, AWS_LIMITS, lambda: "random")
+        action = Creations(SEATS, lambda: NOW, AWS_LIMITS, lambda: "random").plan(seat)
 
         item = {**KEY, "holder": {"S": "a"}, "version": {"N": "0"}, "version_incarnation": {"S": "random"}}
-        assert action.action == PutItem(SEATS.table, item, IS_FREE, item_on_failure=True)
-        assert (action.kind, action.tracked, action.new_version) == (Kind.CREATE, tracked, 0)
+        assert action.action == PutItem(SEATS.table, item)
+        assert (action.kind, action.entity, action.new_version) == (Kind.OVERWRITE, seat, 0)
 
     def test_a_new_entity_that_removals_mark_shows_no_mark(self) -> None:
         """Whatever it says itself."""
-        tracked = Tracked(STAMPS, identity_of(STAMPS, KEY), KEY, Stamp("1", deleted_at=NOW), CREATE, None)
-
-        action = plan_creation(tracked, lambda: NOW, AWS_LIMITS, lambda: "")
+        action = Creations(STAMPS, lambda: NOW, AWS_LIMITS, lambda: "").plan(Stamp("1", deleted_at=NOW))
 
         assert isinstance(action.action, PutItem)
         assert action.action.item == {**KEY, "value": {"N": "0"}, "version": {"N": "0"}}
