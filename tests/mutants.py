@@ -17,11 +17,32 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+LOADED_CHANGES = tuple(
+    f"tests/unit/test_loaded_changes.py::{each}"
+    for each in ("TestReading", "TestChanges", "TestKeys", "TestTheWeightOfALoadedItem")
+)
+"""Without those of random changes, which take as long as all others."""
+PLANS = (
+    "tests/unit/test_commit_plan.py",
+    "tests/unit/test_conflicts.py",
+    "tests/unit/test_encodings.py",
+    "tests/unit/test_plan_actions.py",
+    "tests/unit/test_plan_checks.py",
+    "tests/unit/test_plan_marks.py",
+    "tests/unit/test_plan_patches.py",
+    "tests/unit/test_plan_schema_versions.py",
+    "tests/unit/test_plan_sizes.py",
+    "tests/unit/test_soft_delete_plan.py",
+)
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "evaluate": ("tests/unit/test_evaluate.py",),
     "render": ("tests/unit/render",),
-    "tracking": ("tests/unit/test_tracking.py", "tests/unit/test_changes.py"),
-    "commit_plan": ("tests/unit/test_commit_plan.py", "tests/unit/test_conflicts.py"),
+    "tracking": (
+        *("tests/unit/test_tracking.py", "tests/unit/test_identity_map.py", "tests/unit/test_changes.py"),
+        *LOADED_CHANGES,
+        *PLANS,
+    ),
+    "commit_plan": (*PLANS, *LOADED_CHANGES),
 }
 """Package -> the tests that have to notice a change of it."""
 LEAST = 85.0

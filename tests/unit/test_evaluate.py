@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -222,6 +223,22 @@ class TestFunctions:
     )
     def test_paths_lead_into_maps_and_lists(self, path: Path, exists: bool) -> None:
         assert holds(AttributeExists(path), ITEM) is exists
+        assert holds(AttributeNotExists(path), ITEM) is not exists
+        assert holds(And((AttributeNotExists(path), AttributeExists(Path.of("id")))), ITEM) is not exists
+
+    def test_operands_are_attributes_as_well_as_values(self) -> None:
+        item: Item = {
+            "text": {"S": "héllo"},
+            "start": {"S": "hé"},
+            "part": {"S": "llo"},
+            "set": {"SS": ["llo"]},
+        }
+
+        assert holds(BeginsWith(Path.of("text"), Path.of("start")), item)
+        assert not holds(BeginsWith(Path.of("text"), Path.of("part")), item)
+        assert holds(Contains(Path.of("text"), Path.of("part")), item)
+        assert holds(Contains(Path.of("set"), Path.of("part")), item)
+        assert not holds(Contains(Path.of("set"), Path.of("start")), item)
 
 
 def numbers() -> st.SearchStrategy[AttributeValue]:
@@ -545,7 +562,12 @@ class TestUnknownNodes:
             holds(condition, item)
 
     @pytest.mark.parametrize(
-        "action", [Set(Path.of("new"), UNKNOWN), Set(Path.of("new"), Plus(UNKNOWN, UNKNOWN))]
+        "action",
+        [
+            Set(Path.of("new"), UNKNOWN),
+            Set(Path.of("new"), Plus(UNKNOWN, UNKNOWN)),
+            SimpleNamespace(path=Path.of("new"), value=UNKNOWN),
+        ],
     )
     def test_in_updates(self, action: UpdateAction) -> None:
         with pytest.raises(AssertionError, match=r"4\.04"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from tests.semantics.model import (
     Account,
     AccountMapping,
     Author,
+    ComparedSettingMapping,
     Hidden,
     HiddenMapping,
     Note,
@@ -49,6 +51,8 @@ from tests.semantics.model import (
     OldNoteMapping,
     Parcel,
     ParcelMapping,
+    ReadingMapping,
+    SettingMapping,
 )
 from tests.semantics.removable import (
     MONTH,
@@ -928,3 +932,52 @@ class TestOldItems:
 
         assert type(origin) is Loaded
         assert origin.current is origin.item is item
+
+
+class TestElementsOfLists:
+    @pytest.mark.parametrize(
+        ("schema", "item", "path"),
+        [
+            (NoteMapping, {"version": {"N": "3"}}, "lines[0].quantity"),
+            (NoteMapping, {}, "lines"),
+            (SettingMapping, {}, "lines"),
+            (ComparedSettingMapping, {}, "lines[0].quantity"),
+        ],
+        ids=["versioned", "not versioned yet", "unversioned", "compared"],
+    )
+    def test_are_changed_by_index_only_where_nobody_can_have_moved_them(
+        self, schema: type[MappingSchema[Any]], item: Item, path: str
+    ) -> None:
+        """Under a version or a comparison; else the list is replaced."""
+        unit = Unit(mapping_of(schema))
+        line = {"M": {"sku": {"S": "a"}, "quantity": {"N": "1"}}}
+        unit.entities.load(unit.mapping, {**KEY, **item, "lines": {"L": [line]}})
+        unit.entity.lines[0].quantity = 2
+
+        assert isinstance(unit.tracked.origin, Loaded)
+        (change,) = loaded_changes(unit.tracked, unit.tracked.origin).changes
+        assert str(change.path) == path
+
+
+class TestKeysOfNumbers:
+    def test_are_the_same_however_they_are_written(self) -> None:
+        """What another writer stored as `1.0` is not moved by storing `1`."""
+        readings = mapping_of(ReadingMapping)
+        unit = Unit(readings)
+        unit.entities.load(readings, {"sensor": {"N": "1.0"}, "at": {"N": "5E0"}, "version": {"N": "1"}})
+        unit.entity.sensor, unit.entity.at = Decimal(1), 5
+
+        unit.entities.update(readings, unit.entity)
+
+        assert unit.tracked.key == {"sensor": {"N": "1.0"}, "at": {"N": "5E0"}}
+
+    def test_are_told_by_the_part_that_changed(self) -> None:
+        readings = mapping_of(ReadingMapping)
+        unit = Unit(readings)
+        unit.entities.load(readings, {"sensor": {"N": "1"}, "at": {"N": "5"}, "version": {"N": "1"}})
+        unit.entity.at = 6
+
+        with pytest.raises(KeyChanged) as refused:
+            unit.entities.update(readings, unit.entity)
+
+        assert refused.value.attributes == ("at",)

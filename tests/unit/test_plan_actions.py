@@ -8,10 +8,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from marshmallow import post_dump
 
-from persistence.attributes import Item
+from persistence.attributes import Item, item_size
 from persistence.commit_plan import Kind, PlannedAction, plan
-from persistence.errors import ItemTooLarge, TransactionTooLarge, UnitOfWorkStateError
+from persistence.errors import (
+    ItemTooLarge,
+    KeyChanged,
+    StaleEntity,
+    TransactionTooLarge,
+    UnitOfWorkStateError,
+    ValidationFailed,
+)
 from persistence.expressions import (
     AttributeExists,
     AttributeNotExists,
@@ -60,6 +68,12 @@ class BareMapping(MappingSchema[Bare]):
         key = Key("id")
 
 
+class HookedMapping(BareMapping):
+    @post_dump
+    def finish(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {**data, "label": f"of {data['id']}"}
+
+
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 NOW_TEXT = {"S": "2026-01-02T03:04:05.000006Z"}
 LONG_AGO = {"S": "2025-01-02T03:04:05.000006Z"}
@@ -75,6 +89,7 @@ NOTE: Item = {
     "updated_at": LONG_AGO,
 }
 SEAT: Item = {**KEY, "holder": {"S": "a"}, "version": {"N": "3"}, "version_incarnation": {"S": "first"}}
+ACCOUNT: Item = {**KEY, "balance": {"N": "1"}, "version": {"N": "3"}}
 SETTING: Item = {**KEY, "value": {"S": "a"}, "lines": {"L": []}}
 
 NOTES, SEATS, BUYERS = mapping_of(NoteMapping), mapping_of(SeatMapping), mapping_of(BuyerMapping)
@@ -148,6 +163,15 @@ def buyer_detached(entities: IdentityMap) -> None:
 
 def hidden_changed(entities: IdentityMap) -> None:
     held(entities, HIDDEN, {**KEY, "value": {"S": "a"}, "version": {"N": "3"}}).value = "b"
+
+
+def account_changed(entities: IdentityMap) -> None:
+    held(entities, ACCOUNTS, ACCOUNT)
+    entities.update(ACCOUNTS, Account("1", 20, version=3))
+
+
+def setting_changed(entities: IdentityMap) -> None:
+    held(entities, SETTINGS, SETTING).value = "b"
 
 
 def setting_emptied(entities: IdentityMap) -> None:
@@ -405,6 +429,30 @@ PLANS: list[tuple[Callable[[IdentityMap], None], Told]] = [
         ),
     ),
     (
+        account_changed,
+        (
+            Kind.UPDATE,
+            update(ACCOUNTS, IS_VERSION_3, sets("balance", {"N": "20"}), sets("version", {"N": "4"})),
+            {"version": 4},
+            {**ACCOUNT, "balance": {"N": "20"}, "version": {"N": "4"}},
+            3,
+            4,
+            ["balance"],
+        ),
+    ),
+    (
+        setting_changed,
+        (
+            Kind.UPDATE,
+            update(SETTINGS, AttributeExists(Path.of("id")), sets("value", {"S": "b"})),
+            {},
+            {**SETTING, "value": {"S": "b"}},
+            None,
+            None,
+            ["value"],
+        ),
+    ),
+    (
         setting_emptied,
         (
             Kind.UPDATE,
@@ -481,6 +529,27 @@ class TestOneEntity:
         with pytest.raises(TransactionTooLarge):
             commit.check(Limits(transaction_bytes=size - 1))
         commit.check(Limits(transaction_bytes=size))
+
+    @pytest.mark.parametrize(
+        ("prepare", "before", "after"),
+        [
+            (note_changed, {"S": "a"}, {"S": "b"}),
+            (account_changed, {"N": "1"}, {"N": "20"}),
+            (setting_changed, {"S": "a"}, {"S": "b"}),
+            (setting_emptied, {"M": {"name": {"S": "Ann"}}}, None),
+            (author_moved, None, {"S": "Paris"}),
+        ],
+    )
+    def test_says_what_changes_from_what_to_what(
+        self, prepare: Callable[[IdentityMap], None], before: object, after: object
+    ) -> None:
+        """A conflict tells it together with what others have changed."""
+        entities = IdentityMap()
+        prepare(entities)
+
+        ((change,),) = [action.changed for action in planned(entities)]
+
+        assert (change.stored, change.after) == (before, after)
 
     @pytest.mark.parametrize(
         ("prepare", "pinned"),
@@ -580,6 +649,15 @@ class TestSaving:
         entities.update(bare, Bare("1"))
 
         assert planned(entities) == ()
+
+    def test_what_carries_an_attribute_of_a_hook_sets_it_too(self) -> None:
+        """What is stored is what the encoding holds, be it a field or not."""
+        entities, hooked = IdentityMap(), mapping_of(HookedMapping)
+        entities.save(hooked, Bare("1"))
+
+        (action,) = planned(entities)
+
+        assert action.action == update(hooked, None, sets("label", {"S": "of 1"}))
 
 
 def absorbed(prepare: Callable[[IdentityMap], object]) -> tuple[IdentityMap, Tracked[Any]]:
@@ -693,14 +771,129 @@ class TestWhatIsTooMuch:
         (tracked,) = entities
         with pytest.raises(ItemTooLarge) as refused:
             plan(entities, lambda: NOW, Limits(item_bytes=10))
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+        item = action.stored or action.encoded
         size_told = int(str(refused.value).split("an item of ")[1].split()[0])
 
         assert str(refused.value).startswith(
             f"Note '1' would be an item of {size_told} bytes; DynamoDB's limit is 10. Nothing was sent; "
             "store large values elsewhere or split the entity"
         )
+        assert isinstance(item, dict)
+        assert size_told == item_size(item)
         assert refused.value.entity is tracked.entity
         assert (refused.value.entity_type, refused.value.key) == (Note, ("1",))
         with pytest.raises(ItemTooLarge):
             plan(entities, lambda: NOW, Limits(item_bytes=size_told - 1))
         plan(entities, lambda: NOW, Limits(item_bytes=size_told))
+
+    @pytest.mark.parametrize("weight", [None, 10, 100, 400 * 1024])
+    def test_of_a_loaded_item_is_refused_whatever_is_known_of_its_weight(self, weight: int | None) -> None:
+        """To the byte: what is known only spares the sum where it surely fits."""
+        entities, sizes = IdentityMap(), []
+        for key in ("1", "2"):
+            setting = entities.load(SETTINGS, {**SETTING, "id": {"S": key}}, weight=weight)
+            assert setting is not None
+            setting.value = "x" * 500
+            item = {**SETTING, "id": {"S": key}, "value": {"S": "x" * 500}}
+            sizes.append(item_size(item))
+
+        plan(entities, lambda: NOW, Limits(item_bytes=max(sizes)))
+        with pytest.raises(ItemTooLarge) as refused:
+            plan(entities, lambda: NOW, Limits(item_bytes=sizes[0] - 1))
+
+        (first, _) = entities
+        assert (refused.value.entity, refused.value.key) == (first.entity, ("1",))
+
+
+class TestMovedEntities:
+    @pytest.mark.parametrize("prepare", [note_added, note_changed, note_detached, note_saved, note_replaced])
+    def test_are_refused(self, prepare: Callable[[IdentityMap], None]) -> None:
+        """Keys are immutable, also those of what is not stored yet."""
+        entities = IdentityMap()
+        prepare(entities)
+        (tracked,) = entities
+        tracked.entity.id = "2"
+
+        with pytest.raises(KeyChanged) as refused:
+            planned(entities)
+
+        assert refused.value.entity is tracked.entity
+        assert (refused.value.entity_type, refused.value.key) == (Note, ("1",))
+        assert refused.value.attributes == ("id",)
+
+    @pytest.mark.parametrize("id_", ["2", None])
+    def test_are_told_from_what_can_not_be_stored_besides(self, id_: str | None) -> None:
+        """The key is looked at first: what has another one would be another entity."""
+        entities = IdentityMap()
+        note = held(entities, NOTES, NOTE)
+        note.id, note.score = id_, "no number"
+
+        with pytest.raises(KeyChanged) as refused:
+            planned(entities)
+
+        assert (refused.value.entity, refused.value.key) == (note, ("1",))
+        assert refused.value.attributes == ("id",)
+
+    def test_are_not_all_that_is_refused(self) -> None:
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE).score = "no number"
+
+        with pytest.raises(ValidationFailed) as refused:
+            planned(entities)
+
+        assert refused.value.messages.keys() == {"score"}
+
+
+class TestWhatMustBeReadAgain:
+    def test_is_not_written(self) -> None:
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+
+        assert planned(entities) == ()
+
+    def test_is_refused_where_it_was_changed(self) -> None:
+        """Whether the change is based on what is stored can't be told."""
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE).title = "b"
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+
+        with pytest.raises(StaleEntity) as refused:
+            planned(entities)
+
+        assert refused.value.entity is tracked.entity
+
+    def test_is_not_checked_either(self) -> None:
+        """Its version is known to the store only."""
+        entities = IdentityMap()
+        held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        tracked.intent = Intent.EXPIRED
+        entities.add(ACCOUNTS, Account("9"))
+
+        assert [repr(each) for each in planned(entities, checked=True)] == ["<create Account '9'>"]
+
+
+class TestSeveralCommits:
+    def test_step_from_version_to_version(self) -> None:
+        """All versions that the unit has moved on from are known as its own."""
+        entities = IdentityMap()
+        note = held(entities, NOTES, NOTE)
+        (tracked,) = entities
+        demanded: list[object] = []
+        for title in "bcd":
+            note.title = title
+            commit = plan(entities, lambda: NOW, AWS_LIMITS)
+            demanded += [each.expected_version for each in commit.actions]
+            commit.absorb(entities)
+
+        assert (demanded, tracked.superseded, note.version) == ([3, 4, 5], (3, 4, 5), 6)
+
+    @pytest.mark.parametrize("prepare", [setting_emptied, author_moved, seat_changed, hidden_changed])
+    def test_write_nothing_twice(self, prepare: Callable[[IdentityMap], None]) -> None:
+        entities, _ = absorbed(prepare)
+
+        assert planned(entities) == ()

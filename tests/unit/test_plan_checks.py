@@ -242,6 +242,17 @@ def removed_setting(entities: IdentityMap) -> None:
     entities.remove(SETTINGS, setting(entities))
 
 
+def replaced_setting(entities: IdentityMap) -> None:
+    removed_setting(entities)
+    entities.add(SETTINGS, Setting("1", "b"))
+
+
+def removed_draft(entities: IdentityMap) -> None:
+    draft = entities.load(DRAFTS, {**KEY, "text": {"S": "a"}})
+    assert draft is not None
+    entities.remove(DRAFTS, draft)
+
+
 def saved_after_absence(entities: IdentityMap) -> None:
     entities.remember_absent(NOTES, KEY)
     entities.save(NOTES, Note("1"))
@@ -292,6 +303,8 @@ class TestWhatWasRead:
             (removed_of_another_version, all_of(IS_VERSION_2, AS_READ), IS_VERSION_2, 2),
             (replaced_of_another_version, all_of(IS_VERSION_2, AS_READ), IS_VERSION_2, 2),
             (removed_setting, SETTING_AS_READ, IS_THERE, None),
+            (replaced_setting, SETTING_AS_READ, IS_THERE, None),
+            (removed_draft, equals(Path.of("text"), {"S": "a"}) & UNMARKED, IS_THERE & UNMARKED, None),
             (saved_after_absence, IS_FREE, None, None),
             (updated_after_absence, IS_THERE & IS_FREE, IS_THERE, None),
             (removed_after_absence, IS_THERE & IS_FREE, IS_THERE, None),
@@ -322,6 +335,7 @@ class TestWhatWasRead:
 
         assert (checked.action.condition, checked.expected_version) == (condition, version)
         assert plain.action.condition == plainly
+        assert plain.expected_version == (version if plainly == IS_VERSION_2 else None)
 
     def test_is_not_demanded_of_what_must_be_read_again(self) -> None:
         """After a commit that saved it only the store knows its version."""

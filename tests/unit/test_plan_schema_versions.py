@@ -113,6 +113,23 @@ class UnversionedMapping(MappingSchema[Unversioned]):
         return {**item, "name": name}
 
 
+class MovedVersionMapping(MappingSchema[Person]):
+    """Its version was in another attribute before."""
+
+    class Meta:
+        table = "people"
+        key = Key("id")
+        schema_version = 2
+
+    version = fields.Version()
+
+    @staticmethod
+    @upcast(1, 2)
+    def move(item: Item) -> Item:
+        version = item.pop("revision")
+        return {**item, "version": version}
+
+
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 KEY: Item = {"id": {"S": "1"}}
 PEOPLE, OWN, FIRST = mapping_of(PersonMapping), mapping_of(OwnMapping), mapping_of(FirstMapping)
@@ -273,6 +290,60 @@ class TestWritesOfTheWhole:
             item_on_failure=True,
         )
         assert action.stored == {**CURRENT, "city": {"S": "Paris"}, "version": {"N": "8"}}
+
+
+class TestWithoutAVersion:
+    def test_what_was_read_is_demanded_whole(self) -> None:
+        """The upcast made the entity of all of the older item; what is new must still be absent."""
+        entities = IdentityMap()
+        entity = entities.load(UNVERSIONED, {**KEY, "first": {"S": "Ada"}})
+        assert entity is not None
+        entity.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert action.action == UpdateItem(
+            UNVERSIONED.table,
+            KEY,
+            (sets("name", {"S": "Eve"}), sets("_v", {"N": "2"}), Remove(Path.of("first"))),
+            all_of(
+                AttributeNotExists(V),
+                AttributeNotExists(READER),
+                equals(Path.of("first"), {"S": "Ada"}),
+                AttributeNotExists(Path.of("name")),
+            ),
+            item_on_failure=True,
+        )
+
+    def test_what_is_current_has_to_stay_so(self) -> None:
+        """Others may have stored a later version meanwhile."""
+        entities = IdentityMap()
+        entity = entities.load(UNVERSIONED, {**KEY, "name": {"S": "Ada"}, "_v": {"N": "2"}})
+        assert entity is not None
+        entity.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert action.action.condition == equals(V, {"N": "2"}) & AttributeNotExists(READER)
+
+    def test_one_that_the_upcast_found_elsewhere_is_stepped(self) -> None:
+        """It is set once, as what the write steps; where it was it vanishes."""
+        entities = IdentityMap()
+        moved = mapping_of(MovedVersionMapping)
+        person = entities.load(moved, {**KEY, "name": {"S": "Ada"}, "revision": {"N": "7"}})
+        assert person is not None
+        person.name = "Eve"
+
+        (action,) = plan(entities, lambda: NOW, AWS_LIMITS).actions
+
+        assert isinstance(action.action, UpdateItem)
+        assert action.action.actions == (
+            sets("name", {"S": "Eve"}),
+            sets("_v", {"N": "2"}),
+            Remove(Path.of("revision")),
+            STEP_TO_8,
+        )
+        assert action.new_version == 8
 
 
 def read_and_changed(entities: IdentityMap) -> None:

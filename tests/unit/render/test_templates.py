@@ -432,6 +432,33 @@ def test_refuse_a_value_though_the_shape_is_known(refused: AttributeValue, messa
         written(refused)
 
 
+def test_of_nothing_are_none() -> None:
+    assert expressions() == {}
+
+
+def test_of_no_paths_are_refused() -> None:
+    with pytest.raises(QueryError, match="at least one path"):
+        expressions(projection=())
+
+
+@pytest.mark.parametrize("part", ["condition", "filtering"])
+def test_are_written_though_their_shape_is_too_deep_to_tell(part: str) -> None:
+    """Junctions of one count as that one, however many there are: the service never sees them."""
+    deep: Condition = Compare("=", NAME, ONE)
+    for _ in range(5000):
+        deep = And((deep,))
+    request = {
+        **_asked(Compare("<", SORT, ONE)),
+        "update": (Set(SORT, TWO),),
+        "condition": AttributeExists(SORT),
+        "filtering": AttributeNotExists(SORT),
+        "projection": (SORT,),
+        part: deep,
+    }
+
+    assert quickly(request) == plainly(request)
+
+
 def test_tell_a_size_from_a_path_of_the_same_names() -> None:
     def written(operand: Operand) -> object:
         return expressions(condition=Compare("=", operand, Value({"N": "1"})))["ConditionExpression"]
