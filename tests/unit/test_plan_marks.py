@@ -181,7 +181,7 @@ class TestMarking:
         action = planned(entities)
 
         assert [str(each.path) for each in actions_of(action)] == ["title", "version", "updated_at"]
-        assert action.encoded is not None
+        assert isinstance(action.encoded, dict)
         assert "deletedAt" not in action.encoded
 
 
