@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from persistence.errors import TableInUse, TableNotFound
+from persistence.operations import CreateTable, DeleteTable, DescribeTable, Operation
+from persistence.store import AWS_LIMITS
+from persistence.stores.memory import MemoryStore
+from persistence.table import Table
+from persistence.table_options import TableOptions
 from persistence.testing.contract import (
     Contract,
     KnownDifference,
@@ -16,6 +23,9 @@ from persistence.testing.contract import (
     case_names,
     known_differences,
 )
+from persistence.testing.contract.base import delete_table
+
+R = TypeVar("R")
 
 DIFFERENCES = Path(__file__).with_name("known_differences.toml")
 FEW = """
@@ -28,6 +38,21 @@ reason = "it hangs"
 skip = true
 cases = ["test_segments_make_the_whole[2]"]
 """
+
+
+class Going:
+    """A store whose table is being deleted, and is gone at the next look."""
+
+    limits = AWS_LIMITS
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def perform(self, operation: Operation[R]) -> R:
+        self.asked.append(operation)
+        if isinstance(operation, DeleteTable):
+            raise TableInUse("it is being deleted", table=operation.name)
+        raise TableNotFound("going")
 
 
 class TestStoreContract:
@@ -105,3 +130,22 @@ class TestKnownDifferences:
         servers = {"dynamodb-local", "moto", "dynalite"}
 
         assert tomllib.loads(DIFFERENCES.read_text()).keys() == {*servers, "elsewhere"}
+
+
+class TestTablesOfCases:
+    def test_that_are_going_already_need_no_deletion(self) -> None:
+        """Between two looks a table may be gone."""
+        store = Going()
+
+        delete_table(store, "going")
+
+        assert store.asked == [DeleteTable("going"), DescribeTable("going")]
+
+    def test_that_are_protected_are_deleted_all_the_same(self) -> None:
+        store = MemoryStore(auto_create=False)
+        store.perform(CreateTable(Table("kept", "id", options=TableOptions(deletion_protection=True))))
+
+        delete_table(store, "kept")
+
+        with pytest.raises(TableNotFound):
+            store.perform(DescribeTable("kept"))
