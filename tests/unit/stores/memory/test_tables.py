@@ -31,7 +31,7 @@ from persistence.operations import (
 )
 from persistence.store import Limits, Store
 from persistence.stores.memory import MemoryStore
-from persistence.table import GlobalIndex, Key, LocalIndex, Projection, Table
+from persistence.table import GlobalIndex, Index, Key, LocalIndex, Projection, Table
 from persistence.table_options import Encryption, OnDemand, TableOptions
 
 USERS = Table("users", "id", types={"id": "N"})
@@ -111,7 +111,7 @@ class TestCreateTable:
     def test_takes_what_is_within_all_limits(self, store: MemoryStore) -> None:
         """5 local and 20 global indexes, 100 projected attributes, names of 255 bytes."""
         projection = Projection.include(*(f"{n:0>255}" for n in range(100)))
-        indexes = (
+        indexes: tuple[Index, ...] = (
             *(LocalIndex(f"local-{n}", "n") for n in range(5)),
             *(GlobalIndex(f"global-{n}", Key("k" * 255)) for n in range(19)),
             GlobalIndex("i" * 255, Key("x"), projection),
