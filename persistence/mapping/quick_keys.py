@@ -38,6 +38,16 @@ class QuickKey:
     of_entity: Callable[[object], Item | None]
 
 
+def _key(parts: Sequence[tuple[str, str, _Fill]], values: Sequence[object]) -> Item | None:
+    key: Item = {}
+    for attribute, tag, fill in parts:
+        content = fill(values)
+        if content is None:
+            return None
+        key[attribute] = {tag: content}
+    return key
+
+
 def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | None:
     """Make the quick way to the keys of a mapping, or None where only the sure way knows them.
 
@@ -49,25 +59,23 @@ def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | N
     if not fields or None in fills:
         return None
     made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
-    of = _of_text(parts) or _of_parts(made)
-    return QuickKey(fields, of, _of_entity(of, fields))
+    return QuickKey(fields, _of_values(made), _of_text(parts) or _of_entity(made, fields))
 
 
-def _of_parts(parts: Sequence[tuple[str, str, _Fill]]) -> Callable[[Sequence[object]], Item | None]:
-    def of_parts(values: Sequence[object]) -> Item | None:
-        key: Item = {}
-        for attribute, tag, fill in parts:
-            content = fill(values)
-            if content is None:
-                return None
-            key[attribute] = {tag: content}
-        return key
+def _of_values(parts: Sequence[tuple[str, str, _Fill]]) -> Callable[[Sequence[object]], Item | None]:
+    if len(parts) > 1:
+        return lambda values: _key(parts, values)
+    ((attribute, tag, fill),) = parts
 
-    return of_parts
+    def of_one(values: Sequence[object]) -> Item | None:
+        content = fill(values)
+        return None if content is None else {attribute: {tag: content}}
+
+    return of_one
 
 
 def _of_entity(
-    of: Callable[[Sequence[object]], Item | None], fields: tuple[str, ...]
+    parts: Sequence[tuple[str, str, _Fill]], fields: tuple[str, ...]
 ) -> Callable[[object], Item | None]:
     read: Callable[[object], Any] = attrgetter(*fields)
     several = len(fields) > 1
@@ -77,25 +85,29 @@ def _of_entity(
             values = read(entity)
         except AttributeError:
             return None
-        return of(values if several else (values,))
+        return _key(parts, values if several else (values,))
 
     return of_entity
 
 
-def _of_text(parts: Sequence[KeyPart]) -> Callable[[Sequence[object]], Item | None] | None:
-    """Make what gives a key for its values where that is one text, as most keys are; else None."""
+def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None:
+    """Make what gives the key of an entity where that is one text, as most keys are; else None."""
     first, *others = parts
     if others or first.parsed is not None or first.node is not STRING or first.type != "S":
         return None
     attribute, limit = first.attribute, first.limit
+    read: Callable[[object], object] = attrgetter(first.fields[0])
 
-    def of_text(values: Sequence[object]) -> Item | None:
-        (value,) = values
+    def of_entity(entity: object) -> Item | None:
+        try:
+            value = read(entity)
+        except AttributeError:
+            return None
         if type(value) is str and value.isascii() and 0 < len(value) <= limit:
             return {attribute: {"S": value}}
         return None
 
-    return of_text
+    return of_entity
 
 
 def identifier(table: Table) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:
