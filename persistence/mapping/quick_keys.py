@@ -38,6 +38,16 @@ class QuickKey:
     of_entity: Callable[[object], Item | None]
 
 
+def _key(parts: Sequence[tuple[str, str, _Fill]], values: Sequence[object]) -> Item | None:
+    key: Item = {}
+    for attribute, tag, fill in parts:
+        content = fill(values)
+        if content is None:
+            return None
+        key[attribute] = {tag: content}
+    return key
+
+
 def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | None:
     """Make the quick way to the keys of a mapping, or None where only the sure way knows them.
 
@@ -49,25 +59,23 @@ def quick_key(parts: Sequence[KeyPart], fields: tuple[str, ...]) -> QuickKey | N
     if not fields or None in fills:
         return None
     made = tuple((part.attribute, part.type, fill) for part, fill in zip(parts, fills, strict=True) if fill)
-    of = _of_texts(parts, fields) or _of_parts(made)
-    return QuickKey(fields, of, _of_entity(of, fields))
+    return QuickKey(fields, _of_values(made), _of_text(parts) or _of_entity(made, fields))
 
 
-def _of_parts(parts: Sequence[tuple[str, str, _Fill]]) -> Callable[[Sequence[object]], Item | None]:
-    def of_parts(values: Sequence[object]) -> Item | None:
-        key: Item = {}
-        for attribute, tag, fill in parts:
-            content = fill(values)
-            if content is None:
-                return None
-            key[attribute] = {tag: content}
-        return key
+def _of_values(parts: Sequence[tuple[str, str, _Fill]]) -> Callable[[Sequence[object]], Item | None]:
+    if len(parts) > 1:
+        return lambda values: _key(parts, values)
+    ((attribute, tag, fill),) = parts
 
-    return of_parts
+    def of_one(values: Sequence[object]) -> Item | None:
+        content = fill(values)
+        return None if content is None else {attribute: {tag: content}}
+
+    return of_one
 
 
 def _of_entity(
-    of: Callable[[Sequence[object]], Item | None], fields: tuple[str, ...]
+    parts: Sequence[tuple[str, str, _Fill]], fields: tuple[str, ...]
 ) -> Callable[[object], Item | None]:
     read: Callable[[object], Any] = attrgetter(*fields)
     several = len(fields) > 1
@@ -77,39 +85,43 @@ def _of_entity(
             values = read(entity)
         except AttributeError:
             return None
-        return of(values if several else (values,))
+        return _key(parts, values if several else (values,))
 
     return of_entity
 
 
-def _of_texts(
-    parts: Sequence[KeyPart], fields: tuple[str, ...]
-) -> Callable[[Sequence[object]], Item | None] | None:
-    """Make what gives a key for its values where these are one text or two, as in most keys; else None."""
+def _of_text(parts: Sequence[KeyPart]) -> Callable[[object], Item | None] | None:
+    """Make what gives the key of an entity where that is one text or two, as most keys are; else None."""
     if any(part.parsed is not None or part.node is not STRING or part.type != "S" for part in parts):
         return None
-    if len(parts) != len(fields):
-        return None
-    return _of_one_text(*parts) if len(parts) == 1 else _of_two_texts(*parts)
+    return _of_one_text(*parts) if len(parts) == 1 else _of_two_texts(*parts) if len(parts) == 2 else None
 
 
-def _of_one_text(part: KeyPart) -> Callable[[Sequence[object]], Item | None]:
+def _of_one_text(part: KeyPart) -> Callable[[object], Item | None]:
     attribute, limit = part.attribute, part.limit
+    read: Callable[[object], object] = attrgetter(part.fields[0])
 
-    def of_text(values: Sequence[object]) -> Item | None:
-        (value,) = values
+    def of_entity(entity: object) -> Item | None:
+        try:
+            value = read(entity)
+        except AttributeError:
+            return None
         if type(value) is str and value.isascii() and 0 < len(value) <= limit:
             return {attribute: {"S": value}}
         return None
 
-    return of_text
+    return of_entity
 
 
-def _of_two_texts(one: KeyPart, other: KeyPart) -> Callable[[Sequence[object]], Item | None]:
+def _of_two_texts(one: KeyPart, other: KeyPart) -> Callable[[object], Item | None]:
     first, most, last, most_of_last = one.attribute, one.limit, other.attribute, other.limit
+    read: Callable[[object], tuple[object, object]] = attrgetter(one.fields[0], other.fields[0])
 
-    def of_texts(values: Sequence[object]) -> Item | None:
-        text, other_text = values
+    def of_entity(entity: object) -> Item | None:
+        try:
+            text, other_text = read(entity)
+        except AttributeError:
+            return None
         if (
             type(text) is str
             and type(other_text) is str
@@ -121,7 +133,7 @@ def _of_two_texts(one: KeyPart, other: KeyPart) -> Callable[[Sequence[object]], 
             return {first: {"S": text}, last: {"S": other_text}}
         return None
 
-    return of_texts
+    return of_entity
 
 
 def identifier(table: Table) -> Callable[[Mapping[str, AttributeValue]], tuple[str, NormalisedKey]]:

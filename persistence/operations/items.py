@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeVar
 
 from persistence.attributes import Item
 from persistence.expressions import Path
+from persistence.quick_init import made_quickly
 from persistence.table import Table
 
 R = TypeVar("R")
@@ -37,6 +38,7 @@ class ConsumedCapacity:
 Capacity = tuple[ConsumedCapacity, ...]
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class ItemResult:
     """The answer to `GetItem`.
@@ -51,6 +53,7 @@ class ItemResult:
     weight: int | None = field(default=None, compare=False, repr=False)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class GetItem(Operation[ItemResult]):
     """Read one item by its key.

@@ -86,6 +86,7 @@ class ConditionCheck:
 TransactAction = PutItem | UpdateItem | DeleteItem | ConditionCheck
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class TransactWrite(Operation[TransactWriteResult]):
     """Do all actions or none, at most one per item.

@@ -128,15 +128,6 @@ class _Decision(NamedTuple):
     new: Record | None
 
 
-def _check_same(seen: int, request: int) -> None:
-    if seen != request:
-        raise TokenMismatch(
-            "the client token was used within the last 10 minutes with another request",
-            operation="TransactWrite",
-            code="IdempotentParameterMismatchException",
-        )
-
-
 def _check_form(action: TransactAction) -> None:
     # A single update may do no more than bring an item into being; in a transaction the service demands more.
     if isinstance(action, UpdateItem) and not action.actions:
@@ -161,6 +152,15 @@ def _check_payload(
         raise Refused(
             "Request size is too large: a transaction takes items, keys and values of "
             f"{limits.transaction_bytes} bytes, found {size}"
+        )
+
+
+def _check_same(seen: int, request: int) -> None:
+    if seen != request:
+        raise TokenMismatch(
+            "the client token was used within the last 10 minutes with another request",
+            operation="TransactWrite",
+            code="IdempotentParameterMismatchException",
         )
 
 
