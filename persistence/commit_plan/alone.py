@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from persistence.attributes import Item, size_at_most
 from persistence.commit_plan.encodings import Encodings, encoding_with
@@ -18,7 +18,7 @@ from persistence.expectations import FIRST_VERSION
 from persistence.mapping import EntityMapping
 from persistence.operations import PutItem, TransactAction
 from persistence.store import Limits
-from persistence.tracking import CREATE, WATCH, IdentityMap, Loaded, Tracked, key_part, refuse_changed_key
+from persistence.tracking import CREATE, IdentityMap, Tracked, key_part, refuse_changed_key
 
 T = TypeVar("T")
 
@@ -38,11 +38,11 @@ class Alone(Protocol):
 
     @property
     def done(self) -> CommitPlan:
-        """The commit that took effect."""
+        """The commit that took effect, without its entities."""
         ...
 
     def absorb(self) -> object:
-        """Bring entities in line with what is stored now."""
+        """Bring entities in line with what is stored now, once; who keeps the write keeps none alive."""
         ...
 
 
@@ -63,8 +63,10 @@ class PlannedAlone:
         self._entities = entities
 
     def absorb(self) -> None:
-        """Bring entities in line with what is stored now."""
+        """Bring entities in line with what is stored now, and let go of them."""
         self.plan.absorb(self._entities)
+        self.plan.release()
+        del self._entities
 
 
 class Creation(Generic[T]):
@@ -123,11 +125,12 @@ class Creation(Generic[T]):
 
     @property
     def done(self) -> CommitPlan:
-        """The commit that took effect, with the entity as it is tracked then."""
-        item = self.action.item
-        tracked = self._new(key_part(self._mapping, item))
-        tracked.intent, tracked.origin = WATCH, Loaded(item, item)
-        return self._planned(tracked)
+        """The commit that took effect, without its entity; each time another one."""
+        mapping = self._mapping
+        key = key_part(mapping, self.action.item)
+        plan = self._planned(Tracked(mapping, mapping.identity(key), key, None, CREATE, None))
+        plan.release()
+        return plan
 
     def absorb(self) -> None:
         """Bring the entity in line with what is stored now; one whose class is frozen is replaced."""
@@ -135,13 +138,19 @@ class Creation(Generic[T]):
         if named:
             self.entity = self._mapping.assign(self.entity, named)
 
+    def let_go(self) -> T:
+        """Give the entity to the one who goes on with it: who keeps the write does not keep it alive."""
+        entity = self.entity
+        del self.entity
+        return entity
+
     def _new(self, key: Item) -> Tracked[T]:
         mapping = self._mapping
         return Tracked(mapping, mapping.identity(key), key, self.entity, CREATE, None)
 
-    def _planned(self, tracked: Tracked[T]) -> CommitPlan:
+    def _planned(self, tracked: Tracked[Any]) -> CommitPlan:
         item = self.action.item
-        planned: PlannedAction[T] = action_of(
+        planned: PlannedAction[Any] = action_of(
             Kind.CREATE, tracked, self.action, self._kept, item, item, weight=self._weight
         )
         return CommitPlan((planned,), distinct=True)

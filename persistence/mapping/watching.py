@@ -243,7 +243,7 @@ class Watch:
                 was = self._encoded(field, field.node.decode(was))
             if _note(before, after, name, was, now):
                 encoded = {known: value for known, value in encoded.items() if known != name}
-                if now is None or field not in self._reread:
+                if now is None or "NULL" in now or field not in self._reread:
                     encoded[name] = now
         return encoded
 

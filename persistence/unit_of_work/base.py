@@ -216,7 +216,7 @@ class UnitOfWorkBase(Generic[S]):
         creation = self._pipeline.creation(mapping, entity, store.limits)
         if creation is not None:
             yield from self._pipeline.alone(creation, store)
-            return creation.entity
+            return creation.let_go()
 
         def add(entities: IdentityMap) -> Tracked[E]:
             entities.add(mapping, entity)

@@ -110,6 +110,7 @@ class Sending(Generic[S]):
         except CommitConflict as refused:
             raise only_reason(refused) from refused.__cause__
         write.absorb()
+        sending.commit.release()
 
     def _begun(self, sending: Attempts[Any], store: S, events: CollectedEvents) -> Unresolved:
         return Unresolved(sending, events, store, self._policies.timing.monotonic())

@@ -189,6 +189,21 @@ ITEM: Item = {
 }
 
 
+@dataclass
+class Marked:
+    id: str
+    marks: set[str] | None = None
+
+
+class MarkedMapping(MappingSchema[Marked]):
+    class Meta:
+        table = "marked"
+        key = Key("id")
+
+
+MARKED = mapping_of(MarkedMapping)
+
+
 def paths(tracked: Tracked[Any]) -> list[str]:
     assert isinstance(tracked.origin, Loaded)
     return [str(each.path) for each in changes(tracked, tracked.origin)]
@@ -268,6 +283,20 @@ class TestChanges:
         data[0] = 0
 
         assert paths(tracked) == ["picture"]
+
+    def test_of_a_set_that_was_committed_as_none_are_found(self) -> None:
+        """No set at all is stored as NULL, unlike an empty one."""
+        entities = IdentityMap()
+        entity = entities.load(MARKED, {"id": {"S": "1"}, "marks": {"SS": ["a"]}})
+        assert entity is not None
+        (tracked,) = entities
+        entity.marks = None
+        plan(entities, lambda: NOW, AWS_LIMITS).absorb(entities)
+        assert paths(tracked) == []
+
+        entity.marks = {"b"}
+
+        assert paths(tracked) == ["marks"]
 
     def test_between_plan_and_answer_are_left_for_the_next_commit(self) -> None:
         """What a commit stores is what the entity was when it was planned."""

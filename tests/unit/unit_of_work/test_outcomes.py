@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from persistence import Key, MappingSchema, MemoryStore, Repository, UnitOfWork, fields
-from persistence.operations import ConditionCheck, DeleteItem, PutItem, UpdateItem
+from persistence.operations import ConditionCheck, DeleteItem, PutItem, TransactWrite, UpdateItem
 from persistence.testing.faults import FaultyStore, LostAnswer, Rule
 from persistence.unit_of_work import Committed
 
@@ -49,6 +49,10 @@ def changed(notes: Repository[Note]) -> Note:
     note = notes.get("1")
     note.part.name = "another"
     return note
+
+
+def updated(notes: Repository[Note]) -> Note:
+    return notes.update(changed(notes))
 
 
 def removed(notes: Repository[Note]) -> Note:
@@ -90,6 +94,35 @@ def test_an_outcome_keeps_what_was_sent_and_no_entities(
     assert [each() for each in kept] == [None, None]
     assert isinstance(uow.last_outcome, Committed)
     assert action in {type(planned.action) for planned in uow.last_outcome.planned}
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["answered", "lost"])
+@pytest.mark.parametrize(
+    ("work", "action"),
+    [(added, PutItem), (updated, UpdateItem), (removed, DeleteItem)],
+    ids=["added", "updated", "removed"],
+)
+def test_the_outcome_of_a_write_outside_a_unit_keeps_no_entities(
+    work: Work, action: type[Any], lost: int
+) -> None:
+    store = MemoryStore()
+    Repository(NoteMapping, UnitOfWork(store)).add(Note("1"))
+    lossy = FaultyStore(store, [Rule(LostAnswer(), count=1, operations=(TransactWrite,))] if lost else [])
+    uow = UnitOfWork(lossy, deadline=5)
+
+    def committed() -> list[weakref.ref[Any]]:
+        note = work(Repository(NoteMapping, uow))
+        return [weakref.ref(note), weakref.ref(note.part)]
+
+    kept = committed()
+    gc.collect()
+    before_it_is_asked_for = [each() for each in kept]
+    outcome = uow.last_outcome
+    gc.collect()
+
+    assert isinstance(outcome, Committed)
+    assert action in {type(planned.action) for planned in outcome.planned}
+    assert before_it_is_asked_for == [each() for each in kept] == [None, None]
 
 
 def test_the_outcome_of_a_commit_that_was_resumed_keeps_none_either() -> None:
