@@ -150,9 +150,10 @@ class _Shared:
             BaseException: that of the first part that failed; an interruption of the caller goes before it.
         """
         failures, self._failures = self._failures, {}
-        failed = [place for place, error in failures.items() if not isinstance(error, _Halted)]
-        if not failed:
+        if not failures:
             return self._answers
+        # Where all were halted something failed outside, of which all this is a part.
+        failed = [place for place, error in failures.items() if not isinstance(error, _Halted)] or [*failures]
         raise failures[min(failed, key=lambda place: (isinstance(failures[place], Exception), place))]
 
 

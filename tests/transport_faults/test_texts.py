@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.history import BaseHistoryHandler, get_global_history_recorder
 from botocore.stub import Stubber
 
 from persistence import Key, MappingSchema, Repository, UnitOfWork
@@ -83,6 +85,91 @@ def test_say_the_same_where_botocore_gets_nothing_but_the_table(
     assert len({request.body for request in server.requests}) == 1
     assert len(server.requests) == 4
     assert tables == ([] if write in (TWO_TABLES, TWO_TABLES_AT_ONCE) else ["things"] * 2)
+
+
+class Traced:
+    """A function wrapped as by wrapt, for tracing: it passes for what it wraps, in all but its type.
+
+    Args:
+        wrapped: the function, or the method of an object.
+        seen: gets the parameters of each call.
+    """
+
+    def __init__(self, wrapped: Any, seen: list[Any]) -> None:
+        self.wrapped = wrapped
+        self.seen = seen
+
+    @property
+    def __class__(self) -> Any:
+        return type(self.wrapped)
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> None:
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapped, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.wrapped == other)
+
+    def __hash__(self) -> int:
+        return hash(self.wrapped)
+
+    def __get__(self, client: Any, kind: Any = None) -> Any:
+        return self if client is None else Traced(self.wrapped.__get__(client, kind), self.seen)
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        self.seen.append(named or given[-1])
+        return self.wrapped(*given, **named)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("where", ["all calls", "calls of a client", "one method"])
+def test_are_not_written_in_advance_where_calls_are_traced(
+    way: Way, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at a call sees what it is about, also from later on."""
+    seen: list[Any] = []
+    with serving(way, *[DONE] * 4) as (store, server):
+        for _ in range(3):
+            store.perform(CHANGE)
+        whose, name = {
+            "all calls": (BaseClient, "_make_api_call"),
+            "calls of a client": (type(store.client), "_make_api_call"),
+            "one method": (store.client, "update_item"),
+        }[where]
+        traced = Traced(getattr(whose, name), seen)
+        monkeypatch.setattr(whose, name, traced, raising=False)
+        store.perform(CHANGE)
+
+    (parameters,) = seen
+    assert parameters == json.loads(server.requests[-1].body)
+    assert len({request.body for request in server.requests}) == 1
+
+
+def test_are_not_written_in_advance_where_botocore_keeps_a_history() -> None:
+    """It records the parameters of each call."""
+    recorder: Any = get_global_history_recorder()
+    seen: list[Any] = []
+
+    class Recording(BaseHistoryHandler):
+        def emit(self, event_type: str, payload: Any, source: str) -> None:
+            if event_type == "API_CALL":
+                seen.append(payload["params"])
+
+    handler = Recording()
+    recorder.add_handler(handler)
+    recorder.enable()
+    try:
+        with serving("tuned", *[DONE] * 3) as (store, server):
+            for _ in range(3):
+                store.perform(CHANGE)
+    finally:
+        recorder.disable()
+        recorder._handlers.remove(handler)
+
+    assert [json.loads(request.body) for request in server.requests] == seen
 
 
 def test_are_written_by_botocore_where_it_has_no_rules_for_endpoints() -> None:

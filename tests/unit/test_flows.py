@@ -334,6 +334,31 @@ class TestAtOnce:
 
         assert sorted(ended) == [0, 1]
 
+    def test_a_failure_stops_what_others_want_together_in_turn(self, kind: type[Busy]) -> None:
+        """What was stopped has no answers that the flow around it could take for some."""
+        store = kind(at_once=2, failing=["bad"])
+        answered: list[object] = []
+
+        def endless() -> Flow[None]:
+            while True:
+                yield from perform(get("good"))
+                yield from pause(0.001)
+
+        def around() -> Flow[None]:
+            answered.append((yield from run_together([endless(), endless()])))
+
+        if kind is Busy:
+            store.together = threading.Barrier(1)
+
+        def failing() -> Flow[None]:
+            yield from pause(0.01)
+            yield from perform(get("bad"))
+
+        with pytest.raises(Throttled, match=r"^bad$"):
+            serve(store, run_together([around(), failing()]))
+
+        assert answered == []
+
 
 class TestThreads:
     def test_see_the_context_of_the_caller(self) -> None:

@@ -274,7 +274,7 @@ class DynamoStore(ForTenants):
     def _reaches_unseen(self, client: BaseClient, method: str) -> bool:
         """Tell whether nobody sees the parameters of a call before their body is written."""
         emitter = self._emitter
-        if emitter is None or emitter.foreign.before_call or client is not self.client:
+        if emitter is None or emitter.foreign.before_call or client is not self.client or lanes.is_recorded():
             return False
         path = lanes.path_of(client, method)
         return path is not None and lanes.is_botocores(path)

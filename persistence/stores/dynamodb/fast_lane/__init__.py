@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING
 from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from persistence.stores.dynamodb.fast_lane.given import converts_values, is_botocores, path_of
+    from persistence.stores.dynamodb.fast_lane.given import (
+        converts_values,
+        is_botocores,
+        is_recorded,
+        path_of,
+    )
     from persistence.stores.dynamodb.fast_lane.handlers import MindfulEmitter, mindful_emitter_of
     from persistence.stores.dynamodb.fast_lane.lane import FastLane, FastLaneState, fast_lane_of
 
@@ -31,6 +36,7 @@ __all__ = [
     "converts_values",
     "fast_lane_of",
     "is_botocores",
+    "is_recorded",
     "mindful_emitter_of",
     "path_of",
 ]
@@ -38,7 +44,12 @@ __all__ = [
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
-        "persistence.stores.dynamodb.fast_lane.given": ("converts_values", "is_botocores", "path_of"),
+        "persistence.stores.dynamodb.fast_lane.given": (
+            "converts_values",
+            "is_botocores",
+            "is_recorded",
+            "path_of",
+        ),
         "persistence.stores.dynamodb.fast_lane.handlers": ("MindfulEmitter", "mindful_emitter_of"),
         "persistence.stores.dynamodb.fast_lane.lane": ("FastLane", "FastLaneState", "fast_lane_of"),
     },

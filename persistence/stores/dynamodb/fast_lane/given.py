@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 import botocore.client
 from botocore.client import BaseClient
+from botocore.history import get_global_history_recorder
 from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
@@ -77,15 +78,24 @@ def path_of(client: BaseClient, method: str) -> Path | None:
         client: a low-level client.
         method: the name of the method that is called.
     """
-    called = getattr(getattr(client, method, None), "__func__", None)
+    bound = getattr(client, method, None)
     call = getattr(type(client), "_make_api_call", None)
-    return None if called is None or call is None or "_make_api_call" in vars(client) else (called, call)
+    # What wraps a function may pass for it in all but its type, as that of tracers does.
+    if type(bound) is not MethodType or type(call) is not FunctionType or "_make_api_call" in vars(client):
+        return None
+    return bound.__func__, call
 
 
 @lru_cache(maxsize=32)
 def is_botocores(path: Path) -> bool:
     """Tell whether botocore wrote the functions of a path, and nobody stepped in between."""
-    return all(isinstance(one, FunctionType) and _file_of(one).startswith(_BOTOCORE) for one in path)
+    return all(type(one) is FunctionType and _file_of(one).startswith(_BOTOCORE) for one in path)
+
+
+def is_recorded() -> bool:
+    """Tell whether botocore's history of the process hears of calls, with their parameters."""
+    enabled: bool = getattr(get_global_history_recorder(), "_enabled", True)
+    return enabled
 
 
 def _file_of(function: FunctionType) -> str:
