@@ -195,6 +195,18 @@ class TestQueries:
         assert (page.count, page.items) == (2, ())
         assert filtered.count == 0
 
+    def test_count_where_the_partition_key_of_an_index_has_that_of_the_table(self) -> None:
+        """It is demanded there already: the index has no sort key that could be asked for."""
+        index = GlobalIndex("by-name", Key(("name", "id")))
+        table = Table("things", "id", indexes=(index,), tenant_scoped=True)
+        store = MemoryStore().for_tenant("acme")
+        store.perform(PutItem(table, {**key("1"), "name": {"S": "n"}}))
+        wanted = KeyCondition(("name", {"S": "n"}), also=(("id", {"S": "1"}),))
+
+        page = store.perform(QueryPage(table, wanted, index="by-name", count_only=True))
+
+        assert page.count == 1
+
 
 class TestScans:
     """A page of the service may end behind another tenant's item, whose key is never given."""
