@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from persistence.attributes import AttributeValue, item_size, value_size
-from persistence.expressions import Condition, Path, Set, UpdateAction, Value, constants_of, operands_of
+from persistence.expressions import (
+    Condition,
+    IfNotExists,
+    ListAppend,
+    Minus,
+    Path,
+    Plus,
+    Set,
+    UpdateAction,
+    Value,
+    constants_of,
+    operands_of,
+)
 from persistence.operations import ConditionCheck, DeleteItem, PutItem, TransactAction, UpdateItem
 
 
@@ -26,6 +38,21 @@ def constant_of(action: UpdateAction) -> AttributeValue | None:
     """Give the constant that an update action stores, if it is one."""
     value = getattr(action, "value", None)
     return value.value if isinstance(value, Value) else None
+
+
+def constants_in(action: UpdateAction) -> Iterator[AttributeValue]:
+    """Give the constants of an update action: what it stores, and operands such as what is appended."""
+    waiting: list[object] = [getattr(action, "value", None)]
+    while waiting:
+        match waiting.pop():
+            case Value(value):
+                yield value
+            case IfNotExists(_, default):
+                waiting.append(default)
+            case ListAppend(first, second) | Plus(first, second) | Minus(first, second):
+                waiting += (second, first)
+            case _:
+                pass  # a path, or an action that has no operand
 
 
 def tenant_names_in(action: TransactAction) -> int:
@@ -58,5 +85,4 @@ def _compared(condition: Condition, names: Collection[str]) -> Iterator[Attribut
 
 
 def _update_size(action: UpdateAction) -> int:
-    name, value = action.path.attribute, constant_of(action)
-    return len(name) if value is None else item_size({name: value})
+    return len(action.path.attribute.encode()) + sum(map(value_size, constants_in(action)))
