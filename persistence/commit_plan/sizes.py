@@ -66,9 +66,8 @@ def _prefixed(action: TransactAction, names: Collection[str]) -> Iterator[Attrib
     yield from (item[name] for name in names if name in item)
     if isinstance(action, UpdateItem):
         for each in action.actions:
-            value = constant_of(each)
-            if isinstance(each, Set) and value is not None and each.path.attribute in names:
-                yield value
+            if isinstance(each, Set) and each.path.attribute in names:
+                yield from constants_in(each)
     if action.condition is not None:
         yield from _compared(action.condition, names)
 
