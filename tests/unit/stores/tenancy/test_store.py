@@ -20,8 +20,14 @@ from persistence import (
     Repository,
     UnitOfWork,
 )
-from persistence.errors import ConfigurationError, ForeignTenant, MappingError, UnitOfWorkStateError
-from persistence.expressions import AttributeExists, KeyCondition, Path
+from persistence.errors import (
+    ConfigurationError,
+    ForeignTenant,
+    InvalidRequest,
+    MappingError,
+    UnitOfWorkStateError,
+)
+from persistence.expressions import AttributeExists, Compare, KeyCondition, Path, Size, Value
 from persistence.operations import (
     BatchGetItems,
     BatchGetResult,
@@ -142,6 +148,24 @@ class TestAStoreOfATenant:
 
         assert (read.items, read.unprocessed) == ((key("a"), None, None), gets[1:])
         assert written.unprocessed == (writes[1],)
+
+    @pytest.mark.parametrize(
+        "malformed", [{"S": "a", "N": "1"}, {}, "a"], ids=["two types", "none", "a text"]
+    )
+    def test_leaves_a_malformed_key_to_be_refused(self, malformed: Any) -> None:
+        """It takes no part of it for a key."""
+        store = MemoryStore().for_tenant("acme")
+
+        with pytest.raises(InvalidRequest):
+            store.perform(PutItem(THINGS, {"id": malformed}))
+        with pytest.raises(InvalidRequest):
+            store.perform(GetItem(THINGS, {"id": malformed}))
+
+    def test_leaves_a_malformed_size_to_be_refused(self) -> None:
+        condition = Compare(">", Size(Path.of("id")), Value({"N": "x"}))
+
+        with pytest.raises(InvalidRequest, match="numeric value"):
+            MemoryStore().for_tenant("acme").perform(PutItem(THINGS, key("1"), condition))
 
 
 class TestQueries:
