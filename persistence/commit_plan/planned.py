@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from persistence.attributes import Item, size_at_most
 from persistence.changes import Change
 from persistence.commit_plan.kept import Kept
-from persistence.commit_plan.sizes import action_size, constant_of, tenant_names_in
+from persistence.commit_plan.sizes import action_size, constant_of, constants_in, tenant_names_in
 from persistence.errors import TransactionTooLarge, described
 from persistence.expressions import Condition, constants_of
 from persistence.mapping import EntityMapping, Memento
@@ -283,7 +283,7 @@ def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
             parts.append(action.key)
             if isinstance(action, UpdateItem):
                 parts += [each.path.attribute for each in action.actions]
-                parts += [constant_of(each) for each in action.actions]
+                parts += [value for each in action.actions for value in constants_in(each)]
         if action.condition is not None:
             parts += constants_of(action.condition)
     return sum(weights) + size_at_most(parts)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from persistence.attributes import AttributeValue, item_size, value_size
-from persistence.expressions import Condition, Path, Set, UpdateAction, Value, constants_of, operands_of
+from persistence.expressions import (
+    Condition,
+    IfNotExists,
+    ListAppend,
+    Minus,
+    Path,
+    Plus,
+    Set,
+    UpdateAction,
+    Value,
+    constants_of,
+    operands_of,
+)
 from persistence.operations import ConditionCheck, DeleteItem, PutItem, TransactAction, UpdateItem
 
 
@@ -28,6 +40,21 @@ def constant_of(action: UpdateAction) -> AttributeValue | None:
     return value.value if isinstance(value, Value) else None
 
 
+def constants_in(action: UpdateAction) -> Iterator[AttributeValue]:
+    """Give the constants of an update action: what it stores, and operands such as what is appended."""
+    waiting: list[object] = [getattr(action, "value", None)]
+    while waiting:
+        match waiting.pop():
+            case Value(value):
+                yield value
+            case IfNotExists(_, default):
+                waiting.append(default)
+            case ListAppend(first, second) | Plus(first, second) | Minus(first, second):
+                waiting += (second, first)
+            case _:
+                pass  # a path, or an action that has no operand
+
+
 def tenant_names_in(action: TransactAction) -> int:
     """Count how often the name of a tenant is put into an action, if it is sent to the store of one."""
     names = action.table.tenant_keys if action.table.tenant_scoped else ()
@@ -39,9 +66,8 @@ def _prefixed(action: TransactAction, names: Collection[str]) -> Iterator[Attrib
     yield from (item[name] for name in names if name in item)
     if isinstance(action, UpdateItem):
         for each in action.actions:
-            value = constant_of(each)
-            if isinstance(each, Set) and value is not None and each.path.attribute in names:
-                yield value
+            if isinstance(each, Set) and each.path.attribute in names:
+                yield from constants_in(each)
     if action.condition is not None:
         yield from _compared(action.condition, names)
 
@@ -58,5 +84,4 @@ def _compared(condition: Condition, names: Collection[str]) -> Iterator[Attribut
 
 
 def _update_size(action: UpdateAction) -> int:
-    name, value = action.path.attribute, constant_of(action)
-    return len(name) if value is None else item_size({name: value})
+    return len(action.path.attribute.encode()) + sum(map(value_size, constants_in(action)))

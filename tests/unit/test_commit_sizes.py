@@ -10,7 +10,19 @@ from persistence import GlobalIndex, Key, MappingSchema, MemoryStore, Repository
 from persistence.attributes import item_size
 from persistence.commit_plan.sizes import action_size, tenant_names_in
 from persistence.errors import TransactionTooLarge
-from persistence.expressions import And, Between, Compare, Condition, In, Not, Path, Remove, Set, Value
+from persistence.expressions import (
+    And,
+    Between,
+    Compare,
+    Condition,
+    IfNotExists,
+    In,
+    Not,
+    Path,
+    Remove,
+    Set,
+    Value,
+)
 from persistence.operations import (
     ConditionCheck,
     DeleteItem,
@@ -44,6 +56,7 @@ BOTH: Condition = And(
     )
 )
 KEY = {"id": {"S": "1"}}
+CUSTOMER = Path.of("customer")
 CHANGES = (
     Set(Path.of("customer"), text("c2")),
     Set(Path.of("note"), text("n")),
@@ -58,6 +71,7 @@ CHANGES = (
         PutItem(OWNED, {**KEY, "customer": {"S": "c1"}, "note": {"S": "n"}}, BOTH),
         UpdateItem(OWNED, KEY, CHANGES, BOTH),
         UpdateItem(OWNED, KEY, (Remove(Path.of("customer")),)),
+        UpdateItem(OWNED, KEY, (Set(CUSTOMER, IfNotExists(CUSTOMER, text("c1"))),)),
         DeleteItem(OWNED, KEY, BOTH),
         ConditionCheck(OWNED, KEY, BOTH),
         PutItem(SHARED, {**KEY, "customer": {"S": "c1"}}, BOTH),

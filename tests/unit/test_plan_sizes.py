@@ -9,10 +9,19 @@ from datetime import UTC, datetime
 import pytest
 
 from persistence import fields
-from persistence.attributes import Item, item_size
+from persistence.attributes import Item, item_size, value_size
 from persistence.commit_plan import CommitPlan, Kind, plan
 from persistence.errors import TransactionTooLarge
-from persistence.expressions import AttributeExists, Path, Set, Value, equals
+from persistence.expressions import (
+    AttributeExists,
+    IfNotExists,
+    ListAppend,
+    Path,
+    Set,
+    SetOperand,
+    Value,
+    equals,
+)
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import PutItem, UpdateItem
 from persistence.patches import Patch
@@ -124,8 +133,17 @@ SIZES: list[tuple[Callable[[IdentityMap], None], int]] = [
     (changed, item_size(KEY) + item_size({"balance": {"N": "20"}, "version": {"N": "4"}}) + 2),
     (removed, item_size(KEY) + 2),
     (emptied, item_size(KEY) + len("author")),
-    (saved, item_size(KEY) + item_size({"balance": {"N": "20"}}) + len("version")),
+    # The version becomes if_not_exists(version, -1) + 1.
+    (saved, item_size(KEY) + item_size({"balance": {"N": "20"}, "version": {"N": "-1"}}) + 2),
     (patched, item_size(KEY) + item_size({"value": {"S": "after"}}) + len("before")),
+]
+
+PATH, LONG = Path.of("lines"), Value({"L": [{"S": "x" * 500}]})
+OPERANDS: list[SetOperand] = [
+    ListAppend(PATH, LONG),
+    ListAppend(LONG, PATH),
+    ListAppend(IfNotExists(PATH, LONG), PATH),
+    IfNotExists(PATH, LONG),
 ]
 
 
@@ -195,6 +213,18 @@ class TestTheSizeOfACommit:
 
         assert size > 500
         commit.check(Limits(transaction_bytes=size))
+        with pytest.raises(TransactionTooLarge):
+            commit.check(Limits(transaction_bytes=size - 1))
+
+    @pytest.mark.parametrize("operand", OPERANDS)
+    def test_counts_what_an_update_computes_with(self, operand: SetOperand) -> None:
+        """What is appended is sent as well as what is stored."""
+        entities = IdentityMap()
+        entities.patch(Patch(SETTINGS, KEY, (Set(PATH, operand),)))
+        commit = planned(entities)
+        size = item_size(KEY) + len("lines") + value_size(LONG.value)
+
+        assert size_of(commit) == size
         with pytest.raises(TransactionTooLarge):
             commit.check(Limits(transaction_bytes=size - 1))
 

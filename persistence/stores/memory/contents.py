@@ -17,8 +17,10 @@ Position = tuple[Content, ...]
 
 def content(part: KeyPart, item: Item) -> Content:
     """Give a key attribute's value."""
-    found: str | bytes = item[part.name][part.type]
-    return Decimal(found) if part.type == "N" and isinstance(found, str) else found
+    found: str | bytes | bytearray = item[part.name][part.type]
+    if isinstance(found, str):
+        return Decimal(found) if part.type == "N" else found
+    return bytes(found)  # a bytearray is taken too
 
 
 def stable_hash(value: Partition) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn, TypeVar, assert_never
 
-from persistence.attributes import number_text, parse_number
+from persistence.attributes import NumberRefused, number_text, parse_number
 from persistence.errors import QueryError
 from persistence.expressions import (
     And,
@@ -152,7 +152,10 @@ class Rewriting:
         number = value.value.get("N")
         if not isinstance(number, str):
             return value
-        return Value({"N": number_text(parse_number(number) + len(self.tenant.prefix))})
+        try:
+            return Value({"N": number_text(parse_number(number) + len(self.tenant.prefix))})
+        except NumberRefused:  # the store refuses it too
+            return value
 
     def _begins(self, operand: object) -> bool:
         """Tell whether an operand is an attribute that begins with the tenant's name."""

@@ -153,7 +153,7 @@ def _own_keys(query: QueryPage, tenant: Tenant) -> KeyCondition:
     condition = rewriting_of(table, tenant).key_condition(query.key_condition)
     if not query.count_only or query.index is None or condition.sort is not None:
         return condition
-    if table.key_names(query.index)[1:] != (table.partition,):
+    if table.index_key(query.index).sorts != (table.partition,):
         return condition
     return replace(condition, sort=BeginsWith(Path.of(table.partition), Value({"S": tenant.prefix})))
 

@@ -56,7 +56,7 @@ class Tenant:
 
     def stored(self, value: AttributeValue) -> AttributeValue:
         """Give a key as it is stored; what can't be a key stays as it is, to be refused."""
-        text = value.get("S")
+        text = value.get("S") if isinstance(value, dict) and len(value) == 1 else None
         return {"S": self.prefix + text} if isinstance(text, str) and text else value
 
     def stored_item(self, item: Item, names: Iterable[str]) -> Item:

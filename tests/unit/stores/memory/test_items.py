@@ -228,6 +228,14 @@ class TestKeys:
 
         assert stored(store, key, LINES) is None
 
+    def test_takes_a_bytearray_for_a_binary_key(self, store: MemoryStore) -> None:
+        """As an item with one is stored, it is found by one."""
+        table = Table("files", "id", types={"id": "B"})
+        asked = {"id": {"B": bytearray(b"x")}}
+        store.perform(PutItem(table, asked))
+
+        assert stored(store, asked, table) == stored(store, {"id": {"B": b"x"}}, table) == {"id": {"B": b"x"}}
+
 
 class TestConditions:
     def test_guard_a_write(self, store: MemoryStore) -> None:

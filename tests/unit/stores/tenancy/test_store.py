@@ -20,8 +20,14 @@ from persistence import (
     Repository,
     UnitOfWork,
 )
-from persistence.errors import ConfigurationError, ForeignTenant, MappingError, UnitOfWorkStateError
-from persistence.expressions import AttributeExists, KeyCondition, Path
+from persistence.errors import (
+    ConfigurationError,
+    ForeignTenant,
+    InvalidRequest,
+    MappingError,
+    UnitOfWorkStateError,
+)
+from persistence.expressions import AttributeExists, Compare, KeyCondition, Path, Size, Value
 from persistence.operations import (
     BatchGetItems,
     BatchGetResult,
@@ -143,6 +149,24 @@ class TestAStoreOfATenant:
         assert (read.items, read.unprocessed) == ((key("a"), None, None), gets[1:])
         assert written.unprocessed == (writes[1],)
 
+    @pytest.mark.parametrize(
+        "malformed", [{"S": "a", "N": "1"}, {}, "a"], ids=["two types", "none", "a text"]
+    )
+    def test_leaves_a_malformed_key_to_be_refused(self, malformed: Any) -> None:
+        """It takes no part of it for a key."""
+        store = MemoryStore().for_tenant("acme")
+
+        with pytest.raises(InvalidRequest):
+            store.perform(PutItem(THINGS, {"id": malformed}))
+        with pytest.raises(InvalidRequest):
+            store.perform(GetItem(THINGS, {"id": malformed}))
+
+    def test_leaves_a_malformed_size_to_be_refused(self) -> None:
+        condition = Compare(">", Size(Path.of("id")), Value({"N": "x"}))
+
+        with pytest.raises(InvalidRequest, match="numeric value"):
+            MemoryStore().for_tenant("acme").perform(PutItem(THINGS, key("1"), condition))
+
 
 class TestQueries:
     TABLE = Table("things", "id", indexes=(GlobalIndex("by-name", Key("name", "id")),), tenant_scoped=True)
@@ -194,6 +218,18 @@ class TestQueries:
 
         assert (page.count, page.items) == (2, ())
         assert filtered.count == 0
+
+    def test_count_where_the_partition_key_of_an_index_has_that_of_the_table(self) -> None:
+        """It is demanded there already: the index has no sort key that could be asked for."""
+        index = GlobalIndex("by-name", Key(("name", "id")))
+        table = Table("things", "id", indexes=(index,), tenant_scoped=True)
+        store = MemoryStore().for_tenant("acme")
+        store.perform(PutItem(table, {**key("1"), "name": {"S": "n"}}))
+        wanted = KeyCondition(("name", {"S": "n"}), also=(("id", {"S": "1"}),))
+
+        page = store.perform(QueryPage(table, wanted, index="by-name", count_only=True))
+
+        assert page.count == 1
 
 
 class TestScans:
