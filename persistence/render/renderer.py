@@ -81,7 +81,7 @@ class Renderer:
             QueryError: it exceeds a limit of the service, or can't be written, such as an `And` of nothing.
         """
         self._operators = 0
-        return within_size("condition", self._condition(condition))
+        return self._within_size("condition", self._condition(condition))
 
     def key_condition(self, condition: KeyCondition) -> str:
         """Write the key condition expression of a query.
@@ -100,7 +100,7 @@ class Renderer:
             )
         if condition.sort is not None:
             parts.append(self._condition(condition.sort))
-        return within_size("key condition", " AND ".join(parts))
+        return self._within_size("key condition", " AND ".join(parts))
 
     def projection(self, paths: Iterable[Path]) -> str:
         """Write a projection expression.
@@ -115,7 +115,7 @@ class Renderer:
         if not wanted:
             raise QueryError("a projection needs at least one path; for the whole item give None")
         refuse_overlaps("projection", wanted)
-        return within_size("projection", ", ".join(map(self._path, wanted)))
+        return self._within_size("projection", ", ".join(map(self._path, wanted)))
 
     def update(self, actions: Iterable[UpdateAction]) -> str:
         """Write an update expression: SET, REMOVE, ADD, DELETE, each in the order given.
@@ -136,7 +136,7 @@ class Renderer:
             clause, text = self._action(action)
             clauses[clause].append(text)
         text = " ".join(f"{clause} {', '.join(parts)}" for clause, parts in clauses.items() if parts)
-        return within_size("update", text)
+        return self._within_size("update", text)
 
     def placeholders(self) -> dict[str, Any]:
         """Give the names and values of all that was written, as parameters of the request.
@@ -292,6 +292,10 @@ class Renderer:
         placeholder = f":v{len(self._values)}"
         self._values[placeholder] = value
         return placeholder
+
+    def _within_size(self, what: str, expression: str) -> str:
+        """Refuse what is too long to be sent; who only shows expressions takes all."""
+        return within_size(what, expression)
 
     def _count(self, operators: int) -> None:
         self._operators += operators
