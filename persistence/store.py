@@ -139,6 +139,15 @@ def tenant_of(store: object) -> str | None:
     return tenant
 
 
+def takes_text(store: object) -> bool:
+    """Tell whether a store sends new items as JSON, so that nothing but their text has to be made.
+
+    A store tells it by its attribute `takes_text`. One that stands around another looks at items, or may do
+    so: it does not pass it on.
+    """
+    return getattr(store, "takes_text", False) is True
+
+
 def check_colour(store: object, *, asynchronous: bool) -> None:
     """Refuse a synchronous store where an asynchronous one is needed, and the other way round.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
-from persistence.expectations import Expectation
+from persistence.expectations import FIRST_VERSION, Expectation
 from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
 from persistence.store import Limits
 from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, key_part, refuse_changed_key
@@ -20,6 +21,39 @@ STEPS = 512
 """For how many versions of one mapping's items it is kept how they are written."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class New(Generic[T]):
+    """What new entities of one mapping have in common.
+
+    Attributes:
+        mapping: the mapping.
+        kept: what the unit of work keeps of them.
+        write: writes the JSON of one's item, unless that is unusual; see `Codec.text`. None where the item
+            has to be made.
+        text: what is kept, as JSON.
+        most: bytes that the store takes in one item.
+    """
+
+    mapping: EntityMapping[T]
+    kept: Kept
+    write: Callable[[T, Item, str], str | None] | None
+    text: str
+    most: int
+
+    def written(self, entity: T, key: Item) -> str | None:
+        """Write the item of an entity, with what is kept; None where it has to be made, if only to refuse it.
+
+        Args:
+            entity: the entity.
+            key: the key that it has to have.
+        """
+        if self.write is None:
+            return None
+        text = self.write(entity, key, self.text)
+        # JSON has more characters than the item has bytes.
+        return text if text is not None and len(text) <= self.most else None
+
+
 class Encodings:
     """Encodes the entities of one commit; the time is the same for all.
 
@@ -28,6 +62,7 @@ class Encodings:
         limits: what the store takes.
         ids: gives random ids, for incarnations.
         heaviest: bytes that each loaded item has at most; None where that is not known.
+        texts: whether the store sends new items as JSON, so that nothing else needs to be made of them.
     """
 
     def __init__(
@@ -36,15 +71,19 @@ class Encodings:
         limits: Limits,
         ids: Callable[[], str],
         heaviest: int | None = None,
+        *,
+        texts: bool = False,
     ) -> None:
         self._clock = clock
         self._limits = limits
         self._ids = ids
         self._heaviest = heaviest
+        self._texts = texts
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
         self._steps: dict[EntityMapping[Any], dict[str | None, Step]] = {}
+        self._new: New[Any] | None = None
 
     def time(self) -> datetime:
         """Give the time of the commit."""
@@ -72,6 +111,18 @@ class Encodings:
         if not created or mapping.roles.incarnation is None:
             self._kept[mapping, version, created] = kept
         return kept
+
+    def new(self, mapping: EntityMapping[T]) -> New[T]:
+        """Give what new entities of a mapping have in common."""
+        new: New[Any] | None = self._new
+        if new is None or new.mapping is not mapping:
+            kept = self.kept(mapping, version=FIRST_VERSION, created=True)
+            write = mapping.codec.text if self._texts else None
+            text = "" if write is None else kept.text
+            new = New(mapping, kept, write, text, self._limits.item_bytes)
+            if mapping.roles.incarnation is None:
+                self._new = new
+        return new
 
     def step(self, tracked: Tracked[Any], origin: Loaded) -> Step:
         """Give how a loaded item is written, as far as that does not differ from others of its version.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from persistence.attributes import AttributeValue, Item, size_at_most
 from persistence.commit_plan.writes import named
 from persistence.expressions import Condition, Set, Value
+from persistence.json_text import plain_text, quoted
 from persistence.mapping import RoleField
 
 
@@ -25,7 +26,7 @@ class Kept:
         version: the version after the commit; None where there is none.
     """
 
-    __slots__ = ("_actions", "_attributes", "_encode", "_weight", "named", "roles", "version")
+    __slots__ = ("_actions", "_attributes", "_encode", "_text", "_weight", "named", "roles", "version")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Kept:
         self._encode = encode
         self._attributes: Item | None = None
         self._weight: int | None = None
+        self._text: str | None = None
         self._actions: tuple[Set, ...] | None = None
 
     @property
@@ -49,6 +51,14 @@ class Kept:
                 role.attribute: self._encode(role, value) for role, value in self.roles.items()
             }
         return self._attributes
+
+    @property
+    def text(self) -> str:
+        """The JSON of the attributes, with a comma before each."""
+        if self._text is None:
+            attributes = self.attributes.items()
+            self._text = "".join([f",{quoted(name)}:{plain_text(value)}" for name, value in attributes])
+        return self._text
 
     @property
     def weight(self) -> int:

@@ -18,7 +18,8 @@ from persistence.operations import PutItem, TransactAction, TransactWrite, Updat
 from persistence.patches import Patch
 from persistence.store import Limits
 from persistence.table import tenant_prefix
-from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, version_of
+from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, Written, version_of
+from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
@@ -85,8 +86,8 @@ class PlannedAction(Generic[T]):
     action: TransactAction
     tracked: Tracked[T] | None = None
     roles: Mapping[str, object] = field(default_factory=dict)
-    encoded: Item | Memento | None = None
-    stored: Item | None = None
+    encoded: Item | WrittenItem | Memento | None = None
+    stored: Item | WrittenItem | None = None
     expected_version: object = None
     new_version: object = None
     listed: tuple[Change, ...] = ()
@@ -169,8 +170,8 @@ def action_of(
     tracked: Tracked[T],
     action: TransactAction,
     kept: Kept | None = None,
-    encoded: Item | Memento | None = None,
-    stored: Item | None = None,
+    encoded: Item | WrittenItem | Memento | None = None,
+    stored: Item | WrittenItem | None = None,
     expected_version: object = None,
     changed: tuple[Change, ...] = (),
     *,
@@ -298,16 +299,22 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
     if isinstance(encoded, Memento):
         # A loaded entity was changed: nothing but its values, and what was loaded, is another one now.
         assert isinstance(origin, Loaded)
-        assert stored is not None
+        assert isinstance(stored, dict)
         if planned.roles:
             _assign(planned, tracked, identities)
         tracked.origin = Loaded(stored, None, origin.complete, encoded)
         return
     tracked.was_read, tracked.restored = None, False
+    if isinstance(encoded, WrittenItem):
+        if planned.roles:
+            _assign(planned, tracked, identities)
+        tracked.intent, tracked.origin = WATCH, Written(encoded)
+        return
     if stored is None:
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(encoded, encoded)
         return
     # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
+    assert isinstance(stored, dict)
     complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
     if planned.roles:
         _assign(planned, tracked, identities)

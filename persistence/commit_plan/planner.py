@@ -47,6 +47,7 @@ from persistence.tracking import (
     refuse_expired_changes,
 )
 from persistence.visibility import unmarked
+from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ def plan(
     ids: Callable[[], str] = lambda: "",
     checked: bool = False,
     additions: Additions | None = None,
+    texts: bool = False,
 ) -> CommitPlan:
     """Work out what has to be sent for a unit.
 
@@ -72,6 +74,7 @@ def plan(
         ids: gives random ids, for incarnations.
         checked: demand that everything the unit read is still as it was, if it writes at all.
         additions: gives what else is to be stored.
+        texts: whether the store sends new items as JSON.
 
     Returns:
         One action for each entity that was added, changed, saved, patched or removed; then one for each
@@ -84,7 +87,7 @@ def plan(
         QueryError, UnitOfWorkStateError: a patch contradicts what the unit does with its item.
         CommitConflict: what was read contradicts itself already.
     """
-    encodings = Encodings(now, limits, ids, identities.heaviest)
+    encodings = Encodings(now, limits, ids, identities.heaviest, texts=texts)
     planner = _Planner(encodings, identities, checked)
     writes = [planned for planned in map(planner.plan, identities) if planned is not None]
     if identities.patches:
@@ -177,14 +180,22 @@ class _Planner:
             anyway: whether it takes the place of whatever is stored, so that nothing is demanded.
         """
         encodings, mapping = self._encodings, tracked.mapping
-        kept = encodings.kept(mapping, version=FIRST_VERSION, created=True)
-        item = encodings.encoded(tracked, kept)
-        weight = encodings.weighed(tracked, item)
+        new = encodings.new(mapping)
+        kept, text = new.kept, new.written(tracked.entity, tracked.key)
+        item: Any  # as `PutItem` holds it
+        if text is None:
+            item = encodings.encoded(tracked, kept)
+            weight = encodings.weighed(tracked, item)
+        else:
+            item, weight = WrittenItem(text), len(text)
         if anyway:
             kind, action = Kind.OVERWRITE, PutItem(mapping.table, item)
         else:
-            kind, action = _CREATE, PutItem(mapping.table, item, mapping.is_free, item_on_failure=True)
-        planned = action_of(kind, tracked, action, kept, item, item, weight=weight)
+            kind, action = _CREATE, PutItem(mapping.table, item, mapping.is_free, "none", True)
+        planned = PlannedAction(
+            kind, mapping, tracked.key, action, tracked, kept.named, item, item, None, kept.version
+        )
+        planned.weight = weight
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:

@@ -10,13 +10,16 @@ from typing import Any, Generic, Protocol, TypeVar
 from persistence.attributes import NESTING_LIMIT, AttributeValue, Item
 from persistence.errors import DecodeError, MappingError, ValidationFailed, WrongEntityType
 from persistence.expressions import Path
+from persistence.json_text import plain_text, quoted
 from persistence.mapping.checking import runs_validators
 from persistence.mapping.codegen import FUNCTIONS, CodecCompiler
 from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
+from persistence.mapping.roles import roles_of
 from persistence.mapping.tables import Placement
+from persistence.mapping.text_writing import writes_text
 from persistence.mapping.upcasting import SchemaVersions
 from persistence.mapping.watching import Watch, watchable
 from persistence.wire_items import WireItems
@@ -91,6 +94,24 @@ class Codec(Generic[T]):
             return self.encode
         snapshot = self._sure.snapshot if self._compiler is None else self._compiler.compiled("snapshot")
         return snapshot if self._versions is None else _marking(self._versions, snapshot)
+
+    @cached_property
+    def text(self) -> Callable[[T, Item, str], str | None] | None:
+        """Write the JSON text of the item of a new entity; None where only its item can be made.
+
+        It takes the entity, its key, and what the unit of work keeps of it, each with a comma before.
+        It gives None for an entity that is unusual, can't be stored, or has another key.
+        """
+        compiler, plan, placement = self._compiler, self._plan, self._placement
+        if compiler is None or not writes_text(plan, placement, roles_of(plan, placement)):
+            return None
+        text: Callable[[T, Item, str], str | None] = compiler.compiled("json_text")
+        if self._versions is None:
+            return text
+        marks = "".join(
+            f",{quoted(name)}:{plain_text(value)}" for name, value in self._versions.marks.items()
+        )
+        return lambda entity, key, kept: text(entity, key, marks + kept)
 
     @cached_property
     def decode(self) -> Callable[[Item], T]:

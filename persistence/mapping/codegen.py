@@ -20,8 +20,10 @@ from typing import Any
 from persistence.mapping.nodes import leave_fast_way
 from persistence.mapping.reading import Reading
 from persistence.mapping.records import RecordPlan
+from persistence.mapping.roles import roles_of
 from persistence.mapping.source import Source
 from persistence.mapping.tables import Placement
+from persistence.mapping.text_writing import RootTextWriting, TextWriting
 from persistence.mapping.upcasting import SchemaVersions
 from persistence.mapping.watch_source import FieldWriting, watch_source
 from persistence.mapping.writing import RootWriting, Writing
@@ -33,8 +35,9 @@ _numbers = itertools.count(1)
 _LOCALS = frozenset(
     {"entity", "entities", "stored", "item", "items", "each", "name", "number", "text", "moment"}
     | {"append", "source", "known", "places", "was", "one", "part"}
+    | {"key", "kept", "texts"}
 )
-_RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, (f"sure_{name}" for name in FUNCTIONS))
+_RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, ("json_text",), (f"sure_{name}" for name in FUNCTIONS))
 
 
 class Compiler(ABC):
@@ -141,6 +144,11 @@ class CodecCompiler(Compiler):
             case "encoders":
                 self.validating = False
                 return FieldWriting(self._plan, self).functions(name)
+            case "json_text":
+                self.validating = False
+                roles = roles_of(self._plan, self._placement)
+                written = RootTextWriting(self._plan, self, self._placement, roles)
+                return _guarded("def json_text(entity, key, kept):", written.source().indented(), "None")
             case "watching":
                 return watch_source(self._plan, self, name)
             case _:
@@ -180,6 +188,12 @@ def nested_source(out: Compiler, record: RecordPlan, purpose: str, name: str) ->
             body = Source().add('item = stored["M"]')
             body.extend(Reading(record, out, "item").source("append({})"))
             return each_loop(name, body)
+        case "text":
+            return f"def {name}(entity):\n{TextWriting(record, out).source().indented(1)}\n"
+        case "text_each":
+            written = TextWriting(record, out).source("append({})", ('{"M":', "}")).indented()
+            head = f"def {name}(entities):\n    texts = []\n    append = texts.append\n"
+            return f"{head}    for entity in entities:\n{written}\n    return ','.join(texts)\n"
         case "encode_each":
             written = Writing(record, out).source('items.append({"M": item})').indented()
             lines = ("items = []", "for entity in entities:", written, "return items")

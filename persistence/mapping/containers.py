@@ -9,8 +9,19 @@ from functools import partial
 from typing import Any
 
 from persistence.attributes import AttributeValue
+from persistence.json_text import quoted
 from persistence.mapping.collecting import Collected, decoded_part
-from persistence.mapping.nodes import Node, Output, Scalar, checked, content_of, leave_fast_way, slow_write
+from persistence.mapping.nodes import (
+    Node,
+    Output,
+    Scalar,
+    Text,
+    checked,
+    checked_text,
+    content_of,
+    leave_fast_way,
+    slow_write,
+)
 from persistence.mapping.plain import storable_text
 from persistence.mapping.refusal import Refused, Unreadable
 from persistence.mapping.untyped import Plain
@@ -56,6 +67,10 @@ class ListOf(Node):
     def write(self, out: Output, name: str) -> str:
         """Give the source that encodes; see `Node`."""
         return f'{{"L": {self.inner.write_each(out, name)}}}'
+
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text; see `Node`."""
+        return Text('{"L":[', self.inner.write_texts(out, name), "]}")
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
@@ -167,6 +182,11 @@ class MapOf(Node):
             return slow_write(self, out, name)
         return f'{{"M": {{name: {checked(self.inner, out, "each")} for name, each in {name}.items()}}}}'
 
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text; see `Node`."""
+        key, inner = f"{out.bind(quoted, 'quoted')}(name)", checked_text(self.inner, out, "each")
+        return Text('{"M":{', f"','.join([{key} + ':' + {inner} for name, each in {name}.items()])", "}}")
+
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""
         return f'{{name: {self.inner.read(out, "each")} for name, each in {stored}["M"].items()}}'
@@ -227,24 +247,36 @@ class SetOf(Node):
     def guard(self, out: Output, name: str) -> str:
         """Give the check of the fast way; see `Node`."""
         guard = f"type({name}) is not {self.build.__name__}"
-        plain = self.inner.tag == "S" and self.inner.write_content(out, "each") == "each"
+        plain = self._is_text(self.inner.write_content(out, "each"))
         return f"{guard} or {_other_than_text(name)}" if plain else guard
 
     def write(self, out: Output, name: str) -> str:
         """Give the source that encodes; see `Node`."""
-        leave = out.bind(leave_fast_way, "leave")  # for an empty set, inside of something else
-        if self.inner.tag == "S" and self.inner.write_content(out, "each") == "each":
-            return f'{{"SS": sorted({name}) or {leave}()}}'
-        guard = self.inner.guard(out, "each")
-        content = self.inner.write_content(out, "each")
-        if guard:
-            content = f"({leave}() if {guard} else {content})"
+        members = self._members(out, name)
         if self.inner.tag == "S":
-            return f'{{"SS": sorted([{content} for each in {name}]) or {leave}()}}'
-        in_order = out.bind(_in_order, "in_order")
-        return (
-            f'{{"{self.tag}": {in_order}("{self.inner.tag}", [{content} for each in {name}]) or {leave}()}}'
-        )
+            members = f"sorted({members})"
+        else:
+            members = f'{out.bind(_in_order, "in_order")}("{self.inner.tag}", {members})'
+        # An empty set may be inside of something else.
+        return f'{{"{self.tag}": {members} or {out.bind(leave_fast_way, "leave")}()}}'
+
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text, whose members stand in the order that requests have; see `Node`."""
+        members = f"sorted({self._members(out, name)}, key=repr) or {out.bind(leave_fast_way, 'leave')}()"
+        written = self.inner.member_text(out, "each")
+        return Text(f'{{"{self.tag}":[', f"','.join([{written} for each in {members}])", "]}")
+
+    def _members(self, out: Output, name: str) -> str:
+        content = self.inner.write_content(out, "each")
+        guard = self.inner.guard(out, "each")
+        if self._is_text(content):
+            return name
+        if guard:
+            content = f"({out.bind(leave_fast_way, 'leave')}() if {guard} else {content})"
+        return f"[{content} for each in {name}]"
+
+    def _is_text(self, content: str) -> bool:
+        return self.inner.tag == "S" and content == "each"
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

@@ -12,11 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from marshmallow import ValidationError
 
 from persistence.attributes import AttributeValue, NumberRefused, type_of
+from persistence.json_text import binary_text, plain_text, quoted
 from persistence.mapping.refusal import Refused, Unreadable
 from persistence.table import ScalarType
 
@@ -36,6 +37,25 @@ class Output(Protocol):
     def function(self, record: Any, purpose: str) -> str:
         """Give the name of the generated function that encodes or decodes a record."""
         ...
+
+
+class Text(NamedTuple):
+    """The JSON text of an attribute value: what is the same for all values, around what is not.
+
+    Attributes:
+        before, after: JSON.
+        content: an expression for the text between.
+    """
+
+    before: str
+    content: str
+    after: str
+
+    @property
+    def expression(self) -> str:
+        """An expression for all of it."""
+        parts = [repr(self.before), f"({self.content})", repr(self.after)]
+        return " + ".join(part for part in parts if part != "''")
 
 
 class Node(ABC):
@@ -86,6 +106,14 @@ class Node(ABC):
         """Give an expression for the list of the attribute values of all values that this name holds."""
         return f"[{checked(self, out, 'each')} for each in {name}]"
 
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text of the attribute value of a value that passed the guard; no validators run."""
+        return Text("", f"{out.bind(plain_text, 'plain_text')}({self.write(out, name)})", "")
+
+    def write_texts(self, out: Output, name: str) -> str:
+        """Give an expression for the joined JSON texts of all values that this name holds."""
+        return f"','.join([{checked_text(self, out, 'each')} for each in {name}])"
+
     @abstractmethod
     def read(self, out: Output, stored: str) -> str:
         """Give an expression for the Python value, from one for the attribute value."""
@@ -99,6 +127,12 @@ def checked(node: Node, out: Output, name: str) -> str:
     """Give guard and write as one expression, for use inside comprehensions."""
     guard = node.guard(out, name)
     written = node.write(out, name)
+    return f"({out.bind(leave_fast_way, 'leave')}() if {guard} else {written})" if guard else written
+
+
+def checked_text(node: Node, out: Output, name: str) -> str:
+    """Give guard and JSON text as one expression; see `checked`."""
+    guard, written = node.guard(out, name), node.write_text(out, name).expression
     return f"({out.bind(leave_fast_way, 'leave')}() if {guard} else {written})" if guard else written
 
 
@@ -161,6 +195,7 @@ class Scalar(Node):
             the names of helpers.
         helpers: what the fast way uses.
         empty: its empty value.
+        unescaped: whether the content, a text, needs no escapes in JSON.
     """
 
     expected: str
@@ -172,6 +207,7 @@ class Scalar(Node):
     read_source: str = "{c}"
     helpers: Mapping[str, object] = field(default_factory=dict)
     empty: object = NO_EMPTY
+    unescaped: bool = False
 
     KEY_TYPES: ClassVar[Mapping[str, ScalarType]] = MappingProxyType({"S": "S", "N": "N", "B": "B"})
 
@@ -223,6 +259,33 @@ class Scalar(Node):
     def write_content(self, out: Output, name: str) -> str:
         """Give an expression for the content of a value that passed the guard."""
         return self._source(self.write_source, out, v=name)
+
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text; see `Node`."""
+        return self.text_of(out, self.write_content(out, name))
+
+    def text_of(self, out: Output, content: str) -> Text:
+        """Give the JSON text of a content."""
+        before, write, after = self._text_around(out)
+        return Text(f'{{"{self.tag}":{before}', write.format(content), f"{after}}}")
+
+    def member_text(self, out: Output, content: str) -> str:
+        """Give an expression for the JSON text of a content that is a member of a set."""
+        before, write, after = self._text_around(out)
+        return Text(before, write.format(content), after).expression
+
+    def _text_around(self, out: Output) -> tuple[str, str, str]:
+        match self.tag:
+            case "S" if self.unescaped:
+                return '"', "{}", '"'
+            case "S":
+                return "", f"{out.bind(quoted, 'quoted')}({{}})", ""
+            case "N":
+                return '"', "{}", '"'
+            case "B":
+                return '"', f"{out.bind(binary_text, 'base64')}({{}})", '"'
+            case _:
+                return "", "'true' if {} else 'false'", ""
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

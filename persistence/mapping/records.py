@@ -15,7 +15,7 @@ from persistence.mapping.collecting import Collected
 from persistence.mapping.construction import Construction
 from persistence.mapping.declaration import Declaration, has_hooks, subject_of
 from persistence.mapping.fieldplan import ABSENT, FieldPlan, PlainView, attribute_of
-from persistence.mapping.nodes import Node, Output, content_of, slow_write
+from persistence.mapping.nodes import Node, Output, Text, content_of, slow_write
 from persistence.mapping.plain import tagged, untagged_part
 from persistence.mapping.pruning import pruned_entity
 from persistence.mapping.refusal import Refused, Unreadable
@@ -261,6 +261,14 @@ class Record(Node):
     def write_each(self, out: Output, name: str) -> str:
         """Give one function for the whole list, so that none is called for each."""
         return f"{out.function(self.plan, 'encode_each')}({name})"
+
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text; see `Node`."""
+        return Text('{"M":', f"{out.function(self.plan, 'text')}({name})", "}")
+
+    def write_texts(self, out: Output, name: str) -> str:
+        """Give one function for the whole list, so that none is called for each."""
+        return f"{out.function(self.plan, 'text_each')}({name})"
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

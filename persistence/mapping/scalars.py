@@ -232,6 +232,7 @@ DATETIME = Scalar(
         from_text=dt.datetime.fromisoformat,
         leave=leave_fast_way,
     ),
+    unescaped=True,
 )
 DATE = Scalar(
     "an ISO-8601 date (S)",
@@ -242,6 +243,7 @@ DATE = Scalar(
     "{v}.isoformat()",
     "{parse}({c})",
     _helpers(date=dt.date, parse=dt.date.fromisoformat),
+    unescaped=True,
 )
 TIME = Scalar(
     "an ISO-8601 time (S)",
@@ -252,6 +254,7 @@ TIME = Scalar(
     "{v}.isoformat()",
     "{parse}({c})",
     _helpers(time=dt.time, parse=dt.time.fromisoformat),
+    unescaped=True,
 )
 TIMEDELTA = Scalar(
     "a number of seconds (N)",
@@ -273,6 +276,7 @@ UUID = Scalar(
     "str({v})",
     "{UUID}({c})",
     _helpers(UUID=uuid.UUID),
+    unescaped=True,
 )
 
 

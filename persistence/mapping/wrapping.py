@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from persistence.attributes import AttributeValue
-from persistence.mapping.nodes import Node, Output, slow_write
+from persistence.mapping.nodes import Node, Output, Text, slow_write
 from persistence.mapping.refusal import Refused
 
 
@@ -40,6 +40,11 @@ class Nullable(Node):
     def write(self, out: Output, name: str) -> str:
         """Give the source that encodes; see `Node`."""
         return f'({{"NULL": True}} if {name} is None else {self.inner.write(out, name)})'
+
+    def write_text(self, out: Output, name: str) -> Text:
+        """Give the JSON text; see `Node`."""
+        written = self.inner.write_text(out, name).expression
+        return Text("", f"""'{{"NULL":true}}' if {name} is None else {written}""", "")
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

@@ -27,6 +27,11 @@ _MANY_INTEGERS = 8
 _ALWAYS_FITTING = (scalars.UUID, scalars.DATETIME, scalars.DATE, scalars.TIME)
 
 
+def surely_fits_a_key(field: FieldPlan) -> bool:
+    """Tell whether what passed the guards of a field is not too long for a key."""
+    return field.node in (scalars.STRING, scalars.BINARY, *_ALWAYS_FITTING) or field.node.key_type == "N"
+
+
 class Writing:
     """Writes the body of a function that gives the attributes of `entity`."""
 
@@ -42,26 +47,24 @@ class Writing:
         Args:
             finish: what is done with `item` at last.
         """
-        source = Source()
         if self._plan.hooked:
-            return source.add(*self._leaving("True"))
-        source.add(
-            *self._leaving(
-                "type(entity) is not "
-                f"{self._out.bind(self._plan.entity_type, self._plan.entity_type.__name__)}"
-            )
-        )
-        read = [field for field in self._stored if not field.foreign or field.name in self._key_names()]
-        source.add(
-            *(f"{self._variables[field.name]} = entity.{field.name}" for field in read if field.on_entity)
-        )
-        source.add(*self._leaving(any_of(list(self._guards()))))
-        source.add(*self._sizes(), *self._validations())
+            return Source().add(*self._leaving("True"))
+        source = self._read_and_checked().add(*self._validations())
         entries = [*self._entries(), *self._constants()]
         further = [line for field in self._stored for line in self._further(field)]
         further += [*self._keys(), *self._depths()]
         shown = ["item = {", *(f"    {entry}," for entry in entries), "}"]
         return source.add(*shown, *further, finish)
+
+    def _read_and_checked(self) -> Source:
+        """Write what reads the fields, and looks whether all is as usual."""
+        kind = self._out.bind(self._plan.entity_type, self._plan.entity_type.__name__)
+        source = Source().add(*self._leaving(f"type(entity) is not {kind}"))
+        read = [field for field in self._stored if not field.foreign or field.name in self._key_names()]
+        source.add(
+            *(f"{self._variables[field.name]} = entity.{field.name}" for field in read if field.on_entity)
+        )
+        return source.add(*self._leaving(any_of(list(self._guards()))), *self._sizes())
 
     def _leaving(self, condition: str) -> Iterator[str]:
         if condition:
@@ -140,13 +143,15 @@ class Writing:
             yield f"stored = {self._out.bind(self._foreign(field), f'encode_{field.key}')}(entity)"
             yield f"if stored is not None: {target} = stored"
             return
-        yield f"if {self._present(field, name)}:"
-        guards = [*self._field_guards(field), *self._key_guards(field)] if field.optional else []
-        yield from (f"    {line}" for line in self._leaving(any_of(guards)))
-        yield f"    {target} = {field.node.write(self._out, name)}"
+        yield from self._where_present(field, f"{target} = {field.node.write(self._out, name)}")
         if field.null:
             yield f"elif {name} is None:"
             yield f'    {target} = {{"NULL": True}}'
+
+    def _where_present(self, field: FieldPlan, *lines: str) -> Iterator[str]:
+        yield f"if {self._present(field, self._variables[field.name])}:"
+        guards = [*self._field_guards(field), *self._key_guards(field)] if field.optional else []
+        yield from (f"    {line}" for line in (*self._leaving(any_of(guards)), *lines))
 
     def _foreign(self, field: FieldPlan) -> Any:
         schema, validate = self._plan.schema, self._out.validating
@@ -204,8 +209,7 @@ class RootWriting(Writing):
     def _measured(self, field: FieldPlan, part: KeyPart, required: bool) -> Iterator[str]:
         if (field.optional and required) or (field.omit_empty and required) or (field.foreign and required):
             yield from self._leaving(f"{part.attribute!r} not in item")
-        sure = field.node in (scalars.STRING, scalars.BINARY, *_ALWAYS_FITTING) or field.node.key_type == "N"
-        if not sure:
+        if not surely_fits_a_key(field):
             problem = self._out.bind(part.problem, f"problem_of_{field.key}")
             yield from self._leaving(f"{part.attribute!r} in item and {problem}(item[{part.attribute!r}])")
 
@@ -262,9 +266,17 @@ class RootWriting(Writing):
             pieces.extend([repr(literal)] if literal else [])
         yield f"stored = {' + '.join(pieces)}"
         yield from self._leaving(f"len(stored) > {part.limit // _BYTES_PER_CHARACTER}")
-        yield f'item[{part.attribute!r}] = {{"S": stored}}'
+        yield from self._kept_text(part)
 
     def _called(self, part: KeyPart) -> Iterator[str]:
         values = ", ".join(f"{name!r}: {self._variable(name)}" for name in part.fields)
         filled = self._out.bind(part.filled, f"key_{len(self._parts)}")
-        yield f"item[{part.attribute!r}] = {filled}({{{values}}})"
+        yield from self._kept_value(part, f"{filled}({{{values}}})")
+
+    def _kept_text(self, part: KeyPart) -> Iterator[str]:
+        """Keep the text `stored` as the attribute of a key part."""
+        yield f'item[{part.attribute!r}] = {{"S": stored}}'
+
+    def _kept_value(self, part: KeyPart, value: str) -> Iterator[str]:
+        """Keep an attribute value as the attribute of a key part."""
+        yield f"item[{part.attribute!r}] = {value}"

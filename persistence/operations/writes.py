@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import persistence.expressions as expressions
@@ -9,6 +10,7 @@ from persistence.attributes import Item
 from persistence.operations.items import Capacity, Operation, Returning
 from persistence.quick_init import made_quickly
 from persistence.table import Table
+from persistence.written_items import WrittenItem, read_when_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,16 @@ class PutItem(Operation[WriteResult]):
         item_on_failure: pass the stored item on when the condition fails.
     """
 
+    # Its maker may give a `WrittenItem`; whoever asks for it gets an item.
     table: Table
     item: Item
     condition: expressions.Condition | None = None
     returning: Returning = "none"
     item_on_failure: bool = False
+
+
+held_item: Callable[[PutItem], Item | WrittenItem] = read_when_asked(PutItem, "item")
+"""Give the item of a `PutItem` as it is held: nothing but a text, where nobody has asked for it."""
 
 
 @made_quickly

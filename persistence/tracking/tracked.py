@@ -13,6 +13,7 @@ from persistence.changes import Change, changes, replaced_attributes
 from persistence.errors import KeyChanged, StaleEntity, described
 from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
 from persistence.visibility import Visibility, is_marked
+from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
@@ -65,6 +66,32 @@ class LoadedOld(Loaded):
     def current(self) -> Item:
         """The item that the entity was made of."""
         return self.upcast
+
+
+class Written(Loaded):
+    """The entity was put by this unit, which knows no more of its item than the text that was sent.
+
+    Args:
+        written: the item.
+    """
+
+    __slots__ = ("_written",)
+
+    complete = True
+    memento = None
+
+    def __init__(self, written: WrittenItem) -> None:
+        self._written = written
+
+    @property
+    def item(self) -> Item:  # type: ignore[override]  # nobody changes it
+        """The item as it was stored."""
+        return self._written.item
+
+    @property
+    def snapshot(self) -> Item:  # type: ignore[override]
+        """The entity's encoding, which is the item."""
+        return self._written.item
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from persistence.events import event_log
 from persistence.flows import Flow, perform
 from persistence.operations import GetItem, Returning, TransactWrite, WriteResult
 from persistence.patches import Patch
-from persistence.store import AsyncStore, Store, tenant_of
+from persistence.store import AsyncStore, Store, takes_text, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.adapting import ADAPTATIONS, adapted
 from persistence.unit_of_work.additions import Additions
@@ -87,7 +87,8 @@ class Pipeline(Sending[S]):
         """Plan and send what a unit holds, again where items of other schema versions were met."""
         for attempt in count(1):
             token = self._policies.ids() if self._policies.records is not None else ""
-            commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids)
+            texts = takes_text(unit.store)
+            commit = self._plan(unit, events, unit.commit_id or token, self._policies.ids, texts=texts)
             commit.check(unit.store.limits, tenant_of(unit.store))
             if not commit.actions:
                 return commit
@@ -222,7 +223,13 @@ class Pipeline(Sending[S]):
         return result
 
     def _plan(
-        self, unit: Unit[S], events: CollectedEvents, commit_id: str, ids: Callable[[], str]
+        self,
+        unit: Unit[S],
+        events: CollectedEvents,
+        commit_id: str,
+        ids: Callable[[], str],
+        *,
+        texts: bool = False,
     ) -> CommitPlan:
         additions = None
         if self._adds:
@@ -234,6 +241,7 @@ class Pipeline(Sending[S]):
             ids=ids,
             checked=unit.isolation == "serializable",
             additions=additions,
+            texts=texts,
         )
 
     @property

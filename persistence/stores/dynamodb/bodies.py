@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import sys
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from importlib import import_module
 from itertools import count
 from typing import Any
 
+from persistence.json_text import plain_text, read_text
 from persistence.stores.dynamodb.canonical import is_canonical
 
 
@@ -66,7 +66,7 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
     content: object
     try:
         if b'"B"' in body or b'"BS"' in body:
-            content = json.loads(body.decode(), object_hook=_with_bytes)
+            content = read_text(body.decode())
         else:
             content = json_of(accelerated=accelerated).read(body)
     except RecursionError as error:
@@ -74,11 +74,6 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("an answer is an object")  # noqa: TRY004  # it is about the text
     return content
-
-
-def plain_text(value: object) -> str:
-    """Write plain data as the standard library does, in ASCII; see `Json.write`."""
-    return _ENCODER.encode(value)
 
 
 def json_of(*, accelerated: bool) -> Json:
@@ -110,29 +105,9 @@ def _fastest() -> Json:
     return Json(msgspec.json.Encoder().encode, read)
 
 
-def _written(value: object) -> str:
-    if isinstance(value, bytes):
-        return b64encode(value).decode("ascii")
-    raise TypeError(f"{type(value).__name__} has no place in a request")
-
-
-def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
-    # A binary value holds text. An attribute, a map's member or a table of that name holds an object, or a
-    # list of objects.
-    match found:
-        case {"B": str(text)}:
-            return {**found, "B": b64decode(text)}
-        case {"BS": [str(), *_] as texts} if all(type(text) is str for text in texts):
-            return {**found, "BS": [b64decode(text) for text in texts]}
-        case _:
-            return found
-
-
 _BODIES = count()
 _BODIES_BEFORE = 16
 
-# A circle ends the check of the form; to look for one once more takes a fifth of the time.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False, default=_written)
 _STANDARD = Json(
     lambda value: plain_text(value).encode("ascii"),
     lambda body: json.loads(body.decode()),

@@ -9,16 +9,11 @@ not in the one form that items are sent in (`stable`) is refused, for others to 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from persistence.stores.dynamodb.bodies import plain_text
+from persistence.json_text import binary_text, plain_text, quoted
 from persistence.stores.dynamodb.stable import is_as_sent
-
-quoted: Callable[[str], str] = encode_basestring_ascii
-"""Write a text in JSON's quotes; `TypeError` for what is none."""
 
 SIGHTINGS = 16
 """How often names are seen until a function is made for them, which takes as long as to write some items."""
@@ -164,7 +159,7 @@ def _set_text(members: Any) -> str:
 def _binary_text(binary: object) -> str:
     if type(binary) is not bytes:
         raise TypeError
-    return f'"{b64encode(binary).decode("ascii")}"'
+    return f'"{binary_text(binary)}"'
 
 
 def _binary_set_text(members: Any) -> str:

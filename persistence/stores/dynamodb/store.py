@@ -135,6 +135,12 @@ class DynamoStore(ForTenants):
         return self._tuned
 
     @property
+    def takes_text(self) -> bool:
+        """Whether it sends new items as JSON, so that their attribute values need not be made."""
+        # Who sees the parameters of a client that was given is known on the fast lane only.
+        return self._tuned and (self._fast or self.makes_client)
+
+    @property
     def makes_client(self) -> bool:
         """Whether the store makes its client itself; False where one was given."""
         return self._given is None
@@ -175,9 +181,7 @@ class DynamoStore(ForTenants):
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        # Who sees the parameters of a client that was given is known on the fast lane only.
-        texts = self._tuned and (self._fast or self.makes_client)
-        text = call.text(operation) if texts and call.text is not None else None
+        text = call.text(operation) if self.takes_text and call.text is not None else None
         if text is None:
             try:
                 parameters = partial(_given, call.parameters(operation))

@@ -14,22 +14,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import persistence.expressions as trees
 import persistence.operations as operations
 import persistence.render as rendering
 from persistence.attributes import AttributeValue
 from persistence.errors import PersistenceError
+from persistence.json_text import plain_text, quoted
+from persistence.operations.writes import held_item
 from persistence.stores.dynamodb import requests
-from persistence.stores.dynamodb.bodies import plain_text
 from persistence.stores.dynamodb.identity import DOUBLES_IN_A_BATCH, DOUBLES_IN_A_TRANSACTION, refuse_doubles
-from persistence.stores.dynamodb.item_texts import NotAsSentError, item_text, quoted, value_text
+from persistence.stores.dynamodb.item_texts import NotAsSentError, item_text, value_text
 from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.unserved import served_name
+from persistence.written_items import WrittenItem
 
 FRAMES = 512
 """How many frames are kept for conditions without values."""
+
+
+_Held: TypeAlias = Mapping[str, AttributeValue] | WrittenItem
+"""A key or item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +52,20 @@ class _Frame:
     between: str
     after: str
 
-    def filled(self, held: Mapping[str, AttributeValue], values: list[AttributeValue]) -> str:
+    def filled(self, held: _Held, values: list[AttributeValue]) -> str:
         """Put a key or item in, and values."""
-        if type(held) is not dict:
-            raise NotAsSentError
         if not values:
-            return f"{self.before}{item_text(held)}{self.between}"
+            return f"{self.before}{_held_text(held)}{self.between}"
         given = ",".join([f'":v{number}":{value_text(value)}' for number, value in enumerate(values)])
-        return f"{self.before}{item_text(held)}{self.between}{{{given}}}{self.after}"
+        return f"{self.before}{_held_text(held)}{self.between}{{{given}}}{self.after}"
+
+
+def _held_text(held: _Held) -> str:
+    if type(held) is WrittenItem:
+        return held.text or item_text(held.item)
+    if type(held) is not dict:
+        raise NotAsSentError
+    return item_text(held)
 
 
 def text_of(operation: object) -> str | None:
@@ -98,10 +110,10 @@ def _action_texts(actions: Iterable[operations.TransactAction]) -> Iterator[str]
         if type(action) is not operations.PutItem:
             yield _written(action, _ACTION)
         elif known is not None and _are_alike(action, known[0]):
-            yield known[1].filled(action.item, _NO_VALUES)
+            yield known[1].filled(held_item(action), _NO_VALUES)
         elif _is_simple(action.condition):
             known = action, _simple_frame(action, _ACTION)
-            yield known[1].filled(action.item, _NO_VALUES)
+            yield known[1].filled(held_item(action), _NO_VALUES)
         else:
             yield _written(action, _ACTION)
 
@@ -127,7 +139,7 @@ def _batch_text(operation: operations.BatchWriteItems) -> str | None:
         if write.condition is not None or write.returning != "none":
             return None
         if type(write) is operations.PutItem:
-            asked = f'{{"PutRequest":{{"Item":{item_text(write.item)}}}}}'
+            asked = f'{{"PutRequest":{{"Item":{_held_text(held_item(write))}}}}}'
         elif type(write) is operations.DeleteItem:
             asked = f'{{"DeleteRequest":{{"Key":{item_text(write.key)}}}}}'
         else:
@@ -158,7 +170,7 @@ _DELETE = _Kind(lambda delete: requests.delete_item(delete, Settled()), single=T
 
 def _written(write: operations.TransactAction, kind: _Kind) -> str:
     actions = write.actions if isinstance(write, operations.UpdateItem) else ()
-    held = write.item if isinstance(write, operations.PutItem) else write.key
+    held: _Held = held_item(write) if isinstance(write, operations.PutItem) else write.key
     if not actions and _is_simple(write.condition):
         return _simple_frame(write, kind).filled(held, _NO_VALUES)
     found = rendering.template_of(actions, write.condition)
