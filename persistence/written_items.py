@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from persistence.attributes import Item
-from persistence.json_text import read_text
+from persistence.attributes import AttributeValue, Item
+from persistence.json_text import plain_text, quoted, read_text
 
 T = TypeVar("T")
 
@@ -39,6 +39,13 @@ class WrittenItem:
         if isinstance(held, str):
             held = self._held = cast(Item, read_text(held))
         return held
+
+    def having(self, name: str, value: AttributeValue) -> Item | WrittenItem:
+        """Give an item that has one attribute more."""
+        text = self.text
+        if text is None:
+            return {**self.item, name: value}
+        return WrittenItem(f"{text[:-1]},{quoted(name)}:{plain_text(value)}}}")
 
     def __repr__(self) -> str:
         return f"<WrittenItem: {'read' if self.text is None else f'{len(self.text)} characters'}>"

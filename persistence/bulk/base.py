@@ -16,6 +16,7 @@ from persistence.errors import BulkFailed, BulkReport, QueryError, UnitOfWorkSta
 from persistence.events import event_log
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
+from persistence.store import takes_text
 from persistence.tracking import Identity, identity_of
 from persistence.unit_of_work.base import UnitOfWorkBase
 
@@ -85,7 +86,11 @@ class BulkBase(ABC, Generic[T, U]):
         self._refuse_unit()
         store = self._uow.store
         self._planner = WritePlanner(
-            self._mapping, self._uow.policies, store.limits, overwrite=self._overwrite
+            self._mapping,
+            self._uow.policies,
+            store.limits,
+            overwrite=self._overwrite,
+            texts=takes_text(store),
         )
         self._sender = Sender(self._mapping, self._uow, store, self._tally)
         if self._size is None:

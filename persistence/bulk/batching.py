@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from persistence.attributes import Item
 from persistence.bulk.writes import BulkWrite
 from persistence.operations import PutItem
+from persistence.operations.writes import held_item
 from persistence.store import Limits
+from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
@@ -64,7 +66,10 @@ def _size(write: BulkWrite[Any], share: int) -> int:
     if weight is not None and _LONGEST_BYTE * weight <= share:
         return _LONGEST_BYTE * weight
     part = write.part_of_a_batch()
-    return sent_size(part.item if isinstance(part, PutItem) else part.key, share)
+    held = held_item(part) if isinstance(part, PutItem) else part.key
+    if isinstance(held, WrittenItem):
+        return len(held.text) if held.text is not None else sent_size(held.item, share)
+    return sent_size(held, share)
 
 
 def sent_size(item: Item, enough: int) -> int:

@@ -9,11 +9,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
-from persistence.attributes import NUMBER_SIZE_LIMIT, Item
+from persistence.attributes import Item
 from persistence.commit_plan import Creations, Kind, PlannedAction, plan, plan_mark
 from persistence.errors import BulkFailure, PersistenceError
 from persistence.expressions import Path
-from persistence.mapping import EntityMapping
+from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import DeleteItem, PutItem
 from persistence.store import Limits
 from persistence.tracking import (
@@ -97,16 +97,24 @@ class WritePlanner(Generic[T]):
         policies: those of the unit of work.
         limits: what the store takes.
         overwrite: whether nothing is demanded of what is stored.
+        texts: whether the store sends new items as JSON.
     """
 
     def __init__(
-        self, mapping: EntityMapping[T], policies: Policies, limits: Limits, *, overwrite: bool
+        self,
+        mapping: EntityMapping[T],
+        policies: Policies,
+        limits: Limits,
+        *,
+        overwrite: bool,
+        texts: bool = False,
     ) -> None:
         self.mapping = mapping
         self._policies = policies
         self._limits = limits
         self._overwrite = overwrite
-        self._creations = Creations(mapping, policies.clock, limits, policies.ids)
+        self._texts = texts
+        self._creations = Creations(mapping, policies.clock, limits, policies.ids, texts=texts)
 
     def may_batch(self, verb: Verb) -> bool:
         """Tell whether a verb demands nothing of what is stored, as far as its mapping says."""
@@ -172,30 +180,18 @@ class WritePlanner(Generic[T]):
 
     def _overwriting(self, entity: T) -> PlannedAction[T]:
         """Plan a new item that takes the place of whatever is stored."""
-        mapping, planned = self.mapping, self._creations.plan(entity)
-        version, created_at = mapping.roles.version, mapping.roles.created_at
-        if version is None and created_at is None:
-            return planned
-        assert isinstance(planned.action, PutItem)
-        item, values, number = planned.action.item, planned.roles, None
-        if version is not None:
-            number = _version_beyond(version_of(mapping, entity), self._policies.clock())
-            item[version.attribute] = version.encode(number)
-            if version.name is not None:
-                values = {**values, version.name: number}
-        known = None if created_at is None or created_at.name is None else getattr(entity, created_at.name)
-        if created_at is not None and known is not None:
-            # It is the entity that was made then, and not a new one.
-            item[created_at.attribute] = created_at.encode(known)
-            values = {**values, created_at.name or "": known}
-        planned.roles, planned.new_version = values, number
-        if planned.weight is not None:
-            planned.weight += NUMBER_SIZE_LIMIT
-        return planned
+        roles, given = self.mapping.roles, dict[RoleField, object]()
+        if roles.version is not None:
+            given[roles.version] = _version_beyond(version_of(self.mapping, entity), self._policies.clock())
+        if roles.created_at is not None and roles.created_at.name is not None:
+            known = getattr(entity, roles.created_at.name)
+            if known is not None:  # it is the entity that was made then, and not a new one
+                given[roles.created_at] = known
+        return self._creations.plan(entity, given)
 
     def _planned(self, identities: IdentityMap) -> PlannedAction[T] | None:
         policies = self._policies
-        commit = plan(identities, policies.clock, self._limits, ids=policies.ids)
+        commit = plan(identities, policies.clock, self._limits, ids=policies.ids, texts=self._texts)
         return commit.actions[0] if commit.actions else None
 
 

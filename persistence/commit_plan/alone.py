@@ -19,6 +19,7 @@ from persistence.mapping import EntityMapping
 from persistence.operations import PutItem, TransactAction
 from persistence.store import Limits
 from persistence.tracking import CREATE, IdentityMap, Tracked, key_part, refuse_changed_key
+from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class Creation(Generic[T]):
         now: gives the time of the commit, aware; it is asked once, if at all.
         limits: what the store takes.
         ids: gives random ids, for incarnations.
+        texts: whether the store sends new items as JSON.
 
     Attributes:
         entity: what it stores; once it is stored, as it is then.
@@ -89,7 +91,7 @@ class Creation(Generic[T]):
         ItemTooLarge: its item is over the store's limit.
     """
 
-    __slots__ = ("_kept", "_mapping", "_weight", "action", "entity")
+    __slots__ = ("_held", "_kept", "_key", "_mapping", "_weight", "action", "entity")
 
     def __init__(
         self,
@@ -98,11 +100,33 @@ class Creation(Generic[T]):
         now: Callable[[], datetime],
         limits: Limits,
         ids: Callable[[], str],
+        *,
+        texts: bool = False,
     ) -> None:
         self._mapping = mapping
         self.entity = entity
-        key = None if mapping.encodes_own_key else mapping.key_of(entity)
-        kept = self._kept = _kept_of_new(mapping, now, limits, ids)
+        self._kept = _kept_of_new(mapping, now, limits, ids)
+        self._key: Item | None = None
+        held: Any = self._written(limits) if texts else None
+        if held is None:
+            held = self._made(now, limits, ids)
+        self._held = held
+        self.action = PutItem(mapping.table, held, mapping.is_free, "none", True)
+
+    def _written(self, limits: Limits) -> WrittenItem | None:
+        mapping, write = self._mapping, self._mapping.codec.text
+        if write is None:
+            return None
+        key = self._key = mapping.key_of(self.entity)
+        text = write(self.entity, key, self._kept.text)
+        if text is None or len(text) > limits.item_bytes:
+            return None
+        self._weight = len(text)
+        return WrittenItem(text)
+
+    def _made(self, now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]) -> Item:
+        mapping, entity, kept = self._mapping, self.entity, self._kept
+        key = None if mapping.encodes_own_key else self._key or mapping.key_of(entity)
         try:
             item = encoding_with(mapping, entity, kept.named)
         except ValidationFailed:
@@ -111,26 +135,30 @@ class Creation(Generic[T]):
         if kept.roles:
             item.update(kept.attributes)
         self._weight = size_at_most(item)
-        self.action = PutItem(mapping.table, item, mapping.is_free, "none", True)
         if key is not None and not key.items() <= item.items():
             refuse_changed_key(self._new(key), key_part(mapping, item))
+        self._key = None  # the item has it
         if self._weight > limits.item_bytes:
             tracked = self._new(key_part(mapping, item))
             self._weight = Encodings(now, limits, ids).weighed(tracked, item)
+        return item
 
     @property
     def plan(self) -> CommitPlan:
         """The commit, before it took effect; each time another one."""
-        return self._planned(self._new(key_part(self._mapping, self.action.item)))
+        return self._planned(self._new(self._stored_key))
 
     @property
     def done(self) -> CommitPlan:
         """The commit that took effect, without its entity; each time another one."""
-        mapping = self._mapping
-        key = key_part(mapping, self.action.item)
+        mapping, key = self._mapping, self._stored_key
         plan = self._planned(Tracked(mapping, mapping.identity(key), key, None, CREATE, None))
         plan.release()
         return plan
+
+    @property
+    def _stored_key(self) -> Item:
+        return self._key or key_part(self._mapping, self.action.item)
 
     def absorb(self) -> None:
         """Bring the entity in line with what is stored now; one whose class is frozen is replaced."""
@@ -149,9 +177,9 @@ class Creation(Generic[T]):
         return Tracked(mapping, mapping.identity(key), key, self.entity, CREATE, None)
 
     def _planned(self, tracked: Tracked[Any]) -> CommitPlan:
-        item = self.action.item
+        held = self._held
         planned: PlannedAction[Any] = action_of(
-            Kind.CREATE, tracked, self.action, self._kept, item, item, weight=self._weight
+            Kind.CREATE, tracked, self.action, self._kept, held, held, weight=self._weight
         )
         return CommitPlan((planned,), distinct=True)
 

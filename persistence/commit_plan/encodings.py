@@ -9,13 +9,15 @@ from typing import Any, Generic, TypeVar
 
 from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
-from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
+from persistence.errors import ItemTooLarge, KeyChanged, QueryError, ValidationFailed
 from persistence.expectations import FIRST_VERSION, Expectation
 from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
 from persistence.store import Limits
 from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, key_part, refuse_changed_key
 
 T = TypeVar("T")
+
+NOTHING_GIVEN: Mapping[RoleField, object] = {}
 
 STEPS = 512
 """For how many versions of one mapping's items it is kept how they are written."""
@@ -112,17 +114,32 @@ class Encodings:
             self._kept[mapping, version, created] = kept
         return kept
 
-    def new(self, mapping: EntityMapping[T]) -> New[T]:
-        """Give what new entities of a mapping have in common."""
+    def new(self, mapping: EntityMapping[T], given: Mapping[RoleField, object] = NOTHING_GIVEN) -> New[T]:
+        """Give what new entities of a mapping have in common.
+
+        Args:
+            mapping: the mapping.
+            given: what takes the place of what the unit of work would give them.
+        """
         new: New[Any] | None = self._new
-        if new is None or new.mapping is not mapping:
+        if new is None or new.mapping is not mapping or given:
             kept = self.kept(mapping, version=FIRST_VERSION, created=True)
-            write = mapping.codec.text if self._texts else None
-            text = "" if write is None else kept.text
-            new = New(mapping, kept, write, text, self._limits.item_bytes)
-            if mapping.roles.incarnation is None:
+            if given:
+                kept = Kept({**kept.roles, **given}, mapping.roles.version, self._stored)
+            new = self._new_of(mapping, kept)
+            if mapping.roles.incarnation is None and not given:
                 self._new = new
         return new
+
+    def _new_of(self, mapping: EntityMapping[T], kept: Kept) -> New[T]:
+        write = mapping.codec.text if self._texts else None
+        try:
+            text = "" if write is None else kept.text
+        except (
+            QueryError
+        ):  # what was given is an entity's own, and it is refused with what else is wrong there
+            write, text = None, ""
+        return New(mapping, kept, write, text, self._limits.item_bytes)
 
     def step(self, tracked: Tracked[Any], origin: Loaded) -> Step:
         """Give how a loaded item is written, as far as that does not differ from others of its version.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.commit_plan.checks import checks
-from persistence.commit_plan.encodings import Encodings
+from persistence.commit_plan.encodings import NOTHING_GIVEN, Encodings
 from persistence.commit_plan.loaded import Changes, kind_of
 from persistence.commit_plan.marks import marking, shown_mark, unmark
 from persistence.commit_plan.patching import patched_alone
@@ -31,7 +31,7 @@ from persistence.expectations import (
     type_condition,
 )
 from persistence.expressions import AttributeExists, Condition, Set, all_of
-from persistence.mapping import EntityMapping
+from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import DeleteItem, PutItem
 from persistence.patches import Patch
 from persistence.store import Limits
@@ -172,15 +172,22 @@ class _Planner:
         reads = self._reads(tracked.mapping, tracked.key, tracked)
         return condition if reads is None else condition & reads
 
-    def create(self, tracked: Tracked[T], *, anyway: bool = False) -> PlannedAction[T]:
+    def create(
+        self,
+        tracked: Tracked[T],
+        *,
+        anyway: bool = False,
+        given: Mapping[RoleField, object] = NOTHING_GIVEN,
+    ) -> PlannedAction[T]:
         """Plan a new entity.
 
         Args:
             tracked: its record.
             anyway: whether it takes the place of whatever is stored, so that nothing is demanded.
+            given: what takes the place of what the unit of work would give it.
         """
         encodings, mapping = self._encodings, tracked.mapping
-        new = encodings.new(mapping)
+        new = encodings.new(mapping, given)
         kept, text = new.kept, new.written(tracked.entity, tracked.key)
         item: Any  # as `PutItem` holds it
         if text is None:
@@ -308,6 +315,7 @@ class Creations(Generic[T]):
         now: gives the time at which one is planned, aware.
         limits: what the store takes.
         ids: gives random ids, for incarnations.
+        texts: whether the store sends new items as JSON.
     """
 
     def __init__(
@@ -316,15 +324,22 @@ class Creations(Generic[T]):
         now: Callable[[], datetime],
         limits: Limits,
         ids: Callable[[], str],
+        *,
+        texts: bool = False,
     ) -> None:
         self._mapping = mapping
         self._given = now, limits, ids
+        self._texts = texts
         roles = mapping.roles
         own = (roles.created_at, roles.updated_at, roles.incarnation)
         self._shared = self._planner() if own == (None, None, None) else None
 
-    def plan(self, entity: T) -> PlannedAction[T]:
+    def plan(self, entity: T, given: Mapping[RoleField, object] = NOTHING_GIVEN) -> PlannedAction[T]:
         """Plan one, as it is now.
+
+        Args:
+            entity: the entity.
+            given: what takes the place of what the unit of work would give it.
 
         Raises:
             ValidationFailed, ItemTooLarge: it can't be stored as it is.
@@ -332,10 +347,10 @@ class Creations(Generic[T]):
         mapping = self._mapping
         key = mapping.key_of(entity)
         tracked = Tracked(mapping, mapping.identity(key), key, entity, CREATE, None)
-        return (self._shared or self._planner()).create(tracked, anyway=True)
+        return (self._shared or self._planner()).create(tracked, anyway=True, given=given)
 
     def _planner(self) -> _Planner:
-        return _Planner(Encodings(*self._given), IdentityMap(), checked=False)
+        return _Planner(Encodings(*self._given, texts=self._texts), IdentityMap(), checked=False)
 
 
 def plan_mark(

@@ -213,7 +213,7 @@ class UnitOfWorkBase(Generic[S]):
         """
         self._refuse_without_autocommit()
         store = self.store
-        creation = self._pipeline.creation(mapping, entity, store.limits)
+        creation = self._pipeline.creation(mapping, entity, store)
         if creation is not None:
             yield from self._pipeline.alone(creation, store)
             return creation.let_go()
@@ -241,7 +241,7 @@ class UnitOfWorkBase(Generic[S]):
         self._refuse_without_autocommit()
         store, entities = self.store, IdentityMap()
         result = work(entities)
-        single = self._pipeline.single(entities, store.limits)
+        single = self._pipeline.single(entities, store)
         if single is not None:
             yield from self._pipeline.alone(single, store)
             return result

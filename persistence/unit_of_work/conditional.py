@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from persistence.attributes import Item
 from persistence.commit_plan import COMMIT_ID, CommitPlan, PlannedAction
@@ -38,7 +38,9 @@ from persistence.operations import (
     UpdateItem,
     WriteResult,
 )
+from persistence.operations.writes import held_item
 from persistence.unit_of_work.attempts import Attempts, NoAnswer
+from persistence.written_items import WrittenItem
 
 SingleOperation = PutItem | UpdateItem | DeleteItem
 
@@ -60,7 +62,10 @@ def single_write(
     mark = {"S": commit_id}
     match planned.action:
         case PutItem() as put:
-            return replace(put, item={**put.item, COMMIT_ID: mark})
+            held = held_item(put)
+            if isinstance(held, WrittenItem):
+                return replace(put, item=cast(Item, held.having(COMMIT_ID, mark)))
+            return replace(put, item={**held, COMMIT_ID: mark})
         case UpdateItem() as update:
             actions = (*update.actions, Set(Path.of(COMMIT_ID), Value(mark)))
             return replace(update, actions=actions, returning=returning)

@@ -11,7 +11,7 @@ from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
 from persistence.operations import TransactWrite, TransactWriteResult
-from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.store import AsyncStore, Limits, Store, takes_text, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.attempts import Attempts
 from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
@@ -46,13 +46,13 @@ class Sending(Generic[S]):
         last = self._last
         return last.outcome if isinstance(last, CommittedAlone) else last
 
-    def creation(self, mapping: EntityMapping[T], entity: T, limits: Limits) -> Creation[T] | None:
+    def creation(self, mapping: EntityMapping[T], entity: T, store: S) -> Creation[T] | None:
         """Plan a new entity as a write by itself; None where its commit may be more than that.
 
         Raises:
             ValidationFailed, KeyChanged, ItemTooLarge: it can't be stored; nothing was sent.
         """
-        policies = self._policies
+        policies, limits = self._policies, store.limits
         if (
             self._plainly
             and mapping.versions is None
@@ -60,10 +60,11 @@ class Sending(Generic[S]):
             and limits.item_bytes <= limits.transaction_bytes
             and not getattr(entity, policies.events.attribute, None)
         ):
-            return Creation(mapping, entity, policies.clock, limits, policies.ids)
+            texts = takes_text(store)
+            return Creation(mapping, entity, policies.clock, limits, policies.ids, texts=texts)
         return None
 
-    def single(self, entities: IdentityMap, limits: Limits) -> PlannedAlone | None:
+    def single(self, entities: IdentityMap, store: S) -> PlannedAlone | None:
         """Plan the one write that some entities come to; None where their commit may be more than that.
 
         Raises:
@@ -75,8 +76,9 @@ class Sending(Generic[S]):
         for held in (*entities, *entities.patches.values()):
             if held.mapping.versions is not None:  # it may have to be adapted to what it meets
                 return None
-        commit = plan(entities, policies.clock, limits, ids=policies.ids)
-        commit.check(limits)
+        texts = takes_text(store)
+        commit = plan(entities, policies.clock, store.limits, ids=policies.ids, texts=texts)
+        commit.check(store.limits)
         return PlannedAlone(commit, entities) if len(commit.actions) == 1 else None
 
     def alone(self, write: Alone, store: S) -> Flow[None]:
