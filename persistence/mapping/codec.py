@@ -12,7 +12,7 @@ from persistence.errors import DecodeError, MappingError, ValidationFailed, Wron
 from persistence.expressions import Path
 from persistence.json_text import plain_text, quoted
 from persistence.mapping.checking import runs_validators
-from persistence.mapping.codegen import FUNCTIONS, CodecCompiler
+from persistence.mapping.codegen import FUNCTIONS, JSON_TEXT, CodecCompiler
 from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
@@ -70,7 +70,9 @@ class Codec(Generic[T]):
     @property
     def source(self) -> str:
         """The generated Python; tracebacks and `inspect.getsource` show its lines."""
-        return "" if self._compiler is None else self._compiler.source_of(*FUNCTIONS)
+        if self._compiler is None:
+            return ""
+        return self._compiler.source_of(*FUNCTIONS, *(() if self.text is None else (JSON_TEXT,)))
 
     @cached_property
     def encode(self) -> Callable[[T], Item]:
@@ -105,7 +107,7 @@ class Codec(Generic[T]):
         compiler, plan, placement = self._compiler, self._plan, self._placement
         if compiler is None or not writes_text(plan, placement, roles_of(plan, placement)):
             return None
-        text: Callable[[T, Item, str], str | None] = compiler.compiled("json_text")
+        text: Callable[[T, Item, str], str | None] = compiler.compiled(JSON_TEXT)
         if self._versions is None:
             return text
         marks = "".join(

@@ -30,6 +30,8 @@ from persistence.mapping.writing import RootWriting, Writing
 
 FUNCTIONS = ("encode", "snapshot", "decode", "decode_page", "encoders", "watching")
 """What is generated for each mapping: functions, a dict and a tuple of such."""
+JSON_TEXT = "json_text"
+"""The function that is generated for mappings whose new entities can be written as text."""
 
 _numbers = itertools.count(1)
 _LOCALS = frozenset(
@@ -37,7 +39,7 @@ _LOCALS = frozenset(
     | {"append", "source", "known", "places", "was", "one", "part"}
     | {"key", "kept", "texts"}
 )
-_RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, ("json_text",), (f"sure_{name}" for name in FUNCTIONS))
+_RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, (JSON_TEXT,), (f"sure_{name}" for name in FUNCTIONS))
 
 
 class Compiler(ABC):
@@ -144,11 +146,11 @@ class CodecCompiler(Compiler):
             case "encoders":
                 self.validating = False
                 return FieldWriting(self._plan, self).functions(name)
-            case "json_text":
+            case name if name == JSON_TEXT:
                 self.validating = False
                 roles = roles_of(self._plan, self._placement)
                 written = RootTextWriting(self._plan, self, self._placement, roles)
-                return _guarded("def json_text(entity, key, kept):", written.source().indented(), "None")
+                return _guarded(f"def {name}(entity, key, kept):", written.source().indented(), "None")
             case "watching":
                 return watch_source(self._plan, self, name)
             case _:

@@ -263,8 +263,8 @@ class SetOf(Node):
     def write_text(self, out: Output, name: str) -> Text:
         """Give the JSON text, whose members stand in the order that requests have; see `Node`."""
         members = f"sorted({self._members(out, name)}, key=repr) or {out.bind(leave_fast_way, 'leave')}()"
-        written = self.inner.member_text(out, "each")
-        return Text(f'{{"{self.tag}":[', f"','.join([{written} for each in {members}])", "]}")
+        before, content, after = self.inner.texts_of(out, f"({members})")
+        return Text(f'{{"{self.tag}":[{before}', content, f"{after}]}}")
 
     def _members(self, out: Output, name: str) -> str:
         content = self.inner.write_content(out, "each")

@@ -17,8 +17,9 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from marshmallow import ValidationError
 
 from persistence.attributes import AttributeValue, NumberRefused, type_of
-from persistence.json_text import binary_text, plain_text, quoted
+from persistence.json_text import binary_text, quoted
 from persistence.mapping.refusal import Refused, Unreadable
+from persistence.stable_items import stable_text
 from persistence.table import ScalarType
 
 NO_EMPTY = object()
@@ -108,7 +109,7 @@ class Node(ABC):
 
     def write_text(self, out: Output, name: str) -> Text:
         """Give the JSON text of the attribute value of a value that passed the guard; no validators run."""
-        return Text("", f"{out.bind(plain_text, 'plain_text')}({self.write(out, name)})", "")
+        return Text("", f"{out.bind(stable_text, 'stable_text')}({self.write(out, name)})", "")
 
     def write_texts(self, out: Output, name: str) -> str:
         """Give an expression for the joined JSON texts of all values that this name holds."""
@@ -266,26 +267,26 @@ class Scalar(Node):
 
     def text_of(self, out: Output, content: str) -> Text:
         """Give the JSON text of a content."""
-        before, write, after = self._text_around(out)
-        return Text(f'{{"{self.tag}":{before}', write.format(content), f"{after}}}")
+        before, after = f'{{"{self.tag}":', "}"
+        if self.tag == "BOOL":
+            return Text(before, f"'true' if {content} else 'false'", after)
+        write = self._quoting(out)
+        if write == "quoted":
+            return Text(before, f"{write}({content})", after)
+        return Text(f'{before}"', f"{write}({content})" if write else content, f'"{after}')
 
-    def member_text(self, out: Output, content: str) -> str:
-        """Give an expression for the JSON text of a content that is a member of a set."""
-        before, write, after = self._text_around(out)
-        return Text(before, write.format(content), after).expression
+    def texts_of(self, out: Output, contents: str) -> Text:
+        """Give the JSON texts of contents that are the members of a set, joined; one at least."""
+        write = self._quoting(out)
+        if write == "quoted":
+            return Text("", f"','.join(map({write}, {contents}))", "")
+        return Text('"', f"""'","'.join({f"map({write}, {contents})" if write else contents})""", '"')
 
-    def _text_around(self, out: Output) -> tuple[str, str, str]:
-        match self.tag:
-            case "S" if self.unescaped:
-                return '"', "{}", '"'
-            case "S":
-                return "", f"{out.bind(quoted, 'quoted')}({{}})", ""
-            case "N":
-                return '"', "{}", '"'
-            case "B":
-                return '"', f"{out.bind(binary_text, 'base64')}({{}})", '"'
-            case _:
-                return "", "'true' if {} else 'false'", ""
+    def _quoting(self, out: Output) -> str:
+        """Name what makes JSON of a content, with quotes or to stand in them, if anything has to."""
+        if self.tag == "B":
+            return out.bind(binary_text, "base64")
+        return out.bind(quoted, "quoted") if self.tag == "S" and not self.unescaped else ""
 
     def read(self, out: Output, stored: str) -> str:
         """Give the source that decodes; see `Node`."""

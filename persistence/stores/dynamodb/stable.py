@@ -1,21 +1,15 @@
 """Items in the one form that they are sent in, so that items of one value are one text.
 
-The members of sets stand in the order of their `repr`; mappings are dicts.
+See `stable_items` for the order of what is in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from persistence.attributes import AttributeValue, Item
-
-
-def stable(item: Mapping[str, AttributeValue]) -> Item:
-    """Give an item with the members of its sets in a stable order: itself where they are, else a copy."""
-    if type(item) is dict and _are_stable(item.values()):
-        return item
-    return {name: _stable_value(value) for name, value in item.items()}
+from persistence.stable_items import is_stable_set, stable
 
 
 class Settling:
@@ -85,48 +79,9 @@ def _is_value_as_sent(value: Any) -> bool:
         return type(content) is str
     members = _MEMBERS.get(tag)
     if members is not None:
-        return _is_sorted(content) and members.issuperset(map(type, content))
+        return is_stable_set(content) and members.issuperset(map(type, content))
     if type(content) is not _TYPES.get(tag):
         return False
     if tag == "M":
         return is_as_sent(content)
     return tag != "L" or all(map(_is_value_as_sent, cast("list[Any]", content)))
-
-
-def _are_stable(values: Iterable[AttributeValue]) -> bool:
-    for value in values:
-        if type(value) is not dict:
-            return False
-        if "S" in value or "N" in value:
-            continue
-        for tag, content in value.items():
-            if tag == "M":
-                if type(content) is not dict or not _are_stable(content.values()):
-                    return False
-            elif tag == "L":
-                if type(content) is not list or not _are_stable(content):
-                    return False
-            elif tag in ("SS", "NS", "BS") and not _is_sorted(content):
-                return False
-    return True
-
-
-def _is_sorted(members: object) -> bool:
-    return type(members) is list and members == sorted(members, key=repr)
-
-
-def _stable_value(value: AttributeValue) -> AttributeValue:
-    return {tag: _stable_content(tag, content) for tag, content in value.items()}
-
-
-def _stable_content(tag: str, content: Any) -> Any:
-    # What does not fit its tag goes on as it is, to be refused.
-    match tag, content:
-        case "SS" | "NS" | "BS", list() | tuple() | set() | frozenset():
-            return sorted(content, key=repr)
-        case "L", list() | tuple():
-            return [_stable_value(part) for part in content]
-        case "M", Mapping():
-            return {name: _stable_value(part) for name, part in content.items()}
-        case _:
-            return content

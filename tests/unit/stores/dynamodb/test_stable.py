@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from persistence.attributes import Item
-from persistence.stores.dynamodb.stable import stable
+from persistence.stable_items import stable
 
 
 def test_sorts_sets_at_any_depth_in_a_copy() -> None:
