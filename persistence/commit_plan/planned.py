@@ -19,7 +19,7 @@ from persistence.patches import Patch
 from persistence.store import Limits
 from persistence.table import tenant_prefix
 from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, Written, version_of
-from persistence.written_items import WrittenItem
+from persistence.written_items import WrittenItem, read_when_asked
 
 T = TypeVar("T")
 
@@ -86,8 +86,8 @@ class PlannedAction(Generic[T]):
     action: TransactAction
     tracked: Tracked[T] | None = None
     roles: Mapping[str, object] = field(default_factory=dict)
-    encoded: Item | WrittenItem | Memento | None = None
-    stored: Item | WrittenItem | None = None
+    encoded: Item | Memento | None = None
+    stored: Item | None = None
     expected_version: object = None
     new_version: object = None
     listed: tuple[Change, ...] = ()
@@ -165,13 +165,18 @@ class PlannedAction(Generic[T]):
         return f"<{self.verb} {self}{' ' if paths else ''}{', '.join(paths)}>"
 
 
+# Both may be given as a `WrittenItem`, which whoever asks gets as an item.
+_held_encoding = read_when_asked(PlannedAction, "encoded")
+_held_item = read_when_asked(PlannedAction, "stored")
+
+
 def action_of(
     kind: Kind,
     tracked: Tracked[T],
     action: TransactAction,
     kept: Kept | None = None,
-    encoded: Item | WrittenItem | Memento | None = None,
-    stored: Item | WrittenItem | None = None,
+    encoded: Item | Memento | None = None,
+    stored: Item | None = None,
     expected_version: object = None,
     changed: tuple[Change, ...] = (),
     *,
@@ -291,7 +296,7 @@ def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
-    encoded, stored, origin = planned.encoded, planned.stored, tracked.origin
+    encoded, stored, origin = _held_encoding(planned), _held_item(planned), tracked.origin
     if encoded is None:
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
@@ -299,7 +304,7 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
     if isinstance(encoded, Memento):
         # A loaded entity was changed: nothing but its values, and what was loaded, is another one now.
         assert isinstance(origin, Loaded)
-        assert isinstance(stored, dict)
+        assert stored is not None
         if planned.roles:
             _assign(planned, tracked, identities)
         tracked.origin = Loaded(stored, None, origin.complete, encoded)
@@ -314,7 +319,6 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(encoded, encoded)
         return
     # A write leaves nothing in the item that this unit has not read or put there, if it put or has read all.
-    assert isinstance(stored, dict)
     complete = isinstance(planned.action, PutItem) or (isinstance(origin, Loaded) and origin.complete)
     if planned.roles:
         _assign(planned, tracked, identities)

@@ -172,6 +172,7 @@ class TestPlans:
         tags = {"SS": sorted(["b", "a'", 'a"'], key=repr)}
         for each, other in zip(written.actions, made.actions, strict=True):
             assert each.action == dataclasses.replace(other.action, item={**other.action.item, "tags": tags})
+            assert each.stored == each.encoded == each.action.item
             assert (each.kind, each.key, each.roles, each.new_version) == (
                 other.kind,
                 other.key,
