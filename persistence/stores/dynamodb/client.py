@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.hooks import BaseEventHooks
 from botocore.session import Session
 
+import persistence.stores.dynamodb.fast_lane as lanes
 from persistence.stores.dynamodb.exchanges import Service
 from persistence.stores.dynamodb.sessions import make_session, with_user_agent
 
@@ -93,12 +94,16 @@ def make_client(
         tcp_keepalive=True,
     )
     session = make_session(event_hooks) if session is None else session
+    config = with_user_agent(config, session)
     client: BaseClient = session.create_client(
         service,
         region_name=settings.region,
         endpoint_url=settings.endpoint_url if service == "dynamodb" else None,
-        config=with_user_agent(config, session),
+        config=config,
     )
+    emitter = lanes.mindful_emitter_of(client)
+    if emitter is not None:
+        emitter.same_user_agent = config.user_agent is not None  # type: ignore[attr-defined]
     return client
 
 
