@@ -178,9 +178,7 @@ class TestWhatHasNoEffect:
         assert not has_effect(event, trace, Settings(traced=False))
 
 
-def _sent(
-    store: DynamoStore, *, hook: tuple[str, Callable[..., Any]] | None = None
-) -> list[dict[str, bytes]]:
+def _sent(store: DynamoStore, hook: tuple[str, Callable[..., Any]] | None = None) -> list[dict[str, bytes]]:
     """Ask twice, and give the headers that would be sent."""
     client: Any = store.client
     sent: list[dict[str, bytes]] = []
