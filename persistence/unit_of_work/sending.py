@@ -10,10 +10,11 @@ from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictErr
 from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
-from persistence.operations import TransactWrite, TransactWriteResult
+from persistence.operations import Operation, TransactWrite
 from persistence.store import AsyncStore, Limits, Store, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.attempts import Attempts
+from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
 from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
 from persistence.unit_of_work.outcomes import Committed, CommittedAlone, Unresolved, UnresolvedCommits
 from persistence.unit_of_work.policies import Policies
@@ -36,9 +37,8 @@ class Sending(Generic[S]):
         self._policies = policies
         self._unresolved = UnresolvedCommits(policies.timing.monotonic)
         self._advised = False
-        self._plainly = (
-            policies.outbox is None and policies.records is None and policies.single_write == "transaction"
-        )
+        self._plainly = policies.outbox is None and policies.records is None
+        self._conditionally = policies.single_write == "conditional"
 
     @property
     def last_outcome(self) -> Committed | PersistenceError | None:
@@ -87,23 +87,28 @@ class Sending(Generic[S]):
             CommitOutcomeUnknown: its answer was lost, and could not be made up for.
         """
         policies, log, limits = self._policies, event_log(), store.limits
-        request = TransactWrite((write.action,), policies.ids(), True)
+        token = policies.ids()
+        conditional = self._conditionally and _takes_one_write(write)
+        request: Operation[Any] = (
+            single_write(write.action, token) if conditional else TransactWrite((write.action,), token, True)
+        )
         begun, now = policies.clock(), policies.timing.monotonic
         sent = now()
         if limits.answer_seconds is not None:
             self._advise(log, limits)
         try:
-            result: TransactWriteResult = yield request
+            result = yield request
         except BaseException as met:  # noqa: BLE001  # taken up below, out of its context
             failure = met
         else:
-            self._last = CommittedAlone(request.token or "", write)
+            self._last = CommittedAlone(token, write)
             if is_heard(log, logging.INFO):
                 log_success(log, write.plan, now() - sent, result.capacity)
             write.absorb()
             return
-        clock, timing, token = policies.clock, policies.timing, request.token or ""
-        sending = TransactionAttempts(write.plan, token, request, begun, clock, timing, log, met=failure)
+        clock, timing = policies.clock, policies.timing
+        kind: type[Attempts[Any]] = ConditionalAttempts if conditional else TransactionAttempts
+        sending = kind(write.plan, token, request, begun, clock, timing, log, met=failure)
         del failure  # which holds this frame
         try:
             yield from self._send(Unresolved(sending, NO_EVENTS, store, sent), sent=sent)
@@ -165,6 +170,10 @@ class Sending(Generic[S]):
             log.warning(
                 "advice.given", code="read_timeout", read_timeout=seconds, deadline=self._policies.deadline
             )
+
+
+def _takes_one_write(write: Alone) -> bool:
+    return isinstance(write, Creation) or takes_one_write(write.plan)
 
 
 def only_reason(refused: CommitConflict) -> ConflictError:
