@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any, Generic, TypeVar
 
-from persistence.commit_plan import Alone, Creation, PlannedAlone, plan
+from persistence.commit_plan import Alone, Creation, PatchAlone, PlannedAlone, plan
 from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictError, PersistenceError
 from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
 from persistence.operations import Operation, TransactWrite
+from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.attempts import Attempts
-from persistence.unit_of_work.conditional import ConditionalAttempts, single_write, takes_one_write
+from persistence.unit_of_work.conditional import ConditionalAttempts, single_write
 from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
 from persistence.unit_of_work.outcomes import Committed, CommittedAlone, Unresolved, UnresolvedCommits
 from persistence.unit_of_work.policies import Policies
@@ -63,6 +64,21 @@ class Sending(Generic[S]):
             return Creation(mapping, entity, policies.clock, limits, policies.ids)
         return None
 
+    def patching(self, patch: Patch[Any], limits: Limits) -> PatchAlone[Any] | None:
+        """Plan a patch as a write by itself; None where its commit may be more than that.
+
+        Raises:
+            QueryError: it is too long for one request.
+        """
+        policies = self._policies
+        if (
+            self._plainly
+            and patch.mapping.versions is None  # it may have to be adapted to what it meets
+            and limits.item_bytes <= limits.transaction_bytes
+        ):
+            return PatchAlone(patch, policies.clock, limits, policies.ids)
+        return None
+
     def single(self, entities: IdentityMap, limits: Limits) -> PlannedAlone | None:
         """Plan the one write that some entities come to; None where their commit may be more than that.
 
@@ -88,7 +104,7 @@ class Sending(Generic[S]):
         """
         policies, log, limits = self._policies, event_log(), store.limits
         token = policies.ids()
-        conditional = self._conditionally and _takes_one_write(write)
+        conditional = self._conditionally and not write.is_patch
         request: Operation[Any] = (
             single_write(write.action, token) if conditional else TransactWrite((write.action,), token, True)
         )
@@ -170,10 +186,6 @@ class Sending(Generic[S]):
             log.warning(
                 "advice.given", code="read_timeout", read_timeout=seconds, deadline=self._policies.deadline
             )
-
-
-def _takes_one_write(write: Alone) -> bool:
-    return isinstance(write, Creation) or takes_one_write(write.plan)
 
 
 def only_reason(refused: CommitConflict) -> ConflictError:

@@ -167,9 +167,8 @@ class Singly(Scripted):
 Way = Callable[[UnitOfWork, type[MappingSchema[Any]], Any], Any]
 
 
-def came(way: Way, mapping: type[MappingSchema[Any]], entity: Any, *answers: Any, **policies: Any) -> Came:
+def came(way: Way, mapping: type[MappingSchema[Any]], entity: Any, store: Scripted, **policies: Any) -> Came:
     numbers = count()
-    store = (Singly if policies.get("single_write") == "conditional" else Scripted)(answers or (DONE,))
     policies = {
         "clock": lambda: NOW,
         "ids": lambda: f"id-{next(numbers)}",
@@ -232,9 +231,10 @@ def entities() -> dict[str, tuple[type[MappingSchema[Any]], Callable[[], Any]]]:
 def test_both_ways_are_the_same(name: str, answers: tuple[Any, ...], single_write: str) -> None:
     """The same is sent, told, returned and remembered, and the entity is the same afterwards."""
     mapping, made = entities()[name]
+    kind = Singly if single_write == "conditional" else Scripted
 
     by_itself, by_a_unit = (
-        came(way, mapping, made(), *answers, single_write=single_write) for way in (alone, in_a_unit)
+        came(way, mapping, made(), kind(answers), single_write=single_write) for way in (alone, in_a_unit)
     )
 
     assert by_itself.told == by_a_unit.told
