@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from persistence.commit_plan.alone import Alone, Creation, PlannedAlone
+    from persistence.commit_plan.alone import Alone, Creation, PatchAlone, PlannedAlone
     from persistence.commit_plan.planned import COMMIT_ID, CommitPlan, Kind, PlannedAction
     from persistence.commit_plan.planner import Additions, Creations, plan, plan_mark, plan_patch
     from persistence.commit_plan.schema_versions import depends_on_version, rewrite, unfit_version, upgrade
@@ -26,6 +26,7 @@ __all__ = [
     "Creation",
     "Creations",
     "Kind",
+    "PatchAlone",
     "PlannedAction",
     "PlannedAlone",
     "depends_on_version",
@@ -40,7 +41,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
-        "persistence.commit_plan.alone": ("Alone", "Creation", "PlannedAlone"),
+        "persistence.commit_plan.alone": ("Alone", "Creation", "PatchAlone", "PlannedAlone"),
         "persistence.commit_plan.planned": ("COMMIT_ID", "CommitPlan", "Kind", "PlannedAction"),
         "persistence.commit_plan.planner": ("Additions", "Creations", "plan", "plan_mark", "plan_patch"),
         "persistence.commit_plan.schema_versions": (

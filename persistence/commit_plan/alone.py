@@ -12,11 +12,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from persistence.attributes import Item, size_at_most
 from persistence.commit_plan.encodings import Encodings, encoding_with
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept
+from persistence.commit_plan.patching import update_of
 from persistence.commit_plan.planned import CommitPlan, Kind, PlannedAction, action_of
 from persistence.errors import ValidationFailed
 from persistence.expectations import FIRST_VERSION
 from persistence.mapping import EntityMapping
 from persistence.operations import PutItem, TransactAction
+from persistence.patches import Patch
 from persistence.store import Limits
 from persistence.tracking import CREATE, IdentityMap, Tracked, key_part, refuse_changed_key
 from persistence.written_items import WrittenItem
@@ -30,6 +32,11 @@ class Alone(Protocol):
     @property
     def action(self) -> TransactAction:
         """What is to be sent."""
+        ...
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether it changes an item that was not read."""
         ...
 
     @property
@@ -55,12 +62,13 @@ class PlannedAlone:
         entities: what it brings in line with what is stored.
     """
 
-    __slots__ = ("_entities", "action", "done", "plan")
+    __slots__ = ("_entities", "action", "done", "is_patch", "plan")
 
     def __init__(self, plan: CommitPlan, entities: IdentityMap) -> None:
         (planned,) = plan.actions
         self.plan = self.done = plan
         self.action = planned.action
+        self.is_patch = planned.patch is not None
         self._entities = entities
 
     def absorb(self) -> None:
@@ -92,6 +100,8 @@ class Creation(Generic[T]):
     """
 
     __slots__ = ("_held", "_kept", "_key", "_mapping", "_weight", "action", "entity")
+
+    is_patch = False
 
     def __init__(
         self,
@@ -182,6 +192,58 @@ class Creation(Generic[T]):
             Kind.CREATE, tracked, self.action, self._kept, held, held, weight=self._weight
         )
         return CommitPlan((planned,), distinct=True)
+
+
+class PatchAlone(Generic[T]):
+    """A patch that is written by itself; its mapping knows no schema versions.
+
+    Args:
+        patch: the patch.
+        now: gives the time of the commit, aware; it is asked once, if at all.
+        limits: what the store takes.
+        ids: gives random ids, for incarnations.
+
+    Attributes:
+        action: what is to be sent.
+
+    Raises:
+        QueryError: it is too long for one request.
+    """
+
+    __slots__ = ("_patch", "_seen", "action")
+
+    is_patch = True
+
+    def __init__(
+        self, patch: Patch[T], now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]
+    ) -> None:
+        self._patch = patch
+        encodings = Encodings(now, limits, ids)
+        kept = encodings.kept(patch.mapping, version=FIRST_VERSION, created=patch.upsert)
+        self.action, self._seen = update_of(patch, kept.roles, encodings.time)
+
+    @property
+    def plan(self) -> CommitPlan:
+        """The commit; each time another one."""
+        patch = self._patch
+        planned = PlannedAction(
+            Kind.PATCH,
+            patch.mapping,
+            patch.key,
+            self.action,
+            expected_version=patch.expected_version,
+            patch=patch,
+            seen=self._seen,
+        )
+        return CommitPlan((planned,), distinct=True)
+
+    @property
+    def done(self) -> CommitPlan:
+        """The same."""
+        return self.plan
+
+    def absorb(self) -> None:
+        """Do nothing: there is no entity."""
 
 
 def _kept_of_new(

@@ -10,8 +10,8 @@ from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.schema_versions import created_marks, fit_for_a_part
 from persistence.commit_plan.writes import free_or_own_type, step_roles
 from persistence.errors import QueryError, UnitOfWorkStateError, described
-from persistence.expectations import FIRST_VERSION, Expectation, is_version, partition_path, type_condition
-from persistence.expressions import AttributeExists, Condition, UpdateAction, all_of
+from persistence.expectations import FIRST_VERSION, Expectation, is_version, type_condition
+from persistence.expressions import Condition, UpdateAction, all_of
 from persistence.mapping import RoleField
 from persistence.operations import UpdateItem
 from persistence.patches import Patch
@@ -48,26 +48,53 @@ def patched_alone(
     if tracked is not None:
         refuse_contradiction(patch, tracked)
     mapping = patch.mapping
-    marks = created_marks(mapping) if patch.upsert else ()
-    steps = step_roles(mapping, roles, may_create=patch.upsert)
-    actions = (*patch.actions, *patch.fill_ins, *marks, *steps)
-    held = tracked is not None and tracked.known
-    # What the unit holds does not expire for it.
-    seen = visible(mapping, now, USUAL if held else Visibility.of(mapping))
-    fit = fit_for_a_part(mapping, may_create=patch.upsert)
-    condition = all_of(own_condition(patch), seen, reads, fit)
-    refuse_overlong(patch, actions, condition)
+    update, seen = update_of(patch, roles, now, reads, held=tracked is not None and tracked.known)
     return PlannedAction(
         Kind.PATCH,
         mapping,
         patch.key,
-        UpdateItem(mapping.table, patch.key, actions, condition, item_on_failure=condition is not None),
+        update,
         tracked,
         encoded=None if tracked is None else mapping.codec.snapshot(tracked.entity),
         expected_version=_expected_version(patch, tracked, reads),
         patch=patch,
         seen=seen,
     )
+
+
+def update_of(
+    patch: Patch[T],
+    roles: Mapping[RoleField, object],
+    now: Callable[[], datetime],
+    reads: Condition | None = None,
+    *,
+    held: bool = False,
+) -> tuple[UpdateItem, Condition | None]:
+    """Write a patch as an update.
+
+    Args:
+        patch: the patch.
+        roles: the values that a new item would get.
+        now: gives the time of the commit.
+        reads: what is demanded because the unit read the item.
+        held: whether the unit holds its entity.
+
+    Returns:
+        The update, and what it demands so that it finds no item which readers don't see.
+
+    Raises:
+        QueryError: it is too long for one request.
+    """
+    mapping = patch.mapping
+    marks = created_marks(mapping) if patch.upsert else ()
+    steps = step_roles(mapping, roles, may_create=patch.upsert)
+    actions = (*patch.actions, *patch.fill_ins, *marks, *steps)
+    # What the unit holds does not expire for it.
+    seen = visible(mapping, now, USUAL if held else Visibility.of(mapping))
+    fit = fit_for_a_part(mapping, may_create=patch.upsert)
+    condition = all_of(own_condition(patch), seen, reads, fit)
+    refuse_overlong(patch, actions, condition)
+    return UpdateItem(mapping.table, patch.key, actions, condition, "none", condition is not None), seen
 
 
 def refuse_overlong(patch: Patch[T], actions: Sequence[UpdateAction], condition: Condition | None) -> None:
@@ -81,10 +108,13 @@ def refuse_overlong(patch: Patch[T], actions: Sequence[UpdateAction], condition:
     Raises:
         QueryError: an expression has too many bytes or operators.
     """
+    sizes = [_EACH_ACTION + _EACH_SEGMENT * len(action.path.segments) for action in actions]
+    is_long = sum(sizes) > EXPRESSION_BYTES
+    if not is_long and patch.condition is None:
+        return
     renderer = Renderer()
     try:
-        sizes = (_EACH_ACTION + _EACH_SEGMENT * len(action.path.segments) for action in actions)
-        if sum(sizes) > EXPRESSION_BYTES:
+        if is_long:
             renderer.update(actions)
         if patch.condition is not None and condition is not None:
             renderer.condition(condition)
@@ -102,10 +132,7 @@ def _expected_version(patch: Patch[T], tracked: Tracked[T] | None, reads: Condit
 def own_condition(patch: Patch[T]) -> Condition | None:
     """Give what a patch demands of an item that readers see."""
     mapping, version = patch.mapping, patch.mapping.roles.version
-    if patch.upsert:
-        place = free_or_own_type(mapping)
-    else:
-        place = all_of(AttributeExists(partition_path(mapping)), type_condition(mapping))
+    place = free_or_own_type(mapping) if patch.upsert else all_of(mapping.exists, type_condition(mapping))
     demanded = None
     if version is not None and patch.expected_version is not None:
         demanded = is_version(version, patch.expected_version)

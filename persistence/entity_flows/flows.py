@@ -162,7 +162,7 @@ class EntityFlows(EntityReading[T]):
         if unit is not None:
             unit.entities.patch(patch)
             return
-        yield from self.uow.committing_at_once(lambda entities: entities.patch(patch))
+        yield from self.uow.patching_at_once(patch)
 
     def patch_returning(self, patch: Patch[T], returning: Returning) -> Flow[T | dict[str, Any] | None]:
         """Change an item that is not read at once, and give what it was or is.

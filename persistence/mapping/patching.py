@@ -185,7 +185,7 @@ def _run_methods(plan: RecordPlan, field: FieldPlan, value: Any) -> None:
 
 
 def _field(plan: RecordPlan, name: str | int) -> FieldPlan:
-    return {field.name: field for field in plan.fields}[str(name)]
+    return plan.by_name[str(name)]
 
 
 def place_of(plan: RecordPlan, names: tuple[str | int, ...]) -> Place:

@@ -53,6 +53,11 @@ class RecordPlan:
         return self.construction.entity_type
 
     @cached_property
+    def by_name(self) -> Mapping[str, FieldPlan]:
+        """The fields by their Python names."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
     def field_validators(self) -> tuple[tuple[Callable[..., Any], tuple[str, ...]], ...]:
         """The methods decorated with `@validates`, and the names of their fields."""
         hooks = self.schema._hooks.get("validates", ())

@@ -52,6 +52,8 @@ def table_named(operation: Operation[Any]) -> str | None:
         ):
             return table.name
         case TransactWrite(parts) | TransactGet(parts) | BatchGetItems(parts) | BatchWriteItems(parts):
+            if len(parts) == 1:
+                return parts[0].table.name
             names = {part.table.name for part in parts}
             return names.pop() if len(names) == 1 else None
         case _:

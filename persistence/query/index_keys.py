@@ -16,6 +16,8 @@ from persistence.query.edits import Edit
 
 def index_parts(mapping: EntityMapping[Any]) -> tuple[KeyPart, ...]:
     """Give the key parts of all indexes, one for each attribute, without those of the table's own key."""
+    if not mapping.table.indexes:
+        return ()
     own = mapping.table.key_names()
     parts = [part for index in mapping.table.indexes for part in mapping.key_parts(index.name)]
     return tuple({part.attribute: part for part in parts if part.attribute not in own}.values())

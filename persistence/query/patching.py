@@ -125,8 +125,10 @@ class _Actions:
 
     def _refuse_too_large(self) -> None:
         """Refuse values that no item could hold, whatever else it has."""
-        values = (each.value for each in self._actions if isinstance(each, Set))
-        size = sum(value_size(value.value) for value in values if isinstance(value, Value))
+        size = 0
+        for each in self._actions:
+            if isinstance(each, Set) and isinstance(each.value, Value):
+                size += value_size(each.value.value)
         if size <= ITEM_SIZE_LIMIT:
             return
         key = self._mapping.key_values(self._wish.key)

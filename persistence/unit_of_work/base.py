@@ -225,6 +225,21 @@ class UnitOfWorkBase(Generic[S]):
 
         return (yield from self.committing_at_once(add)).entity
 
+    def patching_at_once(self, patch: Patch[Any]) -> Flow[None]:
+        """Change an item that is not read as a unit of its own.
+
+        Raises:
+            UnitOfWorkStateError: the policy is `autocommit=False`.
+            ConflictError: the reason itself, if it was refused.
+        """
+        self._refuse_without_autocommit()
+        store = self.store
+        alone = self._pipeline.patching(patch, store.limits)
+        if alone is None:
+            yield from self.committing_at_once(lambda entities: entities.patch(patch))
+        else:
+            yield from self._pipeline.alone(alone, store)
+
     def committing_at_once(self, work: Callable[[IdentityMap], T]) -> Flow[T]:
         """Do what a repository call does to the identity map as a unit of its own.
 

@@ -213,7 +213,7 @@ class Pipeline(Sending[S]):
         attempts = ConditionalAttempts(
             CommitPlan((planned,)),
             token,
-            single_write(planned, token, returning),
+            single_write(planned.action, token, returning),
             policies.clock(),
             policies.clock,
             policies.timing,
@@ -253,7 +253,7 @@ class Pipeline(Sending[S]):
         policies, log = self._policies, event_log()
         begun = policies.clock()
         if policies.single_write == "conditional" and takes_one_write(commit):
-            request = single_write(commit.actions[0], token)
+            request = single_write(commit.actions[0].action, token)
             return ConditionalAttempts(commit, token, request, begun, policies.clock, policies.timing, log)
         transaction = commit.request(token)
         return TransactionAttempts(

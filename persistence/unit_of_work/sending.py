@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any, Generic, TypeVar
 
-from persistence.commit_plan import Alone, Creation, PlannedAlone, plan
+from persistence.commit_plan import Alone, Creation, PatchAlone, PlannedAlone, plan
 from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictError, PersistenceError
 from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
-from persistence.operations import TransactWrite, TransactWriteResult
+from persistence.operations import Operation, TransactWrite
+from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store, takes_text, tenant_of
 from persistence.tracking import IdentityMap
 from persistence.unit_of_work.attempts import Attempts
+from persistence.unit_of_work.conditional import ConditionalAttempts, single_write
 from persistence.unit_of_work.domain_events import NO_EVENTS, CollectedEvents
 from persistence.unit_of_work.outcomes import Committed, CommittedAlone, Unresolved, UnresolvedCommits
 from persistence.unit_of_work.policies import Policies
@@ -36,9 +38,8 @@ class Sending(Generic[S]):
         self._policies = policies
         self._unresolved = UnresolvedCommits(policies.timing.monotonic)
         self._advised = False
-        self._plainly = (
-            policies.outbox is None and policies.records is None and policies.single_write == "transaction"
-        )
+        self._plainly = policies.outbox is None and policies.records is None
+        self._conditionally = policies.single_write == "conditional"
 
     @property
     def last_outcome(self) -> Committed | PersistenceError | None:
@@ -62,6 +63,21 @@ class Sending(Generic[S]):
         ):
             texts = takes_text(store)
             return Creation(mapping, entity, policies.clock, limits, policies.ids, texts=texts)
+        return None
+
+    def patching(self, patch: Patch[Any], limits: Limits) -> PatchAlone[Any] | None:
+        """Plan a patch as a write by itself; None where its commit may be more than that.
+
+        Raises:
+            QueryError: it is too long for one request.
+        """
+        policies = self._policies
+        if (
+            self._plainly
+            and patch.mapping.versions is None  # it may have to be adapted to what it meets
+            and limits.item_bytes <= limits.transaction_bytes
+        ):
+            return PatchAlone(patch, policies.clock, limits, policies.ids)
         return None
 
     def single(self, entities: IdentityMap, store: S) -> PlannedAlone | None:
@@ -89,23 +105,28 @@ class Sending(Generic[S]):
             CommitOutcomeUnknown: its answer was lost, and could not be made up for.
         """
         policies, log, limits = self._policies, event_log(), store.limits
-        request = TransactWrite((write.action,), policies.ids(), True)
+        token = policies.ids()
+        conditional = self._conditionally and not write.is_patch
+        request: Operation[Any] = (
+            single_write(write.action, token) if conditional else TransactWrite((write.action,), token, True)
+        )
         begun, now = policies.clock(), policies.timing.monotonic
         sent = now()
         if limits.answer_seconds is not None:
             self._advise(log, limits)
         try:
-            result: TransactWriteResult = yield request
+            result = yield request
         except BaseException as met:  # noqa: BLE001  # taken up below, out of its context
             failure = met
         else:
-            self._last = CommittedAlone(request.token or "", write)
+            self._last = CommittedAlone(token, write)
             if is_heard(log, logging.INFO):
                 log_success(log, write.plan, now() - sent, result.capacity)
             write.absorb()
             return
-        clock, timing, token = policies.clock, policies.timing, request.token or ""
-        sending = TransactionAttempts(write.plan, token, request, begun, clock, timing, log, met=failure)
+        clock, timing = policies.clock, policies.timing
+        kind: type[Attempts[Any]] = ConditionalAttempts if conditional else TransactionAttempts
+        sending = kind(write.plan, token, request, begun, clock, timing, log, met=failure)
         del failure  # which holds this frame
         try:
             yield from self._send(Unresolved(sending, NO_EVENTS, store, sent), sent=sent)

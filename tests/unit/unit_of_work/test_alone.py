@@ -25,8 +25,15 @@ from persistence import (
     UnitOfWork,
     fields,
 )
-from persistence.errors import AccessDenied, CancellationReason, HandlersFailed, TransactionCancelled
-from persistence.operations import Operation, TransactWriteResult
+from persistence.errors import (
+    AccessDenied,
+    CancellationReason,
+    ConditionFailed,
+    HandlersFailed,
+    TransactionBusy,
+    TransactionCancelled,
+)
+from persistence.operations import GetItem, ItemResult, Operation, PutItem, TransactWriteResult, WriteResult
 from persistence.store import AWS_LIMITS
 from persistence.timing import Timing
 from persistence.unit_of_work import Committed
@@ -139,12 +146,29 @@ def alone(uow: UnitOfWork, mapping: type[MappingSchema[Any]], entity: Any) -> An
     return Repository(mapping, uow).add(entity)
 
 
+class Singly(Scripted):
+    """The same of single writes; who looks for its write finds it every second time."""
+
+    def perform(self, operation: Operation[Any]) -> Any:
+        if isinstance(operation, GetItem):
+            self.sent.append(operation)
+            written = [each.item for each in self.sent if isinstance(each, PutItem)][-1]
+            return ItemResult(written if len(self.sent) % 2 else operation.key)
+        try:
+            super().perform(operation)
+        except TransactionCancelled as cancelled:
+            (reason,) = cancelled.reasons
+            if reason.code == "TransactionConflict":
+                raise TransactionBusy("busy") from cancelled
+            raise ConditionFailed("taken", found=reason.item) from cancelled
+        return WriteResult()
+
+
 Way = Callable[[UnitOfWork, type[MappingSchema[Any]], Any], Any]
 
 
-def came(way: Way, mapping: type[MappingSchema[Any]], entity: Any, *answers: Any, **policies: Any) -> Came:
+def came(way: Way, mapping: type[MappingSchema[Any]], entity: Any, store: Scripted, **policies: Any) -> Came:
     numbers = count()
-    store = Scripted(answers or (DONE,))
     policies = {
         "clock": lambda: NOW,
         "ids": lambda: f"id-{next(numbers)}",
@@ -203,11 +227,15 @@ def entities() -> dict[str, tuple[type[MappingSchema[Any]], Callable[[], Any]]]:
     ],
     ids=lambda answers: "-".join(type(each).__name__ for each in answers),
 )
-def test_both_ways_are_the_same(name: str, answers: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("single_write", ["transaction", "conditional"])
+def test_both_ways_are_the_same(name: str, answers: tuple[Any, ...], single_write: str) -> None:
     """The same is sent, told, returned and remembered, and the entity is the same afterwards."""
     mapping, made = entities()[name]
+    kind = Singly if single_write == "conditional" else Scripted
 
-    by_itself, by_a_unit = (came(way, mapping, made(), *answers) for way in (alone, in_a_unit))
+    by_itself, by_a_unit = (
+        came(way, mapping, made(), kind(answers), single_write=single_write) for way in (alone, in_a_unit)
+    )
 
     assert by_itself.told == by_a_unit.told
     assert by_itself.sent == by_a_unit.sent

@@ -10,6 +10,7 @@
 | `connections` | the kept connections                                                |
 | `refusals`    | what speaks against it (pure)                                       |
 | `handlers`    | whose handlers a client's events have                               |
+| `dispatch`    | which of them an event calls, in which order (pure)                 |
 | `given`       | looks into clients that were made elsewhere                         |
 """
 

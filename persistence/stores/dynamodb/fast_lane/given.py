@@ -19,7 +19,8 @@ from botocore.history import get_global_history_recorder
 from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
-from persistence.stores.dynamodb.fast_lane.handlers import Foreign, Registration, foreign_among
+from persistence.stores.dynamodb.fast_lane.dispatch import Registration
+from persistence.stores.dynamodb.fast_lane.handlers import Foreign, foreign_among
 
 _CONVERSION = "boto3.dynamodb.transform"
 _BOTOCORE = str(PurePath(botocore.client.__file__).parent)

@@ -6,13 +6,23 @@ botocore's emitter tells nobody. A session takes an emitter, though (`event_hook
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from botocore.client import BaseClient
 from botocore.hooks import HierarchicalEmitter
+
+from persistence.stores.dynamodb.fast_lane.dispatch import (
+    Handler,
+    Registration,
+    Settings,
+    called,
+    effective,
+    module_of,
+)
 
 _OF_ATTEMPTS = frozenset(
     {"request-created", "choose-signer", "before-sign", "before-parse", "response-received", "needs-retry"}
@@ -35,25 +45,9 @@ _KNOWN = frozenset({"botocore", "boto3", "persistence"})
 _OF_EACH_ATTEMPT = ("botocore.discovery", "botocore.retries.adaptive")
 """Parts of botocore that have to see each attempt."""
 _WHO = "persistence-who-emits"
-
-Handler = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A handler of an event.
-
-    Attributes:
-        event: the event, or the beginning of its name.
-        handler: what is called.
-        unique_id: given by who registered it.
-        last: it is called after the others.
-    """
-
-    event: str
-    handler: Handler
-    unique_id: str | None = None
-    last: bool = False
+_FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
+_MOST_KEPT = 512
+_HOOKS = logging.getLogger("botocore.hooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ def foreign_among(registrations: Iterable[Registration]) -> Foreign:
 
 
 def _has_a_say(one: Registration) -> bool:
-    module, name = _module_of(one.handler), getattr(one.handler, "__name__", "")
+    module, name = module_of(one.handler), getattr(one.handler, "__name__", "")
     return one.event.partition(".")[0] in _BEFORE_CALLS and not (
         module.startswith("persistence.") or (module == "botocore.handlers" and name in _WITHOUT_A_SAY)
     )
@@ -105,14 +99,8 @@ def _concerns_dynamodb(event: str) -> bool:
 
 
 def _is_known(handler: Handler) -> bool:
-    module = _module_of(handler)
+    module = module_of(handler)
     return module.partition(".")[0] in _KNOWN and not module.startswith(_OF_EACH_ATTEMPT)
-
-
-def _module_of(handler: Handler) -> str:
-    while isinstance(handler, partial):
-        handler = handler.func
-    return getattr(handler, "__module__", None) or type(handler).__module__
 
 
 def mindful_emitter_of(client: BaseClient) -> MindfulEmitter | None:
@@ -125,15 +113,27 @@ def mindful_emitter_of(client: BaseClient) -> MindfulEmitter | None:
 class MindfulEmitter(HierarchicalEmitter):
     """An emitter that minds what is registered, and lets one answer what is about to be sent.
 
+    It keeps for each event whom it calls, without those of botocore's handlers that have no effect there.
+    Where its list could differ from that of its base, or something is to be logged, its base calls them.
+
     Attributes:
         answers_first: asked before all handlers of `before-send`, in whose place its answer stands.
+        same_user_agent: whether the client's configuration has the text of the `User-Agent` header.
+        attempts: how often the client sends a request at most.
+        checks: whether the client checks parameters.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._foreign: Foreign | None = None
         self.answers_first: Callable[[], object] | None = None
+        self.same_user_agent = False
+        self.attempts = 1
+        self.checks = True
         self._registrations: tuple[Registration, ...] = ()
+        self._is_certain = True
+        # Replaced with each change, never emptied: a copy of the emitter begins with the same one.
+        self._kept: dict[str, tuple[Handler, ...]] = {}
 
     @property
     def foreign(self) -> Foreign:
@@ -145,14 +145,57 @@ class MindfulEmitter(HierarchicalEmitter):
 
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
+        handlers = self._kept.get(event_name)
+        if handlers is None or self.answers_first is not None:
+            return self._emitted(event_name, kwargs)
+        if not handlers:
+            return []
+        if _HOOKS.isEnabledFor(logging.DEBUG):
+            return self._emitted(event_name, kwargs)
+        kwargs["event_name"] = event_name
+        return [(handler, handler(**kwargs)) for handler in handlers]
+
+    def emit_until_response(self, event_name: str, **kwargs: Any) -> tuple[Any, Any]:
+        """Emit an event until somebody answers; see botocore."""
+        handlers = self._kept.get(event_name)
+        if handlers is None or _HOOKS.isEnabledFor(logging.DEBUG):
+            self._keep(event_name)
+            answer: tuple[Any, Any] = super().emit_until_response(event_name, **kwargs)
+            return answer
+        kwargs["event_name"] = event_name
+        handler = response = None
+        for handler in handlers:  # the last one is named, if nobody answers
+            response = handler(**kwargs)
+            if response is not None:
+                break
+        return handler, response
+
+    def _emitted(self, event_name: str, kwargs: dict[str, Any]) -> list[tuple[Any, Any]]:
         if event_name == _WHO:
             return [(None, self)]
         if self.answers_first is not None and event_name.startswith("before-send."):
             answer = self.answers_first()
             if answer is not None:
                 return [(self.answers_first, answer)]
+        self._keep(event_name)
         responses: list[tuple[Any, Any]] = super().emit(event_name, **kwargs)
         return responses
+
+    def _keep(self, event_name: str) -> None:
+        """Keep whom an event calls, from its next time on."""
+        kept = self._kept
+        if not self._is_certain or len(kept) >= _MOST_KEPT:
+            return
+        handlers = called(event_name, self._registrations)
+        if handlers is not None:
+            settings = self._settings()
+            found = [effective(event_name, one, settings) for one in handlers]
+            kept[event_name] = tuple(one for one in found if one is not None)
+
+    def _settings(self) -> Settings:
+        foreign = self.foreign
+        untouched = foreign.in_the_way is None and not foreign.before_call
+        return Settings(_FUNCTION in os.environ, self.same_user_agent and untouched, self.attempts)
 
     def register(
         self,
@@ -163,7 +206,7 @@ class MindfulEmitter(HierarchicalEmitter):
     ) -> None:
         """Register a handler; see botocore."""
         super().register(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id))
+        self._mind(Registration(event_name, handler, unique_id), counts=unique_id_uses_count)
 
     def register_first(
         self,
@@ -174,7 +217,7 @@ class MindfulEmitter(HierarchicalEmitter):
     ) -> None:
         """Register a handler that is called first; see botocore."""
         super().register_first(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id))
+        self._mind(Registration(event_name, handler, unique_id, first=True), counts=unique_id_uses_count)
 
     def register_last(
         self,
@@ -185,7 +228,7 @@ class MindfulEmitter(HierarchicalEmitter):
     ) -> None:
         """Register a handler that is called last; see botocore."""
         super().register_last(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id, last=True))
+        self._mind(Registration(event_name, handler, unique_id, last=True), counts=unique_id_uses_count)
 
     def unregister(
         self,
@@ -195,20 +238,40 @@ class MindfulEmitter(HierarchicalEmitter):
         unique_id_uses_count: bool = False,
     ) -> None:
         """Forget a handler; see botocore."""
+        was_certain, self._is_certain = self._is_certain, False
         super().unregister(event_name, handler, unique_id, unique_id_uses_count)
-        gone = next(
-            (
-                one
-                for one in self._registrations
-                if one.event == event_name
-                and not unique_id_uses_count
-                and (one.unique_id == unique_id if unique_id is not None else one.handler == handler)
-            ),
-            None,
-        )
-        self._registrations = tuple(one for one in self._registrations if one is not gone)
-        self._foreign = None
+        registrations = self._registrations
+        gone = next((one for one in registrations if _is_meant(one, event_name, handler, unique_id)), None)
+        self._is_certain = was_certain and not unique_id_uses_count and self._is_only_one(gone, unique_id)
+        if not unique_id_uses_count:
+            self._registrations = tuple(one for one in registrations if one is not gone)
+        self._changed()
 
-    def _mind(self, registration: Registration) -> None:
+    def _is_only_one(self, gone: Registration | None, unique_id: str | None) -> bool:
+        """Tell whether the base has certainly forgotten the same handler, and its id."""
+        if gone is None:
+            return unique_id is None or all(one.unique_id != unique_id for one in self._registrations)
+        alike = [
+            one for one in self._registrations if one.event == gone.event and one.handler == gone.handler
+        ]
+        return len(alike) == 1 and gone.unique_id == unique_id
+
+    def _mind(self, registration: Registration, *, counts: bool) -> None:
+        unique_id = registration.unique_id
+        if counts:
+            self._is_certain = False
+        known = unique_id is not None and any(one.unique_id == unique_id for one in self._registrations)
+        if known and self._is_certain:
+            return  # the base has ignored it
         self._registrations = (*self._registrations, registration)
+        self._changed()
+
+    def _changed(self) -> None:
         self._foreign = None
+        self._kept = {}
+
+
+def _is_meant(one: Registration, event: str, handler: Handler | None, unique_id: str | None) -> bool:
+    if one.event != event:
+        return False
+    return one.unique_id == unique_id if unique_id is not None else one.handler == handler

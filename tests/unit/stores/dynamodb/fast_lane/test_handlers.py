@@ -11,12 +11,8 @@ from botocore.handlers import add_recursion_detection_header, add_retry_headers
 from botocore.hooks import EventAliaser
 from botocore.stub import Stubber
 
-from persistence.stores.dynamodb.fast_lane.handlers import (
-    Foreign,
-    MindfulEmitter,
-    Registration,
-    foreign_among,
-)
+from persistence.stores.dynamodb.fast_lane.dispatch import Registration
+from persistence.stores.dynamodb.fast_lane.handlers import Foreign, MindfulEmitter, foreign_among
 
 
 def foreign(**_: object) -> None:
