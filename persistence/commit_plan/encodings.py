@@ -28,6 +28,10 @@ class Encodings:
         limits: what the store takes.
         ids: gives random ids, for incarnations.
         heaviest: bytes that each loaded item has at most; None where that is not known.
+
+    Attributes:
+        room: so many bytes surely fit into each loaded item beside what it has; negative where that is not
+            known.
     """
 
     def __init__(
@@ -40,11 +44,14 @@ class Encodings:
         self._clock = clock
         self._limits = limits
         self._ids = ids
-        self._heaviest = heaviest
+        self.room = -1 if heaviest is None else limits.item_bytes - heaviest
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
         self._steps: dict[EntityMapping[Any], dict[str | None, Step]] = {}
+        self._stepping: EntityMapping[Any] | None = None
+        self._version: str | None = None
+        self._known_steps: dict[str | None, Step] = {}
 
     def time(self) -> datetime:
         """Give the time of the commit."""
@@ -80,19 +87,26 @@ class Encodings:
             tracked: the entity's record.
             origin: what was loaded.
         """
-        mapping, role = tracked.mapping, tracked.mapping.roles.version
-        version = None if role is None else origin.item.get(role.attribute)
+        if tracked.mapping is not self._stepping:
+            self._step_as(tracked.mapping)
+        version = None if self._version is None else origin.item.get(self._version)
         text = None if version is None else version.get("N")
-        lasting = mapping.roles.updated_at is None  # else it has the time of the commit
-        steps = mapping.steps if lasting else self._steps.setdefault(mapping, {})
-        known: Step | None = steps.get(text)
+        known = self._known_steps.get(text)
         if known is None or (text is None and version is not None):
             known = self._new_step(tracked, text)
             if text is not None or version is None:
-                if len(steps) >= STEPS:
-                    steps.clear()
-                steps[text] = known
+                if len(self._known_steps) >= STEPS:
+                    self._known_steps.clear()
+                self._known_steps[text] = known
         return known
+
+    def _step_as(self, mapping: EntityMapping[Any]) -> None:
+        """Have at hand what steps of a mapping's items need: most come one after the other."""
+        self._stepping, roles = mapping, mapping.roles
+        self._version = None if roles.version is None else roles.version.attribute
+        # What has the time of the commit does not outlast it.
+        lasting = roles.updated_at is None
+        self._known_steps = mapping.steps if lasting else self._steps.setdefault(mapping, {})
 
     def _new_step(self, tracked: Tracked[Any], text: str | None) -> Step:
         mapping, expected = tracked.mapping, Expectation(tracked)
@@ -183,10 +197,6 @@ class Encodings:
         if kept.roles:
             item.update(kept.attributes)
         return item
-
-    def surely_fits(self, added: int) -> bool:
-        """Tell whether each loaded item is surely not too large with some more bytes."""
-        return self._heaviest is not None and self._heaviest + added <= self._limits.item_bytes
 
     def weighed(self, tracked: Tracked[Any], item: Item) -> int:
         """Give a number of bytes that an item has at most.
