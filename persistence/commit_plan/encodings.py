@@ -10,7 +10,7 @@ from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expectations import Expectation
-from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
+from persistence.mapping import EntityMapping, RoleField
 from persistence.store import Limits
 from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, key_part, refuse_changed_key
 
@@ -139,24 +139,6 @@ class Encodings:
             self._times[role] = role.encode(value)
         return self._times[role]
 
-    def difference(
-        self, tracked: Tracked[Any], origin: Loaded, memento: Memento, watch: Watch
-    ) -> Difference | None:
-        """Compare an entity as it is with what is remembered of it; no validators run.
-
-        Raises:
-            KeyChanged: it has another key than the one that it is tracked under.
-            ValidationFailed: a value can't be stored at all.
-        """
-        try:
-            found = watch.compare(tracked.entity, origin.item, memento)
-        except ValidationFailed:
-            _refuse_moved(tracked)
-            raise
-        if found is not None and found.rekeyed:
-            _refuse_moved(tracked)
-        return found
-
     def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
         """Compare the encoding of an entity with that from when it was loaded; no validators run.
 
@@ -167,10 +149,10 @@ class Encodings:
         try:
             encoded = tracked.mapping.codec.snapshot(tracked.entity)
         except ValidationFailed:
-            _refuse_moved(tracked)
+            refuse_moved(tracked)
             raise
         if not _has_key_of(tracked, encoded):
-            _refuse_moved(tracked)
+            refuse_moved(tracked)
         return Comparison(encoded_changes(tracked, origin, encoded), encoded)
 
     def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
@@ -257,7 +239,8 @@ def _has_key_of(tracked: Tracked[Any], item: Item) -> bool:
     return tracked.key.items() <= item.items()
 
 
-def _refuse_moved(tracked: Tracked[Any]) -> None:
+def refuse_moved(tracked: Tracked[Any]) -> None:
+    """Raise `KeyChanged` if the key of an entity is no longer the one that it is tracked under, or none."""
     try:
         key = tracked.mapping.key_of(tracked.entity)
     except ValidationFailed as error:
