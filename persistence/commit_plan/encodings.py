@@ -11,7 +11,7 @@ from persistence.attributes import AttributeValue, Item, item_size, size_at_most
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept, Step
 from persistence.errors import ItemTooLarge, KeyChanged, QueryError, ValidationFailed
 from persistence.expectations import FIRST_VERSION, Expectation
-from persistence.mapping import Difference, EntityMapping, Memento, RoleField, Watch
+from persistence.mapping import EntityMapping, RoleField
 from persistence.store import Limits
 from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, key_part, refuse_changed_key
 
@@ -65,6 +65,10 @@ class Encodings:
         ids: gives random ids, for incarnations.
         heaviest: bytes that each loaded item has at most; None where that is not known.
         texts: whether the store sends new items as JSON, so that nothing else needs to be made of them.
+
+    Attributes:
+        room: so many bytes surely fit into each loaded item beside what it has; negative where that is not
+            known.
     """
 
     def __init__(
@@ -79,13 +83,16 @@ class Encodings:
         self._clock = clock
         self._limits = limits
         self._ids = ids
-        self._heaviest = heaviest
         self._texts = texts
+        self.room = -1 if heaviest is None else limits.item_bytes - heaviest
         self._now: datetime | None = None
         self._times: dict[RoleField, AttributeValue] = {}
         self._kept: dict[tuple[EntityMapping[Any], int, bool], Kept] = {}
         self._steps: dict[EntityMapping[Any], dict[str | None, Step]] = {}
         self._new: New[Any] | None = None
+        self._stepping: EntityMapping[Any] | None = None
+        self._version: str | None = None
+        self._known_steps: dict[str | None, Step] = {}
 
     def time(self) -> datetime:
         """Give the time of the commit."""
@@ -148,19 +155,26 @@ class Encodings:
             tracked: the entity's record.
             origin: what was loaded.
         """
-        mapping, role = tracked.mapping, tracked.mapping.roles.version
-        version = None if role is None else origin.item.get(role.attribute)
+        if tracked.mapping is not self._stepping:
+            self._step_as(tracked.mapping)
+        version = None if self._version is None else origin.item.get(self._version)
         text = None if version is None else version.get("N")
-        lasting = mapping.roles.updated_at is None  # else it has the time of the commit
-        steps = mapping.steps if lasting else self._steps.setdefault(mapping, {})
-        known: Step | None = steps.get(text)
+        known = self._known_steps.get(text)
         if known is None or (text is None and version is not None):
             known = self._new_step(tracked, text)
             if text is not None or version is None:
-                if len(steps) >= STEPS:
-                    steps.clear()
-                steps[text] = known
+                if len(self._known_steps) >= STEPS:
+                    self._known_steps.clear()
+                self._known_steps[text] = known
         return known
+
+    def _step_as(self, mapping: EntityMapping[Any]) -> None:
+        """Have at hand what steps of a mapping's items need: most come one after the other."""
+        self._stepping, roles = mapping, mapping.roles
+        self._version = None if roles.version is None else roles.version.attribute
+        # What has the time of the commit does not outlast it.
+        lasting = roles.updated_at is None
+        self._known_steps = mapping.steps if lasting else self._steps.setdefault(mapping, {})
 
     def _new_step(self, tracked: Tracked[Any], text: str | None) -> Step:
         mapping, expected = tracked.mapping, Expectation(tracked)
@@ -193,24 +207,6 @@ class Encodings:
             self._times[role] = role.encode(value)
         return self._times[role]
 
-    def difference(
-        self, tracked: Tracked[Any], origin: Loaded, memento: Memento, watch: Watch
-    ) -> Difference | None:
-        """Compare an entity as it is with what is remembered of it; no validators run.
-
-        Raises:
-            KeyChanged: it has another key than the one that it is tracked under.
-            ValidationFailed: a value can't be stored at all.
-        """
-        try:
-            found = watch.compare(tracked.entity, origin.item, memento)
-        except ValidationFailed:
-            _refuse_moved(tracked)
-            raise
-        if found is not None and found.rekeyed:
-            _refuse_moved(tracked)
-        return found
-
     def compared(self, tracked: Tracked[Any], origin: Loaded) -> Comparison:
         """Compare the encoding of an entity with that from when it was loaded; no validators run.
 
@@ -221,10 +217,10 @@ class Encodings:
         try:
             encoded = tracked.mapping.codec.snapshot(tracked.entity)
         except ValidationFailed:
-            _refuse_moved(tracked)
+            refuse_moved(tracked)
             raise
         if not _has_key_of(tracked, encoded):
-            _refuse_moved(tracked)
+            refuse_moved(tracked)
         return Comparison(encoded_changes(tracked, origin, encoded), encoded)
 
     def encoded(self, tracked: Tracked[T], kept: Kept, snapshot: Item | None = None) -> Item:
@@ -251,10 +247,6 @@ class Encodings:
         if kept.roles:
             item.update(kept.attributes)
         return item
-
-    def surely_fits(self, added: int) -> bool:
-        """Tell whether each loaded item is surely not too large with some more bytes."""
-        return self._heaviest is not None and self._heaviest + added <= self._limits.item_bytes
 
     def weighed(self, tracked: Tracked[Any], item: Item) -> int:
         """Give a number of bytes that an item has at most.
@@ -315,7 +307,8 @@ def _has_key_of(tracked: Tracked[Any], item: Item) -> bool:
     return tracked.key.items() <= item.items()
 
 
-def _refuse_moved(tracked: Tracked[Any]) -> None:
+def refuse_moved(tracked: Tracked[Any]) -> None:
+    """Raise `KeyChanged` if the key of an entity is no longer the one that it is tracked under, or none."""
     try:
         key = tracked.mapping.key_of(tracked.entity)
     except ValidationFailed as error:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from persistence.attributes import NUMBER_SIZE_LIMIT, Item
 from persistence.changes import Change
-from persistence.commit_plan.encodings import Encodings
+from persistence.commit_plan.encodings import Encodings, refuse_moved
 from persistence.commit_plan.marks import encoded_after, shown_after, unmarking
 from persistence.commit_plan.patching import refuse_contradiction, refuse_overlong
 from persistence.commit_plan.planned import Kind, PlannedAction, action_of
@@ -20,6 +20,7 @@ from persistence.commit_plan.writes import (
     set_whole,
     update_item,
 )
+from persistence.errors import ValidationFailed
 from persistence.expectations import Expectation
 from persistence.expressions import Condition, UpdateAction, all_of
 from persistence.operations import PutItem, UpdateItem
@@ -58,23 +59,39 @@ class Changes:
         self._alone = not checked and not patches
 
     def plan(self, tracked: Tracked[T], origin: Loaded) -> PlannedAction[T] | None:
-        """Plan the change of a loaded entity; None where nothing has changed.
+        """Plan the change of a loaded entity; None where nothing has changed. No validators run.
 
         Args:
             tracked: the entity's record.
             origin: what was loaded.
+
+        Raises:
+            KeyChanged: it has another key than the one that it is tracked under.
+            ValidationFailed: a value can't be stored at all.
+            ItemTooLarge: its item would have more bytes than the store takes.
         """
-        encodings, memento, watch = self._encodings, origin.memento, tracked.mapping.codec.watch
+        mapping, memento = tracked.mapping, origin.memento
+        watch = mapping.codec.watch
         if memento is None or watch is None:
-            found = encodings.compared(tracked, origin)
-        elif (difference := encodings.difference(tracked, origin, memento, watch)) is None:
-            found = UNCHANGED
+            found = self._encodings.compared(tracked, origin)
         else:
-            if self._alone and not tracked.restored and tracked.mapping.steps_plainly:
-                planned = replacing(tracked, origin, difference, encodings)
-                if planned is not None:
-                    return planned
-            found = differing(tracked, origin, difference, watch)
+            try:
+                difference = watch.compare(tracked.entity, origin.item, memento)
+            except ValidationFailed:
+                refuse_moved(tracked)
+                raise
+            if difference is None:
+                if not tracked.restored:
+                    return None
+                found = UNCHANGED
+            else:
+                if difference.rekeyed:
+                    refuse_moved(tracked)
+                if self._alone and not tracked.restored and mapping.steps_plainly:
+                    planned = replacing(tracked, origin, difference, self._encodings)
+                    if planned is not None:
+                        return planned
+                found = differing(tracked, origin, difference, watch)
         if not found.changes and not tracked.restored:
             return None
         patch = self._patches.get(tracked.identity)

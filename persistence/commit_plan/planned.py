@@ -68,13 +68,13 @@ class PlannedAction(Generic[T]):
         action: what will be sent.
         tracked: the entity's record; None where the unit holds no entity, or let it go.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
-        encoded: the encoding of the entity that the action stores, or its memento; None for a deletion or its
-            mark, and where the unit let the entity go.
+        encoded: the encoding of the entity that the action stores, or its memento, or all that is known of its
+            item then; None for a deletion or its mark, and where the unit let the entity go.
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
         listed: what the unit changed in a loaded entity; see `changed`.
-        before: the loaded item, where its attributes are replaced by the update, and nothing is listed.
+        before: what the update replaces, as it was loaded, where nothing is listed.
         patch: the patch that is part of the action, if one is.
         seen: what it demands so that it finds no item which readers don't see; None if they see all.
         weight: bytes that it has at most, its condition included; None where nobody has weighed it.
@@ -86,7 +86,7 @@ class PlannedAction(Generic[T]):
     action: TransactAction
     tracked: Tracked[T] | None = None
     roles: Mapping[str, object] = field(default_factory=dict)
-    encoded: Item | Memento | None = None
+    encoded: Item | Memento | Loaded | None = None
     stored: Item | None = None
     expected_version: object = None
     new_version: object = None
@@ -151,6 +151,10 @@ class PlannedAction(Generic[T]):
     def writes(self) -> bool:
         """Whether it is more than a check."""
         return self.kind not in _CHECKS
+
+    def release(self) -> None:
+        """Let go of the entity and its item."""
+        self.tracked = self.encoded = self.stored = None
 
     def showing(self, values: Mapping[str, object]) -> PlannedAction[T]:
         """Let the entity get further values after the commit, by the names of its attributes."""
@@ -270,9 +274,9 @@ class CommitPlan:
                 _absorb(planned, tracked, identities)
 
     def release(self) -> None:
-        """Let go of the entities, once they are in line: who keeps the plan does not keep them alive."""
+        """Let go of the entities and their items, once they are in line: a plan that is kept keeps neither."""
         for planned in self.actions:
-            planned.tracked = planned.encoded = None
+            planned.release()
 
 
 def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
@@ -296,7 +300,13 @@ def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
-    encoded, stored, origin = _held_encoding(planned), _held_item(planned), tracked.origin
+    encoded = _held_encoding(planned)
+    if isinstance(encoded, Loaded):
+        if planned.roles:
+            _assign(planned, tracked, identities)
+        tracked.origin = encoded
+        return
+    stored, origin = _held_item(planned), tracked.origin
     if encoded is None:
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)

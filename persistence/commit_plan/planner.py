@@ -89,7 +89,7 @@ def plan(
     """
     encodings = Encodings(now, limits, ids, identities.heaviest, texts=texts)
     planner = _Planner(encodings, identities, checked)
-    writes = [planned for planned in map(planner.plan, identities) if planned is not None]
+    writes = planner.writes()
     if identities.patches:
         writes += planner.patches(writes)
     if additions is not None:
@@ -100,7 +100,6 @@ def plan(
 
 
 _CREATE: Final = Kind.CREATE
-_UPDATE: Final = Kind.UPDATE
 
 
 class _Planner:
@@ -119,10 +118,20 @@ class _Planner:
         self._checked = checked
         self._changed = Changes(encodings, identities.patches, checked=checked).plan
 
+    def writes(self) -> list[PlannedAction[Any]]:
+        """Plan what the unit holds, in its order; most of it was loaded."""
+        planned = [
+            self._changed(tracked, tracked.origin)
+            if tracked.intent is WATCH and isinstance(tracked.origin, Loaded)
+            else self.plan(tracked)
+            for tracked in self._identities
+        ]
+        return [each for each in planned if each is not None]
+
     def plan(self, tracked: Tracked[T]) -> PlannedAction[T] | None:
-        if tracked.intent is WATCH:  # most are
-            origin = tracked.origin
-            return self._changed(tracked, origin) if isinstance(origin, Loaded) else self._update(tracked)
+        """Plan an entity that was not loaded, or is to be more than watched."""
+        if tracked.intent is WATCH:
+            return self._update(tracked)
         if tracked.intent is CREATE:
             return self.create(tracked)
         match tracked.intent:

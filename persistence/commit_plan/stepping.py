@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from persistence.attributes import (
@@ -9,15 +10,17 @@ from persistence.attributes import (
     NUMBER_SIZE_LIMIT,
     PARTITION_KEY_SIZE_LIMIT,
     SORT_KEY_SIZE_LIMIT,
+    Item,
     size_at_most,
 )
 from persistence.commit_plan.encodings import Encodings
+from persistence.commit_plan.kept import Step
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.writes import FEW
 from persistence.expressions import Set, Value
 from persistence.mapping import Difference
 from persistence.operations import UpdateItem
-from persistence.tracking import Loaded, Tracked
+from persistence.tracking import Advanced, Loaded, Tracked
 
 T = TypeVar("T")
 
@@ -27,9 +30,68 @@ _KEY = PARTITION_KEY_SIZE_LIMIT + SORT_KEY_SIZE_LIMIT + 2 * KEY_NAME_LIMIT
 """Bytes that a key and its names have at most (developer guide, "Quotas")."""
 
 
+class PlannedStep(PlannedAction[T]):
+    """The change of a loaded entity some of whose attributes are replaced whole.
+
+    Args:
+        tracked: the entity's record.
+        update: what will be sent.
+        step: what it has in common with others.
+        after: what is known of the item then.
+        before: what the update replaces, as it was loaded.
+        weight: bytes that the update has at most.
+    """
+
+    __slots__ = ("_step",)
+
+    kind = _UPDATE
+    listed = ()
+    patch = seen = None
+
+    def __init__(
+        self, tracked: Tracked[T], update: UpdateItem, step: Step, after: Advanced, before: Item, weight: int
+    ) -> None:
+        self.mapping = tracked.mapping
+        self.action = update
+        self.tracked = tracked
+        self.encoded = after
+        self.before = before
+        self.weight = weight
+        self._step = step
+
+    @property
+    def key(self) -> Item:  # type: ignore[override]  # it is that of the update
+        """The item's stored key."""
+        return self.action.key  # type: ignore[union-attr]  # it is an update
+
+    @property
+    def roles(self) -> Mapping[str, object]:  # type: ignore[override]  # they are those of the step
+        """Python attribute -> value that the entity gets after the commit."""
+        return self._step.kept.named
+
+    @property
+    def expected_version(self) -> object:  # type: ignore[override]  # it is that of the step
+        """The version that the action demands, None if it demands none."""
+        return self._step.expected
+
+    @property
+    def new_version(self) -> object:  # type: ignore[override]  # it is that of the step
+        """The version that the item has afterwards, None where that is not known."""
+        return self._step.kept.version
+
+    @property
+    def stored(self) -> Item | None:  # type: ignore[override]  # it is made of what is known
+        """The item as it will be stored; None once the unit let the entity go."""
+        return self.encoded.item if isinstance(self.encoded, Loaded) else None
+
+    def release(self) -> None:
+        """Let go of the entity and its item."""
+        self.tracked = self.encoded = None
+
+
 def replacing(
     tracked: Tracked[T], origin: Loaded, found: Difference, encodings: Encodings
-) -> PlannedAction[T] | None:
+) -> PlannedStep[T] | None:
     """Plan the change of an entity whose mapping steps plainly.
 
     Args:
@@ -53,33 +115,21 @@ def replacing(
     condition, item = step.condition, origin.item
     if condition is None:
         return None
-    kept, paths, stored = step.kept, mapping.paths, {**item, **step.attributes}
+    paths, weight = mapping.paths, _KEY + step.weight
     actions: list[Set] = []
-    weight = _KEY + step.weight
+    before: Item = {}
     for name, after in replaced.items():
         if after is None:
             return None
-        stored[name] = after
+        if name in item:
+            before[name] = item[name]
         actions.append(Set(paths[name], Value(after)))
         text = after.get("S") or after.get("N")
         # A character has four bytes at most in a text or a name, and less in a number.
         weight += 4 * (len(name) + len(text)) if text else size_at_most([name, after])
-    if not encodings.surely_fits(weight):
-        encodings.weighed(tracked, stored)
-    return PlannedAction(
-        _UPDATE,
-        mapping,
-        tracked.key,
-        UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, "none", True),
-        tracked,
-        kept.named,
-        found.memento,
-        stored,
-        step.expected,
-        kept.version,
-        (),
-        item,
-        None,
-        None,
-        weight + NUMBER_SIZE_LIMIT,  # the version that is demanded, if one is
-    )
+    then = Advanced(origin, found, step.attributes)
+    if weight > encodings.room:
+        encodings.weighed(tracked, then.item)
+    update = UpdateItem(mapping.table, tracked.key, (*actions, *step.actions), condition, "none", True)
+    # The version that is demanded, if one is, has a weight too.
+    return PlannedStep(tracked, update, step, then, before, weight + NUMBER_SIZE_LIMIT)

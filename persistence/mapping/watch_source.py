@@ -52,7 +52,8 @@ def watch_source(plan: RecordPlan, out: Output, name: str) -> str:
     """Write the functions by which an entity is held against what is remembered of it, and a tuple of them.
 
     `values` reads its class and the values that never change themselves, `contents` what is inside of the
-    others that tell. `replaced` and `touched` give the places in these at which another object stands now.
+    others that tell. `replaced` gives the places in the former at which another object stands now, and that
+    object; `touched` gives those in the latter.
 
     Args:
         plan: the fields.
@@ -62,11 +63,13 @@ def watch_source(plan: RecordPlan, out: Output, name: str) -> str:
     watched = [field for field in plan.fields if field.stored and field.on_entity]
     fixed = [field for field in watched if never_changes(field.node)]
     telling = [field for field in watched if not never_changes(field.node) and tells(field.node)]
-    values, replaced = Source().add("return (", "    entity.__class__,"), Source().add("places = []")
-    replaced.add("if entity.__class__ is not known[0]:", "    places.append(0)")
+    values, replaced = Source().add("return (", "    entity.__class__,"), Source()
+    replaced.add(f"kind, {''.join(f'was_{place}, ' for place, _ in enumerate(fixed, 1))}= known")
+    replaced.add("moved = []", "if entity.__class__ is not kind:", "    moved.append((0, entity.__class__))")
     for place, field in enumerate(fixed, 1):
         values.add(f"    entity.{field.name},")
-        replaced.add(f"if entity.{field.name} is not known[{place}]:", f"    places.append({place})")
+        replaced.add(f"if entity.{field.name} is not was_{place}:")
+        replaced.add(f"    moved.append(({place}, entity.{field.name}))")
     contents, touched = Source().add("return ("), Source().add("places = []")
     for place, field in enumerate(telling):
         contents.add(f"    None if (each := entity.{field.name}) is None else {inside(field.node, 'each')},")
@@ -76,7 +79,7 @@ def watch_source(plan: RecordPlan, out: Output, name: str) -> str:
         touched.add(*differing(field.node, out, "each", "was", f"places.append({place})"))
     functions = {
         f"{name}_values(entity)": values.add(")"),
-        f"{name}_replaced(entity, known)": replaced.add("return places"),
+        f"{name}_replaced(entity, known)": replaced.add("return moved"),
         f"{name}_contents(entity)": contents.add(")"),
         f"{name}_touched(entity, known)": touched.add("return places"),
     }

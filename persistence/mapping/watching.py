@@ -49,7 +49,7 @@ class Compared(NamedTuple):
     """The generated functions by which an entity is held against its memento; see `watch_source`."""
 
     read: Callable[[Any], tuple[object, ...]]
-    replaced: Callable[[Any, tuple[object, ...]], list[int]]
+    replaced: Callable[[Any, tuple[object, ...]], list[tuple[int, object]]]
     contents: Callable[[Any], tuple[Any, ...]]
     touched: Callable[[Any, tuple[Any, ...]], list[int]]
 
@@ -60,17 +60,32 @@ class Difference:
 
     Attributes:
         replaced: attribute -> as it is stored now, of what is replaced whole; None for absent.
+        rekeyed: whether a field differs, be it only in its format, that is part of a key.
+        known: the memento.
+        moved: the places among its values at which another object stands now, and that object.
         before: the other attributes, as they were stored then; absent ones are left out.
         after: the same, as they are stored now.
-        memento: what the entity has now.
-        rekeyed: whether a field differs, be it only in its format, that is part of a key.
+        inside: what the new memento has for `contents` and `encoded`; None for what the old one has.
     """
 
     replaced: dict[str, AttributeValue | None]
+    rekeyed: bool
+    known: Memento
+    moved: Sequence[tuple[int, object]]
     before: Item
     after: Item
-    memento: Memento
-    rekeyed: bool
+    inside: tuple[tuple[Any, ...] | None, Mapping[str, AttributeValue | None]] | None = None
+
+    @property
+    def memento(self) -> Memento:
+        """What the entity has now; made where it is asked for, as a unit that ends needs none."""
+        known, values = self.known, self.known.values
+        if self.moved:
+            present = [*values]
+            for place, value in self.moved:
+                present[place] = value
+            values = tuple(present)
+        return Memento(values, *(self.inside or (known.contents, known.encoded)))
 
 
 _Attributes = dict[str, AttributeValue | None]
@@ -182,22 +197,20 @@ class Watch:
             ValidationFailed: a value can't be stored at all.
             MappingError: it is another mapping's.
         """
-        values = known = memento.values
+        known = memento.values
         replaced: _Attributes = {}
         rekeyed = False
         try:
-            places = self._replaced(entity, known)
-            if places:
-                values = self._read(entity)
+            moved = self._replaced(entity, known)
         except AttributeError:
-            values = self._values(entity)
-            places = [place for place, value in enumerate(values) if value is not known[place]]
-        for place in places:
+            present = self._values(entity)
+            moved = [(place, value) for place, value in enumerate(present) if value is not known[place]]
+        for place, value in moved:
             attribute, encode, keyed = self._encoders[place]
             try:
-                was, now = encode(known[place]), encode(values[place])
+                was, now = encode(known[place]), encode(value)
             except Exception:  # noqa: BLE001  # whatever fails in generated code is encoded, or refused, surely
-                was, now = self._surely(entity, place, known[place], values[place])
+                was, now = self._surely(entity, place, known[place], value)
             if was != now:  # both were just written, numbers in their one form
                 replaced[attribute] = now
                 rekeyed |= keyed
@@ -211,8 +224,7 @@ class Watch:
         if not touched:
             if not replaced:
                 return None
-            memento = Memento(values, memento.contents, memento.encoded)
-            return Difference(replaced, _NOTHING, _NOTHING, memento, rekeyed)
+            return Difference(replaced, rekeyed, memento, moved, _NOTHING, _NOTHING)
         before: _Attributes = {}
         after: _Attributes = {}
         # Read before what is inside is encoded, so that it is no newer than that.
@@ -220,8 +232,8 @@ class Watch:
         encoded = self._compare_changing(entity, item, memento, touched, before, after)
         if not replaced and not after:
             return None
-        memento = Memento(values, contents, encoded)
-        return Difference(replaced, _present(before), _present(after), memento, rekeyed)
+        inside = contents, encoded
+        return Difference(replaced, rekeyed, memento, moved, _present(before), _present(after), inside)
 
     def _compare_changing(
         self,

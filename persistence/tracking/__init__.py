@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from persistence.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from persistence.tracking.advanced import Advanced
     from persistence.tracking.identity_map import IdentityMap
     from persistence.tracking.places import Absence, heavier
     from persistence.tracking.tracked import (
@@ -54,6 +55,7 @@ __all__ = [
     "UNCHANGED",
     "WATCH",
     "Absence",
+    "Advanced",
     "Comparison",
     "Detached",
     "Identity",
@@ -84,6 +86,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_face(
     __name__,
     {
+        "persistence.tracking.advanced": ("Advanced",),
         "persistence.tracking.identity_map": ("IdentityMap",),
         "persistence.tracking.places": ("Absence", "heavier"),
         "persistence.tracking.tracked": (
