@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +19,7 @@ from itertools import count
 from typing import Any
 
 from persistence.stores.dynamodb.canonical import is_canonical
+from persistence.wire_items import with_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def content_of(body: bytes, *, accelerated: bool = True) -> dict[str, Any]:
     content: object
     try:
         if b'"B"' in body or b'"BS"' in body:
-            content = json.loads(body.decode(), object_hook=_with_bytes)
+            content = json.loads(body.decode(), object_hook=with_bytes)
         else:
             content = json_of(accelerated=accelerated).read(body)
     except RecursionError as error:
@@ -114,18 +115,6 @@ def _written(value: object) -> str:
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
     raise TypeError(f"{type(value).__name__} has no place in a request")
-
-
-def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
-    # A binary value holds text. An attribute, a map's member or a table of that name holds an object, or a
-    # list of objects.
-    match found:
-        case {"B": str(text)}:
-            return {**found, "B": b64decode(text)}
-        case {"BS": [str(), *_] as texts} if all(type(text) is str for text in texts):
-            return {**found, "BS": [b64decode(text) for text in texts]}
-        case _:
-            return found
 
 
 _BODIES = count()
