@@ -37,7 +37,7 @@ def read_text(text: str) -> Any:
         ValueError: it is no JSON.
     """
     if '"B"' in text or '"BS"' in text:
-        return json.loads(text, object_hook=_with_bytes)
+        return json.loads(text, object_hook=with_bytes)
     return json.loads(text)
 
 
@@ -47,7 +47,12 @@ def _written(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a request")
 
 
-def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
+def with_bytes(found: dict[str, Any]) -> dict[str, Any]:
+    """Give an object of DynamoDB's JSON with its binary values as `bytes`, which are base64 there.
+
+    Args:
+        found: an object as it was read.
+    """
     # A binary value holds text. An attribute, a map's member or a table of that name holds an object, or a
     # list of objects.
     match found:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import index
-from typing import Any, SupportsIndex, overload
+from typing import Any, Protocol, SupportsIndex, overload
 
 from persistence.attributes import Item
 
@@ -13,6 +14,39 @@ _HEAD = 4096
 """Bytes in which the first item mostly ends."""
 
 _JSON = json.JSONDecoder()
+
+
+class Grammar(Protocol):
+    """Knows the form that the items of one mapping have as text."""
+
+    def take_apart(self, text: str) -> Apart | None:
+        """Take the items apart that a text begins with.
+
+        Args:
+            text: JSON, from the first item of an array on.
+
+        Returns:
+            Their parts, whereby they are known to be well-formed; None where an item has another form, or it
+            is not worth while to look.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Items that were taken apart.
+
+    Attributes:
+        grammar: who did it, and knows what the parts are.
+        parts: the parts of all items.
+        count: how many items there are.
+        rest: the text behind the last of them.
+    """
+
+    grammar: Grammar
+    parts: Sequence[str | None]
+    count: int
+    rest: str
 
 
 class WireItems(Sequence[Item]):
@@ -25,22 +59,25 @@ class WireItems(Sequence[Item]):
         text: a JSON array of one item or more, well-formed and valid UTF-8.
         count: how many items it has.
         read: gives the items of such an array.
-        split: gives the texts of the items of such an array.
+        split: gives the texts of the items of such an array; None where all are read when one is looked at.
+        apart: the same items, taken apart, if they are.
     """
 
-    __slots__ = ("_count", "_items", "_read", "_split", "_text", "_texts")
+    __slots__ = ("_apart", "_count", "_items", "_read", "_split", "_text", "_texts")
 
     def __init__(
         self,
         text: bytes | memoryview,
         count: int,
         read: Callable[[bytes], Sequence[Item]],
-        split: Callable[[bytes | memoryview], Sequence[bytes | memoryview]],
+        split: Callable[[bytes | memoryview], Sequence[bytes | memoryview]] | None = None,
+        apart: Apart | None = None,
     ) -> None:
         self._text: bytes | memoryview | None = text
         self._count = count
         self._read = read
         self._split = split
+        self._apart = apart
         self._texts: Sequence[bytes | memoryview] = ()
         self._items: tuple[Item, ...] = ()
 
@@ -49,12 +86,17 @@ class WireItems(Sequence[Item]):
         """The JSON array; None once the items were looked at."""
         return self._text
 
+    @property
+    def apart(self) -> Apart | None:
+        """The items as they were taken apart; None where they are not, or once they were looked at."""
+        return self._apart
+
     def _all(self) -> tuple[Item, ...]:
         text = self._text
         if text is not None:
             # In this order, since another thread may look too.
             self._items = tuple(self._read(bytes(text)))
-            self._text, self._texts = None, ()
+            self._text, self._apart, self._texts = None, None, ()
         return self._items
 
     def __len__(self) -> int:
@@ -74,6 +116,8 @@ class WireItems(Sequence[Item]):
         return self._first(text) if place == 0 else self._one(text, index(place))
 
     def _one(self, text: bytes | memoryview, place: int) -> Item:
+        if self._split is None:
+            return self._all()[place]
         texts = self._texts or self._split(text)
         self._texts = texts
         return self._read(b"[%b]" % bytes(texts[place]))[0]

@@ -14,6 +14,7 @@ from persistence.json_text import plain_text, quoted
 from persistence.mapping.checking import runs_validators
 from persistence.mapping.codegen import FUNCTIONS, JSON_TEXT, CodecCompiler
 from persistence.mapping.collecting import CollectedAttributes
+from persistence.mapping.grammar import PageGrammar
 from persistence.mapping.keys import KeyPart
 from persistence.mapping.records import RecordPlan
 from persistence.mapping.refusal import Refused, Unreadable, named_messages
@@ -143,9 +144,24 @@ class Codec(Generic[T]):
             DecodeError: an attribute is missing or can't be read; the first such item is told.
             WrongEntityType: an item is marked as another type's.
         """
-        if isinstance(items, WireItems) and items.text is not None and self._typed is not None:
-            return self._typed(items, self.decode)
+        if isinstance(items, WireItems):
+            apart = items.apart
+            if apart is not None and apart.grammar is self.grammar:
+                return self.grammar.decode(apart, items, self.decode)
+            if items.text is not None and self._typed is not None:
+                return self._typed(items, self.decode)
         return self._decode_items(items)
+
+    @cached_property
+    def grammar(self) -> PageGrammar[T] | None:
+        """What takes the text of pages apart where there is no msgspec; None where nothing is generated."""
+        if self._compiler is None:
+            return None
+        return PageGrammar(
+            lambda: import_module("persistence.mapping.texts").text_pages(
+                self._plan, self._placement, self._versions
+            )
+        )
 
     @cached_property
     def _decode_items(self) -> Callable[[Sequence[Item]], list[T]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import persistence.expressions as expressions
 from persistence.attributes import Item
 from persistence.expressions import Path
 from persistence.operations.items import Capacity, Operation
 from persistence.table import Table
+from persistence.wire_items import Grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class QueryPage(Operation[Page]):
         whole: give all attributes: a local index fetches from the table what it does not hold, at the price
             of reading the items; a global one must hold them. A filter sees what the index holds all the
             same. Not together with `projection` or `count_only`.
+        grammar: takes the items apart in the text of an answer, for who makes entities of them and wants no
+            dicts; it changes nothing of what is asked or answered.
     """
 
     table: Table
@@ -58,6 +61,7 @@ class QueryPage(Operation[Page]):
     consistent: bool = False
     count_only: bool = False
     whole: bool = False
+    grammar: Grammar | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,4 @@ class ScanPage(Operation[Page]):
     segment: int | None = None
     segments: int | None = None
     whole: bool = False
+    grammar: Grammar | None = field(default=None, repr=False, compare=False)

@@ -221,6 +221,7 @@ class QueryBase(Generic[T, U]):
             run.made_at_once = self._selection.read_all
         elif run.unit is None or not self._tracking:
             run.made_at_once = self._made_at_once
+            run.reader.makes_entities = True
             run.drops = self._subject.drops
         return run
 

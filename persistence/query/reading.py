@@ -22,6 +22,7 @@ from persistence.query.joined import joined
 from persistence.query.subject import Subject
 from persistence.table import Table
 from persistence.unit_of_work.unit import Unit
+from persistence.wire_items import Grammar
 
 MOST_ITEMS = 1024 * 1024
 """More than a page of 1 MB holds; the service takes no limit over 2 ** 31 - 1."""
@@ -70,10 +71,12 @@ class Reader(ABC):
     Attributes:
         finished: whether nothing is left to be read.
         start: the key behind which the next step begins; None for the beginning.
+        makes_entities: whether the items are wanted for nothing but to make entities of them, page by page.
     """
 
     finished: bool = False
     start: Item | None = None
+    makes_entities: bool = False
 
     @abstractmethod
     def step(self, limit: int | None, *, count_only: bool = False) -> Flow[Read]:
@@ -100,6 +103,14 @@ class _PathReader(Reader):
     unit: Unit[Any] | None = None
     start: Item | None = None
     finished: bool = False
+    makes_entities: bool = False
+
+    @property
+    def _grammar(self) -> Grammar | None:
+        # What is looked at before, by a check or a store that decrypts, is read as dicts anyway.
+        table = self.subject.table
+        looked_at = self.path.check is not None or table.encrypted or table.tenant_scoped
+        return self.subject.grammar if self.makes_entities and not looked_at else None
 
     @property
     def _key_names(self) -> tuple[str, ...]:
@@ -153,7 +164,9 @@ class PageReader(_PathReader):
         """See `Reader.step`."""
         # What is checked here must be read, to be counted too.
         count_only = count_only and self.path.check is None
-        operation = page_of(self.subject.table, self.path, self.start, limit, count_only=count_only)
+        operation = page_of(
+            self.subject.table, self.path, self.start, limit, count_only=count_only, grammar=self._grammar
+        )
         page = yield from perform(operation)
         self.start, self.finished = page.last_key, page.last_key is None
         if count_only:
@@ -214,7 +227,7 @@ class SegmentsReader(_PathReader):
         if not count_only:
             most = max(1, ITEMS_AT_ONCE // self.at_once)
             limit = most if limit is None else min(limit, most)
-        return page_of(self.subject.table, path, start, limit, count_only=count_only)
+        return page_of(self.subject.table, path, start, limit, count_only=count_only, grammar=self._grammar)
 
 
 @dataclass(slots=True)
@@ -282,7 +295,13 @@ def _path_reader(
 
 
 def page_of(
-    table: Table, path: AccessPath, start: Item | None, limit: int | None, *, count_only: bool
+    table: Table,
+    path: AccessPath,
+    start: Item | None,
+    limit: int | None,
+    *,
+    count_only: bool,
+    grammar: Grammar | None = None,
 ) -> QueryPage | ScanPage:
     """Give the operation that reads one page of a query or scan.
 
@@ -292,7 +311,10 @@ def page_of(
         start: the key after which it begins, None for the beginning.
         limit: how many items are read at most; None for as many as fit.
         count_only: whether items are counted only.
+        grammar: takes the items apart, where entities are made of them.
     """
+    if count_only or path.projection is not None or path.fetch == "by batch get":
+        grammar = None
     shared: dict[str, Any] = {
         "index": path.index,
         "filter": path.filter,
@@ -302,6 +324,7 @@ def page_of(
         "consistent": path.consistent,
         "count_only": count_only,
         "whole": path.fetch == "by the service" and not count_only,
+        "grammar": grammar,
     }
     if path.key_condition is not None:
         return QueryPage(table, path.key_condition, descending=path.descending, **shared)

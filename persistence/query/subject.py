@@ -21,6 +21,7 @@ from persistence.table import Table
 from persistence.tracking import identity_of
 from persistence.unit_of_work.unit import Unit
 from persistence.visibility import Visibility, hidden_filter
+from persistence.wire_items import Grammar
 
 T = TypeVar("T")
 
@@ -63,6 +64,11 @@ class Subject(ABC, Generic[T]):
     @abstractmethod
     def marks(self) -> list[str]:
         """What tells the entities from others in the table; nothing where nothing does."""
+
+    @property
+    def grammar(self) -> Grammar | None:
+        """What takes pages of their items apart; None where they are read as dicts."""
+        return None
 
     @property
     @abstractmethod
@@ -136,6 +142,11 @@ class EntitySubject(Subject[T]):
         """See `Subject.marks`."""
         mark = self.mapping.discriminator
         return [] if mark is None else [mark[1]["S"]]
+
+    @property
+    def grammar(self) -> Grammar | None:
+        """See `Subject.grammar`."""
+        return self.mapping.codec.grammar
 
     @property
     def entity_type(self) -> type[T]:

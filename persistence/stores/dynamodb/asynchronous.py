@@ -31,7 +31,7 @@ from persistence.operations import (
 )
 from persistence.store import Limits
 from persistence.stores.dynamodb.attempts import Attempts
-from persistence.stores.dynamodb.calls import asked, repeats_of
+from persistence.stores.dynamodb.calls import asked, grammar_of, repeats_of
 from persistence.stores.dynamodb.item_calls import ITEM_CALLS
 from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.store import DynamoStore
@@ -168,7 +168,11 @@ class AsyncDynamoStore(AsyncForTenants):
                 raise InvalidRequest(str(refused), **question.where) from refused
             way = self._way or await self._made_way()
             attempts = Attempts(
-                question, repeats_of(operation, call), accelerated=self._store.accelerated, text=text
+                question,
+                repeats_of(operation, call),
+                accelerated=self._store.accelerated,
+                text=text,
+                grammar=grammar_of(operation),
             )
             answer = await way.call(api_name(type(operation)), parameters, attempts)
             if answer is not None:

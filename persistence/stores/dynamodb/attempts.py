@@ -33,6 +33,7 @@ from persistence.errors import (
     TransactionCancelled,
 )
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, THROTTLING, Asked, translated
+from persistence.wire_items import Grammar
 
 R = TypeVar("R")
 
@@ -64,6 +65,7 @@ class Attempts:
         written: the data action whose request was written the short way; None before, and where it was not.
         certain: whether the parameters arrive certainly as they were made, and need not be looked at again.
         kept: the outcome of a first attempt by the fast lane, until botocore takes it for its own.
+        grammar: takes the items of a page apart where there is no msgspec; None where they are read as dicts.
     """
 
     asked: Asked
@@ -80,6 +82,7 @@ class Attempts:
     written: str | None = None
     certain: bool = False
     kept: object = None
+    grammar: Grammar | None = None
 
 
 _current: ContextVar[Attempts | None] = ContextVar("persistence_dynamodb_attempts", default=None)

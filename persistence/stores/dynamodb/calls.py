@@ -21,6 +21,7 @@ from persistence.stores.dynamodb import answers, requests
 from persistence.stores.dynamodb.attempts import Repeats
 from persistence.stores.dynamodb.exchanges import Exchange
 from persistence.stores.dynamodb.failures import Asked
+from persistence.wire_items import Grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,12 @@ def repeats_of(operation: Operation[Any], call: Call) -> Repeats:
         return call.repeats
     has_token = isinstance(operation, operations.TransactWrite) and operation.token is not None
     return "never" if has_token else call.repeats
+
+
+def grammar_of(operation: Operation[Any]) -> Grammar | None:
+    """Give what takes the items of an answer apart in its text; None for what gives no pages, or dicts."""
+    pages = operations.QueryPage | operations.ScanPage
+    return operation.grammar if isinstance(operation, pages) else None
 
 
 def asked(operation: Operation[Any]) -> Asked:

@@ -17,7 +17,15 @@ from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, watch, watched
-from persistence.stores.dynamodb.calls import Talk, asked, call_of, method_named, method_of, repeats_of
+from persistence.stores.dynamodb.calls import (
+    Talk,
+    asked,
+    call_of,
+    grammar_of,
+    method_named,
+    method_of,
+    repeats_of,
+)
 from persistence.stores.dynamodb.client import ClientMaker, ClientSettings, LazyClient, is_at_aws, settings_of
 from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Service
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
@@ -198,6 +206,7 @@ class DynamoStore(ForTenants):
             accelerated=self._accelerated,
             fast=self._fast,
             text=text,
+            grammar=grammar_of(operation),
         )
         called = partial(self._called, lambda: self.client, method_of(type(operation)), parameters, attempts)
         answer = _watched_answer(called, attempts)

@@ -35,6 +35,7 @@ from persistence.stores.dynamodb.attempts import Attempts, current_attempts
 from persistence.stores.dynamodb.bodies import body_of, content_of, json_of
 from persistence.stores.dynamodb.pages import page_content
 from persistence.stores.dynamodb.signer import sign_quickly
+from persistence.wire_items import Grammar
 
 Parameters = dict[str, Any]
 
@@ -158,7 +159,9 @@ def _is_body_of(stub: Parameters, body: object) -> bool:
         return False
 
 
-def plainly_read(body: bytes, model: Any, *, accelerated: bool, ours: bool = True) -> Parameters | None:
+def plainly_read(
+    body: bytes, model: Any, *, accelerated: bool, ours: bool = True, grammar: Grammar | None = None
+) -> Parameters | None:
     """Read the body of an answer of success, if that gives what botocore's parser gives.
 
     Args:
@@ -166,6 +169,7 @@ def plainly_read(body: bytes, model: Any, *, accelerated: bool, ours: bool = Tru
         model: botocore's model of the action.
         accelerated: False leaves msgspec out.
         ours: whether a store gets the answer, so that the items of a page may stay text.
+        grammar: takes the items of a page apart where there is no msgspec.
 
     Returns:
         The answer, or None where botocore is to read it.
@@ -173,8 +177,8 @@ def plainly_read(body: bytes, model: Any, *, accelerated: bool, ours: bool = Tru
     if b"null" in body and _NULL.search(body):
         return None
     try:
-        if ours and accelerated and model.name in _PAGES:
-            content = page_content(body)
+        if ours and model.name in _PAGES:
+            content = page_content(body, accelerated=accelerated, grammar=grammar)
         else:
             content = content_of(body, accelerated=accelerated)
     except ValueError:
@@ -211,7 +215,8 @@ def content_read(body: bytes, model: Any) -> dict[str, Any] | None:
     attempts = current_attempts()
     accelerated = attempts is None or attempts.accelerated
     ours = attempts is not None and attempts.api is None
-    return plainly_read(body, model, accelerated=accelerated, ours=ours)
+    grammar = None if attempts is None else attempts.grammar
+    return plainly_read(body, model, accelerated=accelerated, ours=ours, grammar=grammar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from persistence.stores.dynamodb.native.forms import Form, Unsuitable
 from persistence.stores.dynamodb.signing import Signatures
 from persistence.stores.dynamodb.stamps import timestamp
 from persistence.stores.dynamodb.tuning import plainly_read
+from persistence.wire_items import Grammar
 
 
 class Sent(AWSPreparedRequest):
@@ -136,19 +137,22 @@ def written(form: Form, parameters: Mapping[str, Any], *, accelerated: bool) -> 
         raise Unsuitable("parameters that are not as the API has them") from error
 
 
-def parsed(form: Form, received: Received, *, accelerated: bool) -> dict[str, Any]:
+def parsed(
+    form: Form, received: Received, *, accelerated: bool, grammar: Grammar | None = None
+) -> dict[str, Any]:
     """Read an answer as botocore does.
 
     Args:
         form: of the request.
         received: its answer.
         accelerated: False leaves msgspec out.
+        grammar: takes the items of a page apart where there is no msgspec.
 
     Raises:
         ResponseParserError: it is none of the service.
     """
     if received.status_code < 300:
-        answer = plainly_read(received.content, form.model, accelerated=accelerated)
+        answer = plainly_read(received.content, form.model, accelerated=accelerated, grammar=grammar)
         if answer is not None:
             answer["ResponseMetadata"] = _metadata(received)
             return answer

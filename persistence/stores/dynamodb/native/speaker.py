@@ -155,10 +155,14 @@ async def _attempted(form: Form, sent: Sent, attempts: Attempts, send: Send) -> 
         attempt.received = received
         attempt.is_fine = received.status_code < 300 and not is_damaged(received, form.model)
         is_read = attempt.is_fine or received.status_code >= 300
-        attempt.answer = parsed(form, received, accelerated=attempts.accelerated) if is_read else {}
+        attempt.answer = _read(form, received, attempts) if is_read else {}
     except Exception as error:  # noqa: BLE001  # botocore's handlers decide about it, and it is raised
         attempt.error = error
     return attempt
+
+
+def _read(form: Form, received: Received, attempts: Attempts) -> dict[str, Any]:
+    return parsed(form, received, accelerated=attempts.accelerated, grammar=attempts.grammar)
 
 
 def _delay(
