@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from persistence.attributes import Item, size_at_most
+from persistence.commit_plan.creation import PlannedCreation
 from persistence.commit_plan.encodings import Encodings, encoding_with
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept
 from persistence.commit_plan.patching import update_of
@@ -187,10 +188,12 @@ class Creation(Generic[T]):
         return Tracked(mapping, mapping.identity(key), key, self.entity, CREATE, None)
 
     def _planned(self, tracked: Tracked[Any]) -> CommitPlan:
-        held = self._held
-        planned: PlannedAction[Any] = action_of(
-            Kind.CREATE, tracked, self.action, self._kept, held, held, weight=self._weight
-        )
+        kept, held, weight = self._kept, self._held, self._weight
+        planned: PlannedAction[Any]
+        if isinstance(held, WrittenItem):
+            planned = PlannedCreation(Kind.CREATE, tracked, self.action, held, weight, kept)
+        else:
+            planned = action_of(Kind.CREATE, tracked, self.action, kept, held, held, weight=weight)
         return CommitPlan((planned,), distinct=True)
 
 

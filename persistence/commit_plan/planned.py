@@ -18,8 +18,7 @@ from persistence.operations import PutItem, TransactAction, TransactWrite, Updat
 from persistence.patches import Patch
 from persistence.store import Limits
 from persistence.table import tenant_prefix
-from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, Written, version_of
-from persistence.written_items import WrittenItem, read_when_asked
+from persistence.tracking import WATCH, IdentityMap, Intent, Loaded, Tracked, version_of
 
 T = TypeVar("T")
 
@@ -68,8 +67,8 @@ class PlannedAction(Generic[T]):
         action: what will be sent.
         tracked: the entity's record; None where the unit holds no entity, or let it go.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
-        encoded: the encoding of the entity that the action stores, or its memento, or all that is known of its
-            item then; None for a deletion or its mark, and where the unit let the entity go.
+        encoded: the encoding of the entity that the action stores, or its memento, or all that is known of
+            its item then; None for a deletion or its mark, and where the unit let the entity go.
         stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
@@ -167,11 +166,6 @@ class PlannedAction(Generic[T]):
         patched = () if self.patch is None else self.patch.actions
         paths = [str(change.path) for change in (*self.changed, *patched)]
         return f"<{self.verb} {self}{' ' if paths else ''}{', '.join(paths)}>"
-
-
-# Both may be given as a `WrittenItem`, which whoever asks gets as an item.
-_held_encoding = read_when_asked(PlannedAction, "encoded")
-_held_item = read_when_asked(PlannedAction, "stored")
 
 
 def action_of(
@@ -274,7 +268,7 @@ class CommitPlan:
                 _absorb(planned, tracked, identities)
 
     def release(self) -> None:
-        """Let go of the entities and their items, once they are in line: a plan that is kept keeps neither."""
+        """Let go of the entities and their items, once they are in line, so that a plan keeps neither."""
         for planned in self.actions:
             planned.release()
 
@@ -300,13 +294,13 @@ def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
 
 
 def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: IdentityMap) -> None:
-    encoded = _held_encoding(planned)
+    encoded = planned.encoded
     if isinstance(encoded, Loaded):
         if planned.roles:
             _assign(planned, tracked, identities)
-        tracked.origin = encoded
+        tracked.intent, tracked.origin = WATCH, encoded
         return
-    stored, origin = _held_item(planned), tracked.origin
+    stored, origin = planned.stored, tracked.origin
     if encoded is None:
         identities.forget(tracked)
         tracked.entity = tracked.mapping.assign(tracked.entity, planned.roles)
@@ -320,11 +314,6 @@ def _absorb(planned: PlannedAction[T], tracked: Tracked[T], identities: Identity
         tracked.origin = Loaded(stored, None, origin.complete, encoded)
         return
     tracked.was_read, tracked.restored = None, False
-    if isinstance(encoded, WrittenItem):
-        if planned.roles:
-            _assign(planned, tracked, identities)
-        tracked.intent, tracked.origin = WATCH, Written(encoded)
-        return
     if stored is None:
         tracked.intent, tracked.origin = Intent.EXPIRED, Loaded(encoded, encoded)
         return

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from persistence.attributes import Item
 from persistence.commit_plan.checks import checks
+from persistence.commit_plan.creation import PlannedCreation
 from persistence.commit_plan.encodings import NOTHING_GIVEN, Encodings
 from persistence.commit_plan.loaded import Changes, kind_of
 from persistence.commit_plan.marks import marking, shown_mark, unmark
@@ -100,6 +101,7 @@ def plan(
 
 
 _CREATE: Final = Kind.CREATE
+_OVERWRITE: Final = Kind.OVERWRITE
 
 
 class _Planner:
@@ -198,20 +200,19 @@ class _Planner:
         encodings, mapping = self._encodings, tracked.mapping
         new = encodings.new(mapping, given)
         kept, text = new.kept, new.written(tracked.entity, tracked.key)
-        item: Any  # as `PutItem` holds it
+        item: Any  # as a `PutItem` holds it
         if text is None:
             item = encodings.encoded(tracked, kept)
             weight = encodings.weighed(tracked, item)
         else:
             item, weight = WrittenItem(text), len(text)
         if anyway:
-            kind, action = Kind.OVERWRITE, PutItem(mapping.table, item)
+            kind, action = _OVERWRITE, PutItem(mapping.table, item)
         else:
             kind, action = _CREATE, PutItem(mapping.table, item, mapping.is_free, "none", True)
-        planned = PlannedAction(
-            kind, mapping, tracked.key, action, tracked, kept.named, item, item, None, kept.version
-        )
-        planned.weight = weight
+        if text is not None:
+            return PlannedCreation(kind, tracked, action, item, weight, kept)
+        planned = action_of(kind, tracked, action, kept, item, item, weight=weight)
         return planned if mapping.roles.deleted_at is None else planned.showing(shown_mark(mapping, None))
 
     def _replace(self, tracked: Tracked[T]) -> PlannedAction[T]:

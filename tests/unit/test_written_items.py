@@ -22,7 +22,7 @@ from persistence.store import AWS_LIMITS, Limits, takes_text
 from persistence.stores.dynamodb import DynamoStore
 from persistence.stores.dynamodb.texts import text_of
 from persistence.table import Key, Table
-from persistence.tracking import IdentityMap
+from persistence.tracking import IdentityMap, Written
 from persistence.written_items import WrittenItem
 
 R = TypeVar("R")
@@ -172,7 +172,9 @@ class TestPlans:
         tags = {"SS": sorted(["b", "a'", 'a"'], key=repr)}
         for each, other in zip(written.actions, made.actions, strict=True):
             assert each.action == dataclasses.replace(other.action, item={**other.action.item, "tags": tags})
-            assert each.stored == each.encoded == each.action.item
+            assert each.stored == each.action.item
+            assert isinstance(each.encoded, Written)
+            assert each.encoded.item == each.encoded.snapshot == each.action.item
             assert (each.kind, each.key, each.roles, each.new_version) == (
                 other.kind,
                 other.key,
