@@ -59,6 +59,7 @@ class Attempts:
         fast: whether the fast lane may serve the call, where the client has one.
         seconds: how long one attempt takes at most, where a deadline holds.
         number: how many attempts there were.
+        succeeded_at_once: whether the first attempt has got the answer, whole.
         text: the body, where it was written without the parameters; None where they are to be written.
         written: the data action whose request was written the short way; None before, and where it was not.
         certain: whether the parameters arrive certainly as they were made, and need not be looked at again.
@@ -74,6 +75,7 @@ class Attempts:
     fast: bool = False
     seconds: float = 0.0
     number: int = 0
+    succeeded_at_once: bool = False
     text: str | None = None
     written: str | None = None
     certain: bool = False
@@ -137,6 +139,7 @@ def _note_attempt(
     attempts.number += 1
     attempts.damaged = response is not None and is_damaged(response[0], operation)
     error = caught_exception or _error_answer(response, operation.name)
+    attempts.succeeded_at_once = attempts.number == 1 and error is None and not attempts.damaged
     if attempts.damaged:
         _note(attempts, damaged_answer(attempts.asked), error)
     elif isinstance(error, FOREIGN_ERRORS):

@@ -12,8 +12,10 @@ from weakref import WeakSet
 
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.hooks import BaseEventHooks
 from botocore.session import Session
+from botocore.utils import ensure_boolean
 
 import persistence.stores.dynamodb.fast_lane as lanes
 from persistence.stores.dynamodb.exchanges import Service
@@ -76,6 +78,7 @@ def make_client(
     *,
     session: Session | None = None,
     event_hooks: BaseEventHooks | None = None,
+    checks: bool = True,
 ) -> BaseClient:
     """Make a low-level client, the same as boto3 would make.
 
@@ -85,6 +88,7 @@ def make_client(
         session: the session to make it in; None makes one.
         event_hooks: for a session that is made: the emitter that its handlers, and those of its clients, are
             registered with.
+        checks: whether the client of DynamoDB checks parameters; False where somebody else does that.
     """
     config = Config(
         connect_timeout=settings.connect_timeout,
@@ -94,6 +98,8 @@ def make_client(
         tcp_keepalive=True,
     )
     session = make_session(event_hooks) if session is None else session
+    if not checks and service == "dynamodb" and _may_check_itself(session):
+        config = config.merge(Config(parameter_validation=False))
     config = with_user_agent(config, session)
     client: BaseClient = session.create_client(
         service,
@@ -104,7 +110,23 @@ def make_client(
     emitter = lanes.mindful_emitter_of(client)
     if emitter is not None:
         emitter.same_user_agent = config.user_agent is not None  # type: ignore[attr-defined]
+        emitter.attempts = settings.attempts
+        emitter.checks = config.parameter_validation  # type: ignore[attr-defined]
     return client
+
+
+def _may_check_itself(session: Session) -> bool:
+    """Tell whether parameters can be checked in botocore's stead: where it does that, and rules lead the way.
+
+    Without rules it tells nobody that it is about to find the way, and so nobody could check in time.
+    """
+    if not ensure_boolean(session.get_scoped_config().get("parameter_validation", True)):
+        return False
+    try:
+        session.get_component("data_loader").load_service_model("dynamodb", "endpoint-rule-set-1")
+    except (DataNotFoundError, UnknownServiceError):
+        return False
+    return True
 
 
 class ClientMaker:
@@ -113,13 +135,19 @@ class ClientMaker:
     Args:
         settings: how they are made.
         event_hooks: makes the emitter of the session; None for botocore's own.
+        checks: whether the client of DynamoDB checks parameters, see `make_client`.
     """
 
     def __init__(
-        self, settings: ClientSettings, event_hooks: Callable[[], BaseEventHooks] | None = None
+        self,
+        settings: ClientSettings,
+        event_hooks: Callable[[], BaseEventHooks] | None = None,
+        *,
+        checks: bool = True,
     ) -> None:
         self._settings = settings
         self._event_hooks = event_hooks
+        self._checks = checks
         self._lock = threading.Lock()
         self._session: Session | None = None
         _begin_anew_after_fork(self)
@@ -133,7 +161,7 @@ class ClientMaker:
         with self._lock:
             if self._session is None:
                 self._session = make_session(self._event_hooks and self._event_hooks())
-            return make_client(self._settings, service, session=self._session)
+            return make_client(self._settings, service, session=self._session, checks=self._checks)
 
     def verify(self) -> bool | str:
         """Tell which certificates the clients trust: a path names them, True stands for botocore's own."""

@@ -100,7 +100,9 @@ class DynamoStore(ForTenants):
         self._tuned = tuned
         self._fast = fast_lane
         self._lane: lanes.FastLane | None = None
-        self._maker = ClientMaker(settings, lanes.MindfulEmitter if tuned or fast_lane else None)
+        self._maker = ClientMaker(
+            settings, lanes.MindfulEmitter if tuned or fast_lane else None, checks=not tuned
+        )
         self._emitter: lanes.MindfulEmitter | None = None
         self._written: set[str] = set()
         self._given = client
@@ -282,8 +284,8 @@ class DynamoStore(ForTenants):
     def _prepared(self, client: BaseClient) -> BaseClient:
         self._written = set()
         if self._tuned:
-            tune(client)
-            self._emitter = lanes.mindful_emitter_of(client)
+            emitter = self._emitter = lanes.mindful_emitter_of(client)
+            tune(client, checks=emitter is not None and not emitter.checks)
         if self._fast:
             verify = self._maker.verify() if self._given is None else None
             self._lane = lanes.fast_lane_of(client, verify)

@@ -5,8 +5,9 @@ multiple of the cost of the rest of a call. The data actions need no such walk. 
 
 - The body of a request is written from the full parameters when all handlers of others have seen them,
   perhaps changed them, and the way to the service is about to be found. What botocore then checks and writes
-  is a stub, which names the table since that may decide the way. Before anybody sees the request it gets its
-  body.
+  is a stub, which names the table since that may decide the way. Of a client that checks no parameters, since
+  that is done here where there is no stub, it names nothing but an ARN. Before anybody sees the
+  request it gets its body.
 - An answer of success is read as what it is. What is odd about one is left to botocore, as are all errors.
 - The key that signs is derived once a day.
 
@@ -26,6 +27,8 @@ from operator import itemgetter
 from typing import Any
 
 from botocore.client import BaseClient
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
 
 from persistence.errors import StoreError
 from persistence.stores.dynamodb.attempts import Attempts, current_attempts
@@ -63,15 +66,18 @@ class Written:
     text: bytes
 
 
-def tune(client: BaseClient) -> None:
+def tune(client: BaseClient, *, checks: bool = False) -> None:
     """Have a client take the shorter way; doing it again changes nothing.
 
     Args:
         client: a low-level client of DynamoDB, ours or the user's.
+        checks: whether parameters are to be checked here, as botocore checks them, since the client does not.
     """
     events = client.meta.events
     events.register_last(
-        "before-endpoint-resolution.dynamodb", _write_request, unique_id=f"{_ID}-before-endpoint-resolution"
+        "before-endpoint-resolution.dynamodb",
+        _write_or_check if checks else _write_request,
+        unique_id=f"{_ID}-before-endpoint-resolution",
     )
     events.register_last("before-parse.dynamodb", _read_answer, unique_id=f"{_ID}-before-parse")
     # The longer names come first, and of those the one of wildcards.
@@ -80,29 +86,42 @@ def tune(client: BaseClient) -> None:
 
 
 def _write_request(params: Parameters, model: Any, context: dict[str, Any], **_more: object) -> None:
+    _write(params, model, context, checks=False)
+
+
+def _write_or_check(params: Parameters, model: Any, context: dict[str, Any], **_more: object) -> None:
+    if not _write(params, model, context, checks=True) and model.input_shape is not None:
+        report = ParamValidator().validate(params, model.input_shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
+
+def _write(params: Parameters, model: Any, context: dict[str, Any], *, checks: bool) -> bool:
+    """Write the body of a request, and leave a stub of it; tell whether that was done."""
     attempts = current_attempts()
     if attempts is None or attempts.api != model.name:
-        return
+        return False
     # Whatever else is called on the way, such as by a handler, is not the store's.
     attempts.api = None
-    written = _written(params, model, attempts)
+    written = _written(params, model, attempts, checks=checks)
     if written is None:
-        return
+        return False
     context[WRITTEN] = written
     attempts.written = model.name
     params.clear()
     params.update(written.stub)
+    return True
 
 
-def _written(params: Parameters, model: Any, attempts: Attempts) -> Written | None:
+def _written(params: Parameters, model: Any, attempts: Attempts, *, checks: bool) -> Written | None:
     shape = model.input_shape
     if not (params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)):
         return None
     try:
         body = _body(params, attempts)
-        kind = STUBS[model.name]
-        table = kind.table(params)
-        stub, text = kind.named(table), _text_of_stub(model.name, table)
+        table = STUBS[model.name].table(params)
+        named = None if checks and not table.startswith("arn:") else table
+        stub, text = _stub(model.name, named), _text_of_stub(model.name, named)
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return None
     return Written(body, params, dict(params), stub, text)
@@ -222,10 +241,18 @@ def stub_of(api: str, table: str) -> Parameters:
     return {**stub, "ClientRequestToken": "-"} if api == "TransactWriteItems" else stub
 
 
+def _stub(api: str, table: str | None) -> Parameters:
+    """Give the stub of an action; None for one that names no table, which is not to be checked."""
+    if table is not None:
+        return STUBS[api].named(table)
+    # The rules that lead the way ask a batch for its tables.
+    return {"RequestItems": {}} if api.startswith("Batch") else {}
+
+
 @lru_cache(maxsize=256)
-def _text_of_stub(api: str, table: str) -> bytes:
+def _text_of_stub(api: str, table: str | None) -> bytes:
     """Give what botocore writes for a stub."""
-    return json.dumps(STUBS[api].named(table)).encode()
+    return json.dumps(_stub(api, table)).encode()
 
 
 def _of_actions(table: str, kind: str) -> Parameters:

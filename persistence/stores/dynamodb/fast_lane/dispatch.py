@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from persistence.stores.dynamodb.attempts import current_attempts
 from persistence.stores.dynamodb.tuning import STUBS
 
 Handler = Callable[..., Any]
@@ -22,6 +23,7 @@ _WITHOUT_EFFECT_ON_ITEMS = frozenset(
 _TOKENS = "generate_idempotent_uuid"
 _TRACES = "add_recursion_detection_header"
 _USER_AGENT = "rebuild_and_replace_user_agent_handler"
+_RETRIES = "needs_retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ class Settings:
         traced: whether the process may hear of traces by its environment, as functions of AWS Lambda do.
         same_user_agent: whether the text of the `User-Agent` header is the same whenever it is built, and
             nobody else changes it.
+        attempts: how often a request is sent at most.
     """
 
     traced: bool = True
     same_user_agent: bool = False
+    attempts: int = 1
 
 
 def called(event: str, registrations: Iterable[Registration]) -> list[Handler] | None:
@@ -86,11 +90,12 @@ def _ways(parts: list[str], pattern: list[str]) -> tuple[bool, ...] | None:
     return tuple(asked == "*" for asked in pattern)
 
 
-def has_effect(event: str, handler: Handler, settings: Settings) -> bool:
-    """Tell whether a handler may do anything in an event.
+def effective(event: str, handler: Handler, settings: Settings) -> Handler | None:
+    """Give what is to be called in place of a handler: mostly itself, None where it has no effect.
 
     botocore registers most of its handlers for all services and actions. Those that are left out ask on each
-    call for what no action on items has, or write once more what is there already.
+    call for what no action on items has, or write once more what is there already. Whether to send a request
+    again is asked only where it did not succeed at once, unless the first attempt was the last.
 
     Args:
         event: its whole name.
@@ -99,17 +104,31 @@ def has_effect(event: str, handler: Handler, settings: Settings) -> bool:
     """
     _, service, action = f"{event}..".split(".")[:3]
     if service != "dynamodb" or action not in STUBS:
-        return True
+        return handler
     module, what = module_of(handler), getattr(handler, "__name__", "")
-    if module == "botocore.useragent":
-        return what != _USER_AGENT or not settings.same_user_agent
-    if module != "botocore.handlers":
-        return True
-    return not (
-        what in _WITHOUT_EFFECT_ON_ITEMS
-        or (what == _TOKENS and action != "TransactWriteItems")
-        or (what == _TRACES and not settings.traced)
-    )
+    match module:
+        case "botocore.handlers":
+            idle = (
+                what in _WITHOUT_EFFECT_ON_ITEMS
+                or (what == _TOKENS and action != "TransactWriteItems")
+                or (what == _TRACES and not settings.traced)
+            )
+            return None if idle else handler
+        case "botocore.useragent":
+            return None if what == _USER_AGENT and settings.same_user_agent else handler
+        case "botocore.retries.standard":
+            return _unless_done(handler) if what == _RETRIES and settings.attempts > 1 else handler
+        case _:
+            return handler
+
+
+def _unless_done(handler: Handler) -> Handler:
+    def ask(**given: Any) -> Any:
+        attempts = current_attempts()
+        done = attempts is not None and attempts.succeeded_at_once
+        return None if done else handler(**given)
+
+    return ask
 
 
 def module_of(handler: Handler) -> str:

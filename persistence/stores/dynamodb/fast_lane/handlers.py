@@ -20,7 +20,7 @@ from persistence.stores.dynamodb.fast_lane.dispatch import (
     Registration,
     Settings,
     called,
-    has_effect,
+    effective,
     module_of,
 )
 
@@ -119,6 +119,8 @@ class MindfulEmitter(HierarchicalEmitter):
     Attributes:
         answers_first: asked before all handlers of `before-send`, in whose place its answer stands.
         same_user_agent: whether the client's configuration has the text of the `User-Agent` header.
+        attempts: how often the client sends a request at most.
+        checks: whether the client checks parameters.
     """
 
     def __init__(self) -> None:
@@ -126,6 +128,8 @@ class MindfulEmitter(HierarchicalEmitter):
         self._foreign: Foreign | None = None
         self.answers_first: Callable[[], object] | None = None
         self.same_user_agent = False
+        self.attempts = 1
+        self.checks = True
         self._registrations: tuple[Registration, ...] = ()
         self._is_certain = True
         # Replaced with each change, never emptied: a copy of the emitter begins with the same one.
@@ -185,12 +189,13 @@ class MindfulEmitter(HierarchicalEmitter):
         handlers = called(event_name, self._registrations)
         if handlers is not None:
             settings = self._settings()
-            kept[event_name] = tuple(one for one in handlers if has_effect(event_name, one, settings))
+            found = [effective(event_name, one, settings) for one in handlers]
+            kept[event_name] = tuple(one for one in found if one is not None)
 
     def _settings(self) -> Settings:
         foreign = self.foreign
         untouched = foreign.in_the_way is None and not foreign.before_call
-        return Settings(_FUNCTION in os.environ, self.same_user_agent and untouched)
+        return Settings(_FUNCTION in os.environ, self.same_user_agent and untouched, self.attempts)
 
     def register(
         self,

@@ -6,19 +6,26 @@ import copy
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from functools import update_wrapper
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 from botocore import handlers
 from botocore.hooks import HierarchicalEmitter
+from botocore.retries.standard import RetryHandler
 from botocore.useragent import UserAgentString
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from persistence import DynamoStore
-from persistence.stores.dynamodb.fast_lane.dispatch import Settings, called, has_effect
+from persistence import DynamoStore, PersistenceError, Table
+from persistence.operations import GetItem
+from persistence.stores.dynamodb.attempts import Attempts, watch, watched
+from persistence.stores.dynamodb.failures import Asked
+from persistence.stores.dynamodb.fast_lane.dispatch import Settings, called, effective
 from persistence.stores.dynamodb.fast_lane.handlers import MindfulEmitter, mindful_emitter_of
 from persistence.stores.dynamodb.tuning import STUBS
 
@@ -152,30 +159,30 @@ class TestWhatHasNoEffect:
         event = "before-parameter-build.dynamodb.{}"
         makes: Any = handlers.generate_idempotent_uuid
 
-        assert has_effect(event.format("TransactWriteItems"), makes, Settings())
-        assert has_effect(event.format("ExecuteTransaction"), makes, Settings())
-        assert not has_effect(event.format("PutItem"), makes, Settings())
+        assert effective(event.format("TransactWriteItems"), makes, Settings())
+        assert effective(event.format("ExecuteTransaction"), makes, Settings())
+        assert not effective(event.format("PutItem"), makes, Settings())
 
     def test_other_services_and_actions_keep_their_handlers(self) -> None:
         inject: Any = handlers.inject_api_version_header_if_needed
 
-        assert not has_effect("before-call.dynamodb.GetItem", inject, Settings())
-        assert has_effect("before-call.dynamodb.DescribeEndpoints", inject, Settings())
-        assert has_effect("before-call.s3.GetItem", inject, Settings())
-        assert has_effect("before-call", inject, Settings())
+        assert not effective("before-call.dynamodb.GetItem", inject, Settings())
+        assert effective("before-call.dynamodb.DescribeEndpoints", inject, Settings())
+        assert effective("before-call.s3.GetItem", inject, Settings())
+        assert effective("before-call", inject, Settings())
 
     def test_handlers_of_others_are_called_whatever_their_names(self) -> None:
         def inject_api_version_header_if_needed(**_: object) -> None:
             """Stand for a handler of a user's."""
 
-        assert has_effect("before-call.dynamodb.GetItem", inject_api_version_header_if_needed, Settings())
+        assert effective("before-call.dynamodb.GetItem", inject_api_version_header_if_needed, Settings())
 
     def test_a_function_of_aws_lambda_tells_of_its_traces(self) -> None:
         trace: Any = handlers.add_recursion_detection_header
         event = "before-call.dynamodb.GetItem"
 
-        assert has_effect(event, trace, Settings(traced=True))
-        assert not has_effect(event, trace, Settings(traced=False))
+        assert effective(event, trace, Settings(traced=True))
+        assert not effective(event, trace, Settings(traced=False))
 
 
 def _sent(store: DynamoStore, hook: tuple[str, Callable[..., Any]] | None = None) -> list[dict[str, bytes]]:
@@ -193,6 +200,104 @@ def _sent(store: DynamoStore, hook: tuple[str, Callable[..., Any]] | None = None
     for _ in range(2):
         client.get_item(TableName="t", Key={"id": {"S": "1"}})
     return sent
+
+
+class TestRetries:
+    """Whether to send again is not asked of botocore where the first attempt got the answer."""
+
+    EVENT = "needs-retry.dynamodb.GetItem"
+
+    @pytest.mark.parametrize(
+        ("statuses", "asked"),
+        [([200], []), ([500, 200], [500, 200]), ([200, 200], [200]), ([500, 500], [500, 500])],
+        ids=str,
+    )
+    def test_it_is_asked_from_the_first_failure_on(self, statuses: list[int], asked: list[int]) -> None:
+        heard: list[int] = []
+        ask = effective(self.EVENT, _standing_for(RetryHandler.needs_retry, heard), Settings(attempts=3))
+        assert ask is not None
+        attempts = Attempts(Asked("GetItem", "t", writes=False), "always")
+
+        def attempt() -> dict[str, Any]:
+            for status in statuses:
+                answer = SimpleNamespace(status_code=status, headers={}, content=b"{}")
+                given: Any = {"response": (answer, {}), "caught_exception": None}
+                emitter.emit(self.EVENT, operation=OPERATION, **given)
+            return {}
+
+        emitter = MindfulEmitter()
+        emitter.register("needs-retry", ask)
+        watch(SimpleNamespace(meta=SimpleNamespace(events=emitter, service_model=SERVICE)))  # type: ignore[arg-type]
+        watched(attempts, attempt)
+
+        assert heard == asked
+
+    def test_it_is_asked_of_calls_of_others(self) -> None:
+        heard: list[int] = []
+        ask = effective(self.EVENT, _standing_for(RetryHandler.needs_retry, heard), Settings(attempts=3))
+        assert ask is not None
+
+        ask(response=(SimpleNamespace(status_code=200), {}))
+
+        assert heard == [200]
+
+    def test_it_is_asked_where_the_first_attempt_is_the_last(self) -> None:
+        """Then botocore writes into the answer that there are no more."""
+        ask: Any = RetryHandler.needs_retry
+
+        assert effective(self.EVENT, ask, Settings(attempts=1)) is ask
+
+    @pytest.mark.parametrize("attempts", [1, 2, 3])
+    @pytest.mark.parametrize("statuses", [[200], [500, 200], [500, 500, 200]], ids=str)
+    def test_the_answer_tells_the_same(self, attempts: int, statuses: list[int], aws_keys: None) -> None:
+        told = []
+        for tuned in (True, False):
+            store = DynamoStore(
+                region="us-east-1", endpoint_url="http://localhost:1", attempts=attempts, tuned=tuned
+            )
+            for _ in range(2):  # from the second on, handlers are left out
+                told.append(_metadata(store, list(statuses)))  # noqa: PERF401
+
+        assert told == [told[-1]] * 4
+
+
+SERVICE: Any = boto3.client("dynamodb", region_name="us-east-1").meta.service_model
+OPERATION = SERVICE.operation_model("GetItem")
+
+
+def _standing_for(handler: Any, heard: list[int]) -> Any:
+    """Give what passes for a handler, and writes down of which answers it hears."""
+
+    def hear(response: Any, **_: object) -> None:
+        heard.append(response[0].status_code)
+
+    return update_wrapper(hear, handler)
+
+
+def _metadata(store: DynamoStore, statuses: list[int]) -> object:
+    events = store.client.meta.events
+
+    def answer(**_: object) -> Any:
+        return SimpleNamespace(status_code=statuses.pop(0), headers={}, content=b"{}", raw=None)
+
+    seen: list[Any] = []
+
+    def see(parsed: dict[str, Any], **_: object) -> None:
+        seen.append(parsed)
+
+    events.register("before-send", answer)
+    events.register("after-call", see)
+    with patch("time.sleep"), suppress(PersistenceError):
+        store.perform(GetItem(Table("things", partition="id"), {"id": {"S": "1"}}))
+    events.unregister("before-send", answer)
+    events.unregister("after-call", see)
+    return seen, statuses
+
+
+@pytest.fixture
+def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
 
 @pytest.fixture
@@ -241,5 +346,5 @@ def test_the_user_agent_is_built_again_where_its_text_may_change(store: DynamoSt
     assert emitter is not None
     assert emitter.same_user_agent
     rebuild: Any = UserAgentString.rebuild_and_replace_user_agent_handler
-    assert has_effect("request-created.dynamodb.GetItem", rebuild, Settings(same_user_agent=False))
-    assert not has_effect("request-created.dynamodb.GetItem", rebuild, Settings(same_user_agent=True))
+    assert effective("request-created.dynamodb.GetItem", rebuild, Settings(same_user_agent=False))
+    assert not effective("request-created.dynamodb.GetItem", rebuild, Settings(same_user_agent=True))
