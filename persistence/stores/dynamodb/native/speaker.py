@@ -18,6 +18,7 @@ from persistence.stores.dynamodb.native.messages import (
     with_signature,
     written,
 )
+from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.stamps import invocation_id
 
 Send = Callable[[str, Mapping[str, str], bytes], Awaitable[Received]]
@@ -104,11 +105,15 @@ def _request(form: Form, parameters: Parameters, attempts: Attempts) -> dict[str
     context = dict(form.context)
     request = dict(form.request)
     request["headers"] = dict(form.request["headers"])
-    if attempts.text is not None and _is_nobody_asked(form):
+    unseen = _is_nobody_asked(form)
+    if unseen and attempts.text is not None:
         request["body"] = attempts.text.encode("ascii")
     else:
-        given = _seen_by_others(form, parameters(), context)
-        request["body"] = written(form, given, accelerated=attempts.accelerated)
+        given = parameters()
+        certain = unseen and isinstance(given, Made) and given.certain
+        if not certain:
+            given = _seen_by_others(form, given, context)
+        request["body"] = written(form, given, accelerated=attempts.accelerated, certain=certain)
     request["context"] = context
     return request
 
