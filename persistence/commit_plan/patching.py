@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.commit_plan.schema_versions import created_marks, fit_for_a_part
@@ -12,7 +12,7 @@ from persistence.commit_plan.writes import free_or_own_type, step_roles
 from persistence.errors import QueryError, UnitOfWorkStateError, described
 from persistence.expectations import FIRST_VERSION, Expectation, is_version, type_condition
 from persistence.expressions import Condition, UpdateAction, all_of
-from persistence.mapping import RoleField
+from persistence.mapping import EntityMapping, RoleField
 from persistence.operations import UpdateItem
 from persistence.patches import Patch
 from persistence.render import EXPRESSION_BYTES, Renderer
@@ -86,13 +86,16 @@ def update_of(
         QueryError: it is too long for one request.
     """
     mapping = patch.mapping
-    marks = created_marks(mapping) if patch.upsert else ()
-    steps = step_roles(mapping, roles, may_create=patch.upsert)
-    actions = (*patch.actions, *patch.fill_ins, *marks, *steps)
+    actions = patch.actions
+    if patch.upsert or patch.fill_ins or roles:
+        marks = created_marks(mapping) if patch.upsert else ()
+        actions = (*actions, *patch.fill_ins, *marks, *step_roles(mapping, roles, may_create=patch.upsert))
     # What the unit holds does not expire for it.
     seen = visible(mapping, now, USUAL if held else Visibility.of(mapping))
     fit = fit_for_a_part(mapping, may_create=patch.upsert)
-    condition = all_of(own_condition(patch), seen, reads, fit)
+    condition = own_condition(patch)
+    if seen is not None or reads is not None or fit is not None:
+        condition = all_of(condition, seen, reads, fit)
     refuse_overlong(patch, actions, condition)
     return UpdateItem(mapping.table, patch.key, actions, condition, "none", condition is not None), seen
 
@@ -132,11 +135,18 @@ def _expected_version(patch: Patch[T], tracked: Tracked[T] | None, reads: Condit
 def own_condition(patch: Patch[T]) -> Condition | None:
     """Give what a patch demands of an item that readers see."""
     mapping, version = patch.mapping, patch.mapping.roles.version
-    place = free_or_own_type(mapping) if patch.upsert else all_of(mapping.exists, type_condition(mapping))
+    place = free_or_own_type(mapping) if patch.upsert else _exists(mapping)
+    if patch.expected_version is None and patch.condition is None:
+        return place
     demanded = None
     if version is not None and patch.expected_version is not None:
         demanded = is_version(version, patch.expected_version)
     return all_of(place, demanded, patch.condition)
+
+
+def _exists(mapping: EntityMapping[Any]) -> Condition | None:
+    marked = type_condition(mapping)
+    return mapping.exists if marked is None else all_of(mapping.exists, marked)
 
 
 def refuse_contradiction(patch: Patch[T], tracked: Tracked[T]) -> None:

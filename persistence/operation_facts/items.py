@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persistence.operation_facts.kinds import OperationType
@@ -41,19 +41,13 @@ ON_ITEMS = frozenset(ITEM_API_NAMES)
 
 def table_named(operation: Operation[Any]) -> str | None:
     """Name the table that an operation on items concerns; None if it concerns several, or is not one."""
+    if isinstance(operation, (PutItem, UpdateItem, GetItem, DeleteItem, QueryPage, ScanPage)):
+        return operation.table.name
+    parts: Sequence[Any]
     match operation:
-        case (
-            GetItem(table)
-            | PutItem(table)
-            | UpdateItem(table)
-            | DeleteItem(table)
-            | QueryPage(table)
-            | ScanPage(table)
-        ):
-            return table.name
         case TransactWrite(parts) | TransactGet(parts) | BatchGetItems(parts) | BatchWriteItems(parts):
             if len(parts) == 1:
-                return parts[0].table.name
+                return str(parts[0].table.name)
             names = {part.table.name for part in parts}
             return names.pop() if len(names) == 1 else None
         case _:

@@ -32,7 +32,7 @@ def table_of(operation: Operation[Any]) -> str | None:
     if isinstance(operation, GetItem):
         return operation.table.name
     items = _of_items()
-    known = isinstance(operation, tuple(items.ON_ITEMS))
+    known = type(operation) in items.ON_ITEMS or isinstance(operation, tuple(items.ON_ITEMS))
     name: str | None = (items if known else _of_tables()).table_named(operation)
     return name
 

@@ -26,6 +26,8 @@ from persistence.unit_of_work.unit import Unit
 T = TypeVar("T")
 U = TypeVar("U", bound=UnitOfWorkBase[Any])
 
+_RETURNING = get_args(Returning)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatchBuilderBase(Generic[T, U]):
@@ -166,8 +168,8 @@ class PatchBuilderBase(Generic[T, U]):
         return planned(self._wish)
 
     def _executed(self, returning: Returning) -> Flow[Any]:
-        if returning not in get_args(Returning):
-            raise QueryError(f"returning is one of {', '.join(get_args(Returning))}, not {returning!r}")
+        if returning not in _RETURNING:
+            raise QueryError(f"returning is one of {', '.join(_RETURNING)}, not {returning!r}")
         if self._unit is not None:
             self._unit.check()
         patch = self.explain()

@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from botocore.client import BaseClient
 
@@ -161,11 +161,13 @@ class AsyncDynamoStore(AsyncForTenants):
         if self._is_native and type(operation) in _ON_ITEMS:
             call, question = ITEM_CALLS[type(operation)], asked(operation)
             text = call.text(operation) if call.text is not None and self._store.makes_client else None
-            settled = () if text is None else (Settled(),)
-            try:
-                parameters = call.parameters(operation, *settled)
-            except QueryError as refused:
-                raise InvalidRequest(str(refused), **question.where) from refused
+            if text is None:
+                try:
+                    parameters = partial(_given, call.parameters(operation))
+                except QueryError as refused:
+                    raise InvalidRequest(str(refused), **question.where) from refused
+            else:
+                parameters = partial(call.parameters, operation, Settled())
             way = self._way or await self._made_way()
             attempts = Attempts(
                 question,
@@ -235,6 +237,10 @@ class AsyncDynamoStore(AsyncForTenants):
                 self._way = cast("NativeWay", kind(lambda: store.client, THREAD_NAME, _refusal))
                 weakref.finalize(self, self._way.close)
             return self._way
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return parameters
 
 
 def _has_aiohttp() -> bool:

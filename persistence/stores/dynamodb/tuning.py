@@ -115,8 +115,7 @@ def _write(params: Parameters, model: Any, context: dict[str, Any], *, checks: b
 
 
 def _written(params: Parameters, model: Any, attempts: Attempts, *, checks: bool) -> Written | None:
-    shape = model.input_shape
-    if not (params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)):
+    if not (attempts.certain or _has_its_members(params, model.input_shape)):
         return None
     try:
         body = _body(params, attempts)
@@ -126,6 +125,10 @@ def _written(params: Parameters, model: Any, attempts: Attempts, *, checks: bool
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return None
     return Written(body, params, dict(params), stub, text)
+
+
+def _has_its_members(params: Parameters, shape: Any) -> bool:
+    return params.keys() <= shape.members.keys() and all(name in params for name in shape.required_members)
 
 
 def _body(params: Parameters, attempts: Attempts) -> bytes:

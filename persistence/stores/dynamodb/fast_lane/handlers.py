@@ -153,7 +153,10 @@ class MindfulEmitter(HierarchicalEmitter):
         if _HOOKS.isEnabledFor(logging.DEBUG):
             return self._emitted(event_name, kwargs)
         kwargs["event_name"] = event_name
-        return [(handler, handler(**kwargs)) for handler in handlers]
+        responses: list[tuple[Any, Any]] = []
+        for handler in handlers:
+            responses.append((handler, handler(**kwargs)))  # noqa: PERF401  # a frame less
+        return responses
 
     def emit_until_response(self, event_name: str, **kwargs: Any) -> tuple[Any, Any]:
         """Emit an event until somebody answers; see botocore."""

@@ -20,6 +20,7 @@ from botocore.client import BaseClient
 from botocore.parsers import create_parser
 
 from persistence.stores.dynamodb.calls import method_named
+from persistence.stores.dynamodb.fast_lane import MindfulEmitter, mindful_emitter_of
 from persistence.stores.dynamodb.native.suitability import obstacle_of
 from persistence.stores.dynamodb.signer import SIGNATURE_VERSION
 from persistence.stores.dynamodb.signing import Signatures, host_of
@@ -53,6 +54,7 @@ class Form:
         attempts: how often a request is sent at most, as a header tells it; 0 where that is not known.
         required: names of the parameters that it must have.
         host: of the endpoint, as the header of that name has it.
+        emitter: the client's, if it minds what is registered.
     """
 
     client: BaseClient
@@ -70,6 +72,7 @@ class Form:
     attempts: int
     required: tuple[str, ...]
     host: str
+    emitter: MindfulEmitter | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ def learn(client: BaseClient, api: str, parameters: Mapping[str, Any]) -> Form:
         attempts=most,
         required=tuple(learnt.model.input_shape.required_members),
         host=host_of(learnt.request["url"]),
+        emitter=mindful_emitter_of(client),
     )
     return renewed(form)
 

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.exceptions import NoCredentialsError
 from botocore.parsers import ResponseParserError
 
-from persistence.stores.dynamodb.bodies import body_of
+from persistence.stores.dynamodb.bodies import body_of, json_of
 from persistence.stores.dynamodb.native.forms import Form, Unsuitable
 from persistence.stores.dynamodb.signing import Signatures
 from persistence.stores.dynamodb.stamps import timestamp
@@ -117,13 +117,14 @@ def _attempt_text(attempt: int, most: int) -> str:
     return f"attempt={attempt}; max={most}" if most else f"attempt={attempt}"
 
 
-def written(form: Form, parameters: Mapping[str, Any], *, accelerated: bool) -> bytes:
+def written(form: Form, parameters: Mapping[str, Any], *, accelerated: bool, certain: bool = False) -> bytes:
     """Write the body of a request.
 
     Args:
         form: what is common to requests of this API.
         parameters: keyword arguments of the client's method.
         accelerated: False leaves msgspec out.
+        certain: whether they surely are as the API has them.
 
     Raises:
         Unsuitable: they are not as the API has them; botocore is to refuse them in its words.
@@ -132,6 +133,8 @@ def written(form: Form, parameters: Mapping[str, Any], *, accelerated: bool) -> 
     if not (parameters.keys() <= shape.members.keys() and all(map(parameters.__contains__, form.required))):
         raise Unsuitable("parameters that the API does not have")
     try:
+        if certain:
+            return json_of(accelerated=accelerated).write(parameters)
         return body_of(parameters, accelerated=accelerated)
     except (TypeError, ValueError, RecursionError) as error:
         raise Unsuitable("parameters that are not as the API has them") from error

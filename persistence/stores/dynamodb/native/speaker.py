@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, is_damaged, watched
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, translated
-from persistence.stores.dynamodb.fast_lane.handlers import mindful_emitter_of
 from persistence.stores.dynamodb.native.forms import Form, events_of
 from persistence.stores.dynamodb.native.messages import (
     Received,
@@ -19,10 +18,14 @@ from persistence.stores.dynamodb.native.messages import (
     with_signature,
     written,
 )
+from persistence.stores.dynamodb.requests import Made
 from persistence.stores.dynamodb.stamps import invocation_id
 
 Send = Callable[[str, Mapping[str, str], bytes], Awaitable[Received]]
 """Sends a request by its URL, headers and body, and raises botocore's errors."""
+
+Parameters = Callable[[], dict[str, Any]]
+"""Gives the parameters of a call, which are not needed where its text is written, and nobody sees them."""
 
 Renew = Callable[[Form], Awaitable[Form]]
 """Gives a form with credentials that were fetched anew."""
@@ -47,13 +50,13 @@ class _Attempt:
 
 
 async def call(
-    form: Form, parameters: dict[str, Any], attempts: Attempts, send: Send, renew: Renew
+    form: Form, parameters: Parameters, attempts: Attempts, send: Send, renew: Renew
 ) -> dict[str, Any]:
     """Perform a call as a method of botocore's client does.
 
     Args:
         form: what requests of this API have in common.
-        parameters: of the call.
+        parameters: gives those of the call.
         attempts: which attempts may be repeated; they are noted there.
         send: sends a request.
         renew: fetches credentials.
@@ -72,7 +75,7 @@ async def call(
 
 
 async def _called(
-    form: Form, parameters: dict[str, Any], attempts: Attempts, send: Send, renew: Renew
+    form: Form, parameters: Parameters, attempts: Attempts, send: Send, renew: Renew
 ) -> dict[str, Any]:
     emit, events = events_of(form.client), form.events
     request = _request(form, parameters, attempts)
@@ -98,25 +101,34 @@ async def _called(
     return answer
 
 
-def _request(form: Form, parameters: dict[str, Any], attempts: Attempts) -> dict[str, Any]:
-    emit, context = events_of(form.client), dict(form.context)
-    told = emit.emit(form.events.parameters, params=parameters, model=form.model, context=context)
-    parameters = next((answer for _, answer in told if answer is not None), parameters)
-    emit.emit(form.events.build, params=parameters, model=form.model, context=context)
+def _request(form: Form, parameters: Parameters, attempts: Attempts) -> dict[str, Any]:
+    context = dict(form.context)
     request = dict(form.request)
     request["headers"] = dict(form.request["headers"])
-    if attempts.text is not None and _is_nobody_asked(form):
+    unseen = _is_nobody_asked(form)
+    if unseen and attempts.text is not None:
         request["body"] = attempts.text.encode("ascii")
     else:
-        request["body"] = written(form, parameters, accelerated=attempts.accelerated)
+        given = parameters()
+        certain = unseen and isinstance(given, Made) and given.certain
+        if not certain:
+            given = _seen_by_others(form, given, context)
+        request["body"] = written(form, given, accelerated=attempts.accelerated, certain=certain)
     request["context"] = context
     return request
 
 
 def _is_nobody_asked(form: Form) -> bool:
-    """Tell whether nobody but botocore saw the parameters, which changes none."""
-    emitter = mindful_emitter_of(form.client)
-    return emitter is not None and not emitter.foreign.before_call
+    """Tell whether nobody but botocore would see the parameters, which changes none."""
+    return form.emitter is not None and not form.emitter.foreign.before_call
+
+
+def _seen_by_others(form: Form, parameters: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+    emit = events_of(form.client)
+    told = emit.emit(form.events.parameters, params=parameters, model=form.model, context=context)
+    parameters = next((answer for _, answer in told if answer is not None), parameters)
+    emit.emit(form.events.build, params=parameters, model=form.model, context=context)
+    return parameters
 
 
 async def _sent(

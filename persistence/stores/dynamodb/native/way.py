@@ -21,6 +21,7 @@ from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, translated
 from persistence.stores.dynamodb.native import speaker
 from persistence.stores.dynamodb.native.forms import Form, Unsuitable, learn, renewed
 from persistence.stores.dynamodb.native.messages import Received
+from persistence.stores.dynamodb.native.speaker import Parameters
 from persistence.stores.dynamodb.native.suitability import calls_are_botocores, proxy_of, tls_of
 from persistence.stores.dynamodb.native.wire import Line, Peer
 from persistence.stores.dynamodb.workers import Workers
@@ -68,12 +69,12 @@ class NativeWay:
         self._refused = False
         self._closings = 0
 
-    async def call(self, api: str, parameters: dict[str, Any], attempts: Attempts) -> dict[str, Any] | None:
+    async def call(self, api: str, parameters: Parameters, attempts: Attempts) -> dict[str, Any] | None:
         """Perform a call as a method of the client does; see `speaker.call`.
 
         Args:
             api: the service's name of the action.
-            parameters: of the call.
+            parameters: gives those of the call, where they are needed.
             attempts: which attempts may be repeated.
 
         Returns:
@@ -164,12 +165,12 @@ class NativeWay:
         peer = self._present_peer() or _peer_of(form.client)
         return _Known(renewed(form), peer, form.client, time.monotonic())
 
-    def _learnt(self, api: str, parameters: Mapping[str, Any], before: _Known | None) -> _Known:
+    def _learnt(self, api: str, parameters: Parameters, before: _Known | None) -> _Known:
         client = self._client()
         now = time.monotonic()
         peer = before.peer if before is not None and before.client is client else None
         try:
-            form = learn(client, api, parameters)
+            form = learn(client, api, parameters())
             return _Known(form, peer or self._present_peer() or _peer_of(client), client, now)
         except Unsuitable as obstacle:
             self._tell(obstacle)

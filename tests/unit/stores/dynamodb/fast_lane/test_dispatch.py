@@ -261,9 +261,8 @@ class TestRetries:
         assert told == [told[-1]] * 4
 
 
-OPERATION: Any = boto3.client("dynamodb", region_name="us-east-1").meta.service_model.operation_model(
-    "GetItem"
-)
+SERVICE: Any = boto3.client("dynamodb", region_name="us-east-1").meta.service_model
+OPERATION = SERVICE.operation_model("GetItem")
 
 
 def _standing_for(handler: Any, heard: list[int]) -> Any:
