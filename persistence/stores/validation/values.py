@@ -18,6 +18,7 @@ from persistence.stores.validation.usual_values import (
     is_usual,
     name_size,
     number_admitted,
+    pack_usual,
 )
 
 _SCALARS = frozenset({"S", "N", "B", "BOOL", "NULL"})
@@ -38,8 +39,32 @@ def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> R
     """
     try:
         record = admit_usual(item)
-    except (ValueError, TypeError, AttributeError):
+    except _UNUSUAL:
         record = _admit_closely(item)
+    return _fitting(record, limit)
+
+
+def packed(item: Mapping[str, AttributeValue], limit: int) -> Record | None:
+    """Check an item and give it as a table keeps one into which nobody looks; None where it has to be admitted.
+
+    Args:
+        item: attribute names and tagged attribute values.
+        limit: the size that it may have in bytes.
+
+    Raises:
+        ItemTooBig: it is larger than the limit.
+    """
+    try:
+        record = pack_usual(item)
+    except _UNUSUAL:
+        return None
+    return _fitting(record, limit)
+
+
+_UNUSUAL = (ValueError, TypeError, AttributeError)
+
+
+def _fitting(record: Record, limit: int) -> Record:
     if record.size > limit:
         raise ItemTooBig("Item size has exceeded the maximum allowed size")
     return record
