@@ -71,6 +71,10 @@ def _look(values: Iterable[AttributeValue], depth: int, texts: list[str], number
             texts.append(value["S"])
         elif "N" in value:
             numbers.append(value["N"])
+        elif "BOOL" in value:
+            if type(value["BOOL"]) is not bool:
+                raise Unusual
+            size += 1
         elif "M" in value:
             content = value["M"]
             if type(content) is not dict or depth >= NESTING_LIMIT:
