@@ -52,13 +52,25 @@ def pack_usual(item: Mapping[str, AttributeValue]) -> Record:
     Raises:
         ValueError, TypeError, AttributeError: it has to be looked at closely.
     """
-    texts: list[str] = []
-    numbers: list[str] = []
-    size = _look(item.values(), 1, texts, numbers) + _names_size(item) + sum(map(_canonical_size, numbers))
-    if texts:
-        size += _texts_size(texts)
+    size = _names_size(item) + _size_of_usual(item.values())
     # It packs nothing but what is of these very types: a subclass of them is an error.
     return Record.packed(marshal.dumps(item, _PACKED), size)
+
+
+def has_usual_parts(value: AttributeValue) -> bool:
+    """Tell that a value, with all that is inside of it, is surely one that is taken; all else is looked at."""
+    try:
+        _size_of_usual((value,))
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _size_of_usual(values: Iterable[AttributeValue]) -> int:
+    texts: list[str] = []
+    numbers: list[str] = []
+    size = _look(values, 1, texts, numbers) + sum(map(_canonical_size, numbers))
+    return size + _texts_size(texts) if texts else size
 
 
 def _look(values: Iterable[AttributeValue], depth: int, texts: list[str], numbers: list[str]) -> int:

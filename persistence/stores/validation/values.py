@@ -15,6 +15,7 @@ from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.usual_values import (
     admit_usual,
     encoded,
+    has_usual_parts,
     is_usual,
     name_size,
     number_admitted,
@@ -85,7 +86,7 @@ def check_value(value: AttributeValue, name: str = "") -> None:
     Raises:
         Refused: the service would not take it.
     """
-    if is_usual(value):
+    if is_usual(value) or has_usual_parts(value):
         return
     try:
         _admitted(value, 1)

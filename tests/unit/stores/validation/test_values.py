@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from persistence.attributes import ITEM_SIZE_LIMIT, AttributeValue, Item, canonical_number, item_size
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import ItemTooBig, Refused
-from persistence.stores.validation.usual_values import is_canonical
-from persistence.stores.validation.values import admit, packed
+from persistence.stores.validation.usual_values import has_usual_parts, is_canonical
+from persistence.stores.validation.values import admit, check_value, packed
 
 NUMBERS = st.one_of(
     st.sampled_from(["0", "-0", "1.50", "1E3", "-0.001", "007", "1E-130", "9" * 38, "-9.9E+125"]),
@@ -115,6 +115,14 @@ def test_a_copy_shares_no_part_that_can_change(item: Item) -> None:
 
 def seen(record: Record) -> tuple[Item, int]:
     return record.copy(), record.size
+
+
+@given(VALUES)
+def test_a_value_that_is_usual_is_one_that_is_admitted(value: AttributeValue) -> None:
+    check_value(value)
+    check_value(unusually(value))
+
+    assert has_usual_parts(canonical(value)) == is_packable(canonical(value))
 
 
 class TestPacked:
@@ -250,6 +258,9 @@ def test_what_is_wrong_is_refused_with_its_place(value: Any, place: str) -> None
 
     assert refused.value.place == place
     assert packed({"fine": {"S": "x"}, "a": value}, ITEM_SIZE_LIMIT) is None
+    assert not has_usual_parts(value)
+    with pytest.raises(Refused):
+        check_value({"L": [{"M": {"b": value}}]})
 
 
 @pytest.mark.parametrize("tag", ["L", "M"])
