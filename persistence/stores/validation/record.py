@@ -25,15 +25,15 @@ class Record:
             nobody knows them.
 
     Attributes:
-        size: see there.
+        size, nested: see there.
     """
 
-    __slots__ = ("_item", "_nested", "_packed", "size")
+    __slots__ = ("_item", "_packed", "nested", "size")
 
     def __init__(self, item: Item, size: int, nested: tuple[str, ...] | None) -> None:
         self.size = size
         self._item: Item | None = item
-        self._nested = nested
+        self.nested = nested
         self._packed = b""
 
     @classmethod
@@ -46,7 +46,7 @@ class Record:
         """
         record = cls.__new__(cls)
         record.size = size
-        record._item = record._nested = None
+        record._item = record.nested = None
         record._packed = packed
         return record
 
@@ -64,10 +64,10 @@ class Record:
         packed = self._packed
         if packed:
             return _unpacked(packed)
-        if self._nested is None:
+        if self.nested is None:
             return copied_item(self.item)
         item = {name: value.copy() for name, value in self.item.items()}
-        for name in self._nested:
+        for name in self.nested:
             item[name] = copied(item[name])
         return item
 

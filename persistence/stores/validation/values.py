@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from persistence.attributes import ITEM_SIZE_LIMIT, NESTING_LIMIT, AttributeValue, Item, NumberRefused
+from persistence.attributes import (
+    ITEM_SIZE_LIMIT,
+    NESTING_LIMIT,
+    AttributeValue,
+    Item,
+    NumberRefused,
+    item_size,
+)
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.usual_values import (
@@ -60,6 +67,28 @@ def packed(item: Mapping[str, AttributeValue], limit: int) -> Record | None:
     except _UNUSUAL:
         return None
     return _fitting(record, limit)
+
+
+def admit_changed(item: Item, old: Record, limit: int) -> Record:
+    """Check an item that an update made of another one; what they share was admitted before.
+
+    Args:
+        item: the item after the update.
+        old: what was stored before.
+        limit: the size that it may have in bytes.
+
+    Raises:
+        Refused, ItemTooBig: see `admit`.
+    """
+    before = old.item
+    other = {name: value for name, value in item.items() if value is not before.get(name)}
+    changed = admit(other, limit)
+    gone = {name: value for name, value in before.items() if name in other or name not in item}
+    nested = None
+    if old.nested is not None and changed.nested is not None:
+        nested = (*[name for name in old.nested if name not in gone], *changed.nested)
+    size = old.size - item_size(gone) + changed.size
+    return _fitting(Record({**item, **changed.item}, size, nested), limit)
 
 
 _UNUSUAL = (ValueError, TypeError, AttributeError)

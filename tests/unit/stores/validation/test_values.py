@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ from persistence.attributes import ITEM_SIZE_LIMIT, AttributeValue, Item, canoni
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.usual_values import has_usual_parts, is_canonical
-from persistence.stores.validation.values import admit, check_value, packed
+from persistence.stores.validation.values import admit, admit_changed, check_value, packed
 
 NUMBERS = st.one_of(
     st.sampled_from(["0", "-0", "1.50", "1E3", "-0.001", "007", "1E-130", "9" * 38, "-9.9E+125"]),
@@ -123,6 +123,36 @@ def test_a_value_that_is_usual_is_one_that_is_admitted(value: AttributeValue) ->
     check_value(unusually(value))
 
     assert has_usual_parts(canonical(value)) == is_packable(canonical(value))
+
+
+@given(ITEMS, ITEMS, st.sets(NAMES))
+def test_what_an_update_left_alone_is_not_admitted_again(before: Item, given: Item, gone: set[str]) -> None:
+    for old in (admit(before), packed(before, ITEM_SIZE_LIMIT) or admit(before)):
+        after = {name: value for name, value in {**old.item, **given}.items() if name not in gone}
+
+        record, whole = admit_changed(after, old, ITEM_SIZE_LIMIT), admit(after)
+
+        assert list(record.item.items()) == list(whole.item.items())
+        assert record.size == whole.size
+        assert record.copy() == whole.item
+        assert changeable(record.copy()).isdisjoint(changeable(record.item))
+
+
+@given(ITEMS, st.integers(0, 40), st.sampled_from([{"N": "x"}, {"SS": []}, {"S": 1}, {}, None]))
+def test_what_an_update_made_wrong_is_refused_alike(before: Item, limit: int, wrong: Any) -> None:
+    old = admit(before)
+    after = {"fine": {"L": [{"S": "x"}]}, **old.item, **({} if wrong is None else {"wrong": wrong})}
+
+    expected = outcome(lambda: admit(after, limit))
+
+    assert outcome(lambda: admit_changed(after, old, limit)) == expected
+
+
+def outcome(admitted: Callable[[], Record]) -> object:
+    try:
+        return seen(admitted())
+    except Refused as refused:
+        return type(refused), str(refused)
 
 
 class TestPacked:
