@@ -82,6 +82,8 @@ def admit_changed(item: Item, old: Record, limit: int) -> Record:
     """
     before = old.item
     other = {name: value for name, value in item.items() if value is not before.get(name)}
+    if len(other) > len(item) // 2:
+        return admit(item, limit)  # to weigh what is gone would take longer
     changed = admit(other, limit)
     gone = {name: value for name, value in before.items() if name in other or name not in item}
     nested = None
