@@ -42,6 +42,9 @@ ALLOWED = {
     ("attributes.py", "marshal"): "weighs items: writes only",
     ("quick_init.py", "exec"): "constructors of classes of ours, which hold the names of their fields only",
     ("stores/memory/tokens.py", "marshal"): "takes fingerprints: writes only",
+    ("stores/validation/usual_values.py", "marshal"): "packs checked items of the memory store: writes only",
+    ("stores/validation/record.py", "marshal"): "unpacks these",
+    ("stores/validation/record.py", "marshal, which reads"): "what was packed in this process, never input",
     ("stores/dynamodb/item_texts.py", "exec"): "writers of items, which hold names in quotes only; see below",
     (
         "stores/dynamodb/item_texts.py",

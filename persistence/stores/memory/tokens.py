@@ -110,7 +110,9 @@ def _tree(node: Any) -> object:
 
 def constants(node: Any) -> Iterator[AttributeValue]:
     """Give the constants of conditions and update actions, wherever they stand."""
-    if isinstance(node, Value):
+    if type(node) is Set and type(node.value) is Value:  # as most are
+        yield node.value.value
+    elif isinstance(node, Value):
         yield node.value
     elif isinstance(node, tuple):
         for part in node:

@@ -15,7 +15,7 @@ from persistence.stores.validation.keys import check_index_keys
 from persistence.stores.validation.record import Record, copied_item
 from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.updates import check_update
-from persistence.stores.validation.values import admit
+from persistence.stores.validation.values import admit, admit_changed, packed
 
 
 class Prepared(NamedTuple):
@@ -64,6 +64,10 @@ def prepare(action: TransactAction, table: LiveTable, limits: Limits) -> Prepare
         Refused: the key does not match the table, or the item can't be stored.
     """
     if isinstance(action, PutItem):
+        # What indexes hold is looked into.
+        record = None if table.indexes else packed(action.item, limits.item_bytes)
+        if record is not None:
+            return Prepared(action, table, table.checked_keys(action.item), record)
         record = admit(action.item, limits.item_bytes)
         return Prepared(action, table, table.checked_keys(record.item), record)
     return Prepared(action, table, table.checked_key(action.key))
@@ -95,13 +99,17 @@ def _updated(update: UpdateItem, table: LiveTable, old: Record | None, limits: L
     before: Item = update.key if old is None else old.item
     try:
         after = apply_update(before, update.actions)
-        new = admit(after, limits.item_bytes)
+        new = _admitted(after, old, limits)
     except UpdateRefused as refused:
         raise Refused(str(refused)) from refused
     except ItemTooBig as refused:
         raise ItemTooBig("Item size to update has exceeded the maximum allowed size") from refused
     check_index_keys(table.index_key, new.item)
     return new
+
+
+def _admitted(after: Item, old: Record | None, limits: Limits) -> Record:
+    return admit(after, limits.item_bytes) if old is None else admit_changed(after, old, limits.item_bytes)
 
 
 def returned(

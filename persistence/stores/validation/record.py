@@ -6,27 +6,66 @@ leaves the store is copied.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from persistence.attributes import AttributeValue, Item, value_size
 
 
-class Record(NamedTuple):
+class Record:
     """One stored item.
 
-    Attributes:
+    Most items are put, and read by their keys; nobody looks inside. As long as that is so, an item may be
+    kept packed: that takes a tenth of the memory, in one piece, and each reader unpacks a copy of its own.
+
+    Args:
         item: shared by nobody outside the store and never changed; numbers in canonical form.
         size: its bytes as the service counts them.
-        nested: names of the attributes that hold documents or sets, in other words mutable parts.
+        nested: names of the attributes that hold documents or sets, in other words mutable parts; None where
+            nobody knows them.
+
+    Attributes:
+        size, nested: see there.
     """
 
-    item: Item
-    size: int
-    nested: tuple[str, ...]
+    __slots__ = ("_item", "_packed", "nested", "size")
+
+    def __init__(self, item: Item, size: int, nested: tuple[str, ...] | None) -> None:
+        self.size = size
+        self._item: Item | None = item
+        self.nested = nested
+        self._packed = b""
+
+    @classmethod
+    def packed(cls, packed: bytes, size: int) -> Record:
+        """Keep an item that the standard library's marshal has packed in this process.
+
+        Args:
+            packed: the item, without references, so that no two parts of a copy are one.
+            size: see there.
+        """
+        record = cls.__new__(cls)
+        record.size = size
+        record._item = record.nested = None
+        record._packed = packed
+        return record
+
+    @property
+    def item(self) -> Item:
+        """The item, to be looked at only."""
+        item = self._item
+        if item is None:
+            item = self._item = _unpacked(self._packed)
+            self._packed = b""
+        return item
 
     def copy(self) -> Item:
         """Give the item as the caller's own."""
+        packed = self._packed
+        if packed:
+            return _unpacked(packed)
+        if self.nested is None:
+            return copied_item(self.item)
         item = {name: value.copy() for name, value in self.item.items()}
         for name in self.nested:
             item[name] = copied(item[name])
@@ -36,7 +75,10 @@ class Record(NamedTuple):
         """Give the part of the item that an index holds."""
         item = {name: self.item[name] for name in names if name in self.item}
         size = sum(len(name.encode()) + value_size(value) for name, value in item.items())
-        return Record(item, size, tuple(name for name in self.nested if name in item))
+        return Record(item, size, None)
+
+
+_unpacked = marshal.loads
 
 
 def copied(value: AttributeValue) -> AttributeValue:

@@ -1,10 +1,14 @@
 """Items of the usual kinds, admitted in one quick walk: dicts, lists, texts, numbers, truth values and bytes.
 
+Most of them are in the form that a table keeps already. They need not be taken over part by part: a walk looks
+at them, and they are packed as they are.
+
 What is unusual or wrong is left to `values`, which looks closely and says what is wrong with it.
 """
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -21,6 +25,8 @@ is_canonical = re.compile(
     r"0|-?[1-9][0-9]{0,37}|-?(?=[0-9.]{3,39}\Z)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]"
 ).fullmatch
 _FEW = 100
+# Writes no references: of two parts of an item that are one object each reader gets two.
+_PACKED = 2
 _TEXT = {str}
 
 
@@ -38,6 +44,63 @@ def admit_usual(item: Mapping[str, AttributeValue]) -> Record:
     texts: list[str] = []
     kept, size = _walk(item.items(), 1, nested, texts)
     return Record(kept, size + _names_size(item) + (_texts_size(texts) if texts else 0), tuple(nested))
+
+
+def pack_usual(item: Mapping[str, AttributeValue]) -> Record:
+    """Give an item packed, of whatever size it is, if it is in the form in which a table keeps it.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it has to be looked at closely.
+    """
+    size = _names_size(item) + _size_of_usual(item.values())
+    # It packs nothing but what is of these very types: a subclass of them is an error.
+    return Record.packed(marshal.dumps(item, _PACKED), size)
+
+
+def has_usual_parts(value: AttributeValue) -> bool:
+    """Tell that a value, with all that is inside of it, is surely one that is taken; all else is looked at."""
+    try:
+        _size_of_usual((value,))
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _size_of_usual(values: Iterable[AttributeValue]) -> int:
+    texts: list[str] = []
+    numbers: list[str] = []
+    size = _look(values, 1, texts, numbers) + sum(map(_canonical_size, numbers))
+    return size + _texts_size(texts) if texts else size
+
+
+def _look(values: Iterable[AttributeValue], depth: int, texts: list[str], numbers: list[str]) -> int:
+    """Look at values, note the texts and numbers among them, and give the size of all else."""
+    size = 0
+    for value in values:
+        if len(value) != 1:
+            raise Unusual
+        if "S" in value:
+            texts.append(value["S"])
+        elif "N" in value:
+            numbers.append(value["N"])
+        elif "BOOL" in value:
+            if type(value["BOOL"]) is not bool:
+                raise Unusual
+            size += 1
+        elif "M" in value:
+            content = value["M"]
+            if type(content) is not dict or depth >= NESTING_LIMIT:
+                raise Unusual
+            size += 3 + len(content) + _names_size(content)
+            size += _look(content.values(), depth + 1, texts, numbers)
+        elif "L" in value:
+            content = value["L"]
+            if type(content) is not list or depth >= NESTING_LIMIT:
+                raise Unusual
+            size += 3 + len(content) + _look(content, depth + 1, texts, numbers)
+        else:
+            size += _other(value, depth, [], [])[1]
+    return size
 
 
 def is_usual(value: AttributeValue) -> bool:
@@ -149,6 +212,18 @@ def encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise Refused("Text must be valid Unicode; this has a surrogate without its pair") from None
+
+
+@lru_cache(4096)
+def _canonical_size(text: str) -> int:
+    """Give the size of a number that is in its canonical form.
+
+    Raises:
+        Unusual: it is not.
+    """
+    if is_canonical(text) is None:
+        raise Unusual
+    return number_size(text)
 
 
 @lru_cache(4096)

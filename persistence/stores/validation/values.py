@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from persistence.attributes import ITEM_SIZE_LIMIT, NESTING_LIMIT, AttributeValue, Item, NumberRefused
+from persistence.attributes import (
+    ITEM_SIZE_LIMIT,
+    NESTING_LIMIT,
+    AttributeValue,
+    Item,
+    NumberRefused,
+    item_size,
+)
 from persistence.stores.validation.record import Record
 from persistence.stores.validation.refused import ItemTooBig, Refused
 from persistence.stores.validation.usual_values import (
     admit_usual,
     encoded,
+    has_usual_parts,
     is_usual,
     name_size,
     number_admitted,
+    pack_usual,
 )
 
 _SCALARS = frozenset({"S", "N", "B", "BOOL", "NULL"})
@@ -38,8 +47,56 @@ def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> R
     """
     try:
         record = admit_usual(item)
-    except (ValueError, TypeError, AttributeError):
+    except _UNUSUAL:
         record = _admit_closely(item)
+    return _fitting(record, limit)
+
+
+def packed(item: Mapping[str, AttributeValue], limit: int) -> Record | None:
+    """Check an item and give it as a table keeps one into which nobody looks; None where it has to be admitted.
+
+    Args:
+        item: attribute names and tagged attribute values.
+        limit: the size that it may have in bytes.
+
+    Raises:
+        ItemTooBig: it is larger than the limit.
+    """
+    try:
+        record = pack_usual(item)
+    except _UNUSUAL:
+        return None
+    return _fitting(record, limit)
+
+
+def admit_changed(item: Item, old: Record, limit: int) -> Record:
+    """Check an item that an update made of another one; what they share was admitted before.
+
+    Args:
+        item: the item after the update.
+        old: what was stored before.
+        limit: the size that it may have in bytes.
+
+    Raises:
+        Refused, ItemTooBig: see `admit`.
+    """
+    before = old.item
+    other = {name: value for name, value in item.items() if value is not before.get(name)}
+    if len(other) > len(item) // 2:
+        return admit(item, limit)  # to weigh what is gone would take longer
+    changed = admit(other, limit)
+    gone = {name: value for name, value in before.items() if name in other or name not in item}
+    nested = None
+    if old.nested is not None and changed.nested is not None:
+        nested = (*[name for name in old.nested if name not in gone], *changed.nested)
+    size = old.size - item_size(gone) + changed.size
+    return _fitting(Record({**item, **changed.item}, size, nested), limit)
+
+
+_UNUSUAL = (ValueError, TypeError, AttributeError)
+
+
+def _fitting(record: Record, limit: int) -> Record:
     if record.size > limit:
         raise ItemTooBig("Item size has exceeded the maximum allowed size")
     return record
@@ -60,7 +117,7 @@ def check_value(value: AttributeValue, name: str = "") -> None:
     Raises:
         Refused: the service would not take it.
     """
-    if is_usual(value):
+    if is_usual(value) or has_usual_parts(value):
         return
     try:
         _admitted(value, 1)
