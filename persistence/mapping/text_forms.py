@@ -12,7 +12,7 @@ All that does not match is taken by a last alternative. So the time is linear, w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from persistence.mapping.containers import ListOf, MapOf, SetOf
 from persistence.mapping.fieldplan import FieldPlan
@@ -124,6 +124,23 @@ def attributes(captured: Sequence[tuple[str, str]]) -> str:
     unknown = f'(?!(?:{known})"){_TEXT}":{_any_value(_LEVELS)}'
     alternatives = "|".join([*(f'{re.escape(name)}":{form}' for name, form in captured), unknown])
     return rf'\{{"(?:(?:{alternatives})(?:,"|(?=\}})))+\}}'
+
+
+def attributes_in_order(captured: Mapping[str, str], order: Sequence[str]) -> str:
+    """Give the expression of the attributes of an item in one order, each there or not: quicker, if it holds.
+
+    Args:
+        captured: the expressions of those with a group, by their names.
+        order: the names of attributes, of which others may be there, too.
+
+    Raises:
+        Unfit: the names do not go into an expression.
+    """
+    if not are_fit(order):
+        raise Unfit
+    forms = ((re.escape(name), captured.get(name) or _any_value(_LEVELS)) for name in order)
+    members = (rf'(?:"{name}":{form}(?:,(?=")|(?=\}})))?' for name, form in forms)
+    return rf"\{{{''.join(members)}\}}"
 
 
 def columns_of(plan: RecordPlan) -> list[FieldPlan]:
