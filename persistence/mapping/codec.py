@@ -158,8 +158,8 @@ class Codec(Generic[T]):
         if self._compiler is None:
             return None
         return PageGrammar(
-            lambda: import_module("persistence.mapping.texts").text_pages(
-                self._plan, self._placement, self._versions
+            lambda text: import_module("persistence.mapping.texts").text_pages(
+                self._plan, self._placement, self._versions, text
             )
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from persistence.attributes import Item
@@ -37,7 +37,7 @@ class PageGrammar(Generic[T]):
     """Takes the pages of a mapping apart, and makes entities of the parts; see `wire_items.Grammar`.
 
     Args:
-        made: makes what does it; None for a mapping that needs dicts.
+        make: makes what does it, given the first text that it is for; None for a mapping that needs dicts.
 
     Attributes:
         before: how many pages are still read as dicts first.
@@ -45,20 +45,14 @@ class PageGrammar(Generic[T]):
         pause: how many pages are not tried from now on.
     """
 
-    def __init__(self, made: Callable[[], TextPages | None]) -> None:
-        self._make = made
+    def __init__(self, make: Callable[[str], TextPages | None]) -> None:
+        self._make = make
+        self._made: TextPages | None = None
+        self._is_made = False
+        self._lock = threading.Lock()
         self.before = PAGES_BEFORE
         self.misses = 0
         self.pause = 0
-
-    @cached_property
-    def _made(self) -> TextPages | None:
-        return self._make()
-
-    @property
-    def suits(self) -> bool:
-        """Tell whether the mapping's items have a form that can be taken apart."""
-        return self._made is not None
 
     def take_apart(self, text: str) -> Apart | None:
         """Take the items apart that a text begins with; see `wire_items.Grammar`."""
@@ -68,9 +62,9 @@ class PageGrammar(Generic[T]):
         if self.pause > 0:
             self.pause -= 1
             return None
-        if self._made is None:
-            return None
-        found = self._made.taken_apart(text)
+        if not self._is_made:
+            self._make_for(text)
+        found = None if self._made is None else self._made.taken_apart(text)
         if found is None:
             self.misses += 1
             if self.misses >= MISSES:
@@ -78,6 +72,11 @@ class PageGrammar(Generic[T]):
             return None
         self.misses = 0
         return Apart(self, *found)
+
+    def _make_for(self, text: str) -> None:
+        with self._lock:  # once only: what the parts are depends on the text
+            if not self._is_made:
+                self._made, self._is_made = self._make(text), True
 
     def decode(self, apart: Apart, items: WireItems, alone: Callable[[Item], T]) -> list[T]:
         """Build the entities of a page.

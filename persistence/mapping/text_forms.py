@@ -12,9 +12,9 @@ All that does not match is taken by a last alternative. So the time is linear, w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from persistence.mapping.containers import ListOf, MapOf, SetOf
+from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
@@ -24,15 +24,21 @@ _TEXT = r'[^"\\\x00-\x1f]*+'
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?+"
 _CONTENTS = {"S": _TEXT, "N": _TEXT, "B": _BASE64}
 _NAME = f'"{_TEXT}":'
-_LEVELS = 2
-"""How deep what a mapping says nothing of may be nested."""
+_LEVELS = 1
+"""How deep what a mapping says nothing of may be nested; with each level the expression more than doubles."""
+
+_MOST_UNKNOWN = 4
+"""How many attributes that a mapping does not know have a place in an order."""
+
+_MOST_CHARACTERS = 20_000
+"""How long the expression of a nested entity may be: to compile it takes some 20 milliseconds."""
 
 REST = r"([\s\S]++)"
 """Takes all that is left, so that what does not match is looked at once only."""
 
 
 class Unfit(Exception):
-    """A mapping whose items have no form that an expression describes."""
+    """A mapping whose items have no form that an expression describes, or only a very long one."""
 
 
 def content_tag(node: Node) -> str | None:
@@ -58,7 +64,11 @@ def is_record(node: Node) -> bool:
 
 
 def captured(node: Node) -> str:
-    """Give the expression of a value, with one group: its content, or the whole where dicts are made."""
+    """Give the expression of a value, with one group: its content, or the whole where dicts are made.
+
+    Raises:
+        Unfit: it would be very long.
+    """
     node = inner_of(node)
     if (tag := content_tag(node)) is not None:
         return captured_text(tag)
@@ -81,7 +91,11 @@ def captured_text(tag: str) -> str:
 
 
 def form(node: Node) -> str:
-    """Give the expression of a value, without any group."""
+    """Give the expression of a value, without any group.
+
+    Raises:
+        Unfit: it would be very long.
+    """
     node = inner_of(node)
     if (tag := content_tag(node)) is not None:
         return rf'\{{"{tag}":"{_CONTENTS[tag]}"\}}'
@@ -92,6 +106,8 @@ def form(node: Node) -> str:
             return r'\{"BOOL":(?:true|false)\}'
         case SetOf():
             return rf'\{{"{node.tag}":\[{_members(node.inner.tag)}\]\}}'
+        case TupleOf():
+            return rf'\{{"L":\[{",".join(map(form, node.inner))}\]\}}'
         case MapOf():
             return rf'\{{"M":\{{{_entries(form(node.inner))}\}}\}}'
         case ListOf():
@@ -105,7 +121,10 @@ def form(node: Node) -> str:
 def _record(plan: RecordPlan) -> str:
     nodes = (inner_of(field.node) for field in plan.fields)
     forms = dict.fromkeys(form(node) for node in nodes if not isinstance(node, Scalar | SetOf))
-    return rf'\{{"M":\{{{_entries(_one_of([_any_value(0), *forms]))}\}}\}}'
+    entries = _entries(_one_of([_any_value(0), *forms]))
+    if len(entries) > _MOST_CHARACTERS:
+        raise Unfit
+    return rf'\{{"M":\{{{entries}\}}\}}'
 
 
 def attributes(captured: Sequence[tuple[str, str]]) -> str:
@@ -124,6 +143,28 @@ def attributes(captured: Sequence[tuple[str, str]]) -> str:
     unknown = f'(?!(?:{known})"){_TEXT}":{_any_value(_LEVELS)}'
     alternatives = "|".join([*(f'{re.escape(name)}":{form}' for name, form in captured), unknown])
     return rf'\{{"(?:(?:{alternatives})(?:,"|(?=\}})))+\}}'
+
+
+def attributes_in_order(captured: Mapping[str, str], order: Sequence[str]) -> str:
+    """Give the expression of the attributes of an item in one order, each there or not: quicker, if it holds.
+
+    Args:
+        captured: the expressions of those with a group, by their names.
+        order: the names of attributes, of which others may be there, too.
+
+    Returns:
+        It; one that fits no item where there are too many others.
+
+    Raises:
+        Unfit: the names do not go into an expression.
+    """
+    if not are_fit(order):
+        raise Unfit
+    if len(order) > len(captured) + _MOST_UNKNOWN:
+        order = list(captured)
+    forms = ((re.escape(name), captured.get(name) or _any_value(_LEVELS)) for name in order)
+    members = (rf'(?:"{name}":{form}(?:,(?=")|(?=\}})))?' for name, form in forms)
+    return rf"\{{{''.join(members)}\}}"
 
 
 def columns_of(plan: RecordPlan) -> list[FieldPlan]:
@@ -147,6 +188,8 @@ def _records(node: Node) -> Iterable[Record]:
     match node:
         case Validated() | Nullable() | ListOf() | MapOf():
             return _records(node.inner)
+        case TupleOf():
+            return [record for inner in node.inner for record in _records(inner)]
         case Record():
             return [node]
         case _:

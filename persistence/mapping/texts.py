@@ -11,7 +11,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from persistence.json_text import with_bytes
@@ -26,7 +26,9 @@ from persistence.mapping.tables import Placement
 from persistence.mapping.text_forms import (
     REST,
     Unfit,
+    are_fit,
     attributes,
+    attributes_in_order,
     captured,
     captured_text,
     columns_of,
@@ -38,16 +40,21 @@ from persistence.mapping.upcasting import SchemaVersions
 
 T = TypeVar("T")
 
+Split = Callable[[str], list[Any]]
+
 _PAGE = "decode_texts"
 
 
-def text_pages(plan: RecordPlan, placement: Placement, versions: SchemaVersions | None) -> TextPages | None:
+def text_pages(
+    plan: RecordPlan, placement: Placement, versions: SchemaVersions | None, text: str
+) -> TextPages | None:
     """Make what takes the pages of a mapping apart, and makes entities of the parts.
 
     Args:
         plan: the fields.
         placement: the keys.
         versions: the versions of what is stored, if there are any.
+        text: of a page, from the first item on: its attributes tell the order in which they are expected.
 
     Returns:
         It; None where hooks, fields that convert their own values, or names that JSON has to escape need
@@ -56,9 +63,18 @@ def text_pages(plan: RecordPlan, placement: Placement, versions: SchemaVersions 
     if plan.hooked or any(field.foreign for field in plan.fields):
         return None
     try:
-        return TextPages(_TextCompiler(plan, placement, versions))
+        return TextPages(_TextCompiler(plan, placement, versions, _first_names(text)))
     except Unfit:
         return None
+
+
+def _first_names(text: str) -> list[str]:
+    """Name the attributes of the first item, in their order; none where it can't be read."""
+    try:
+        item, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return []
+    return list(item) if isinstance(item, dict) and are_fit(list(item)) else []
 
 
 class TextPages:
@@ -66,7 +82,11 @@ class TextPages:
 
     def __init__(self, compiler: _TextCompiler) -> None:
         self._compiler = compiler
-        self._split = re.compile(compiler.expression).split
+        self._in_order: Split | None = re.compile(compiler.expression(in_order=True)).split
+
+    @cached_property
+    def _in_any_order(self) -> Split:
+        return re.compile(self._compiler.expression()).split
 
     def taken_apart(self, text: str) -> tuple[list[str | None], int, str] | None:
         """Give the parts of the items that a text begins with, how many these are, and what is behind them.
@@ -77,8 +97,16 @@ class TextPages:
         Returns:
             They; None where an item has another form.
         """
+        split = self._in_order
+        if split is not None:
+            found = self._found(split(text))
+            if found is not None:
+                return found
+            self._in_order = None  # the order does not hold
+        return self._found(self._in_any_order(text))
+
+    def _found(self, parts: list[Any]) -> tuple[list[str | None], int, str] | None:
         width = self._compiler.width
-        parts: list[Any] = self._split(text)
         count = len(parts) // width - 1  # the last one is what is left
         rest = parts[-2]
         if count < 1 or rest is None or not rest.startswith("]"):
@@ -104,19 +132,28 @@ class _Columns:
     Args:
         plan: the fields.
         marks: further attributes with a group, and the tag of their content.
+        order: the order in which attributes are expected; others follow.
 
     Raises:
         Unfit: their names do not go into an expression.
     """
 
-    def __init__(self, plan: RecordPlan, marks: Sequence[tuple[str, str]] = ()) -> None:
-        loaded = columns_of(plan)
-        names = [*(field.attribute for field in loaded), *(name for name, _ in marks)]
-        self._places = {name: place for place, name in enumerate(names)}
-        groups = [(field.attribute, captured(field.node)) for field in loaded]
+    def __init__(
+        self, plan: RecordPlan, marks: Sequence[tuple[str, str]] = (), order: Sequence[str] = ()
+    ) -> None:
+        groups = [(field.attribute, captured(field.node)) for field in columns_of(plan)]
         groups += [(name, captured_text(tag)) for name, tag in marks]
+        expected = {name: place for place, name in enumerate(order)}
+        groups.sort(key=lambda group: expected.get(group[0], len(expected)))
         self.expression = attributes(groups)
-        self.width = len(names) + 2
+        self.width = len(groups) + 2
+        self._groups = dict(groups)
+        self._order = list(dict.fromkeys([*order, *self._groups]))
+        self._places = {name: place for place, name in enumerate(self._groups)}
+
+    def expression_in_order(self) -> str:
+        """Give the expression of all attributes in the order that is expected."""
+        return attributes_in_order(self._groups, self._order)
 
     def name(self, attribute: str) -> str:
         """Give the name that the content of an attribute has in generated source."""
@@ -131,17 +168,23 @@ class _Columns:
 class _TextCompiler(Compiler):
     """Writes the expression, and the loop that makes entities of what it finds."""
 
-    def __init__(self, plan: RecordPlan, placement: Placement, versions: SchemaVersions | None) -> None:
+    def __init__(
+        self, plan: RecordPlan, placement: Placement, versions: SchemaVersions | None, order: Sequence[str]
+    ) -> None:
         super().__init__(f"texts of {type(plan.schema).__qualname__}", {})
         self._plan = plan
         self._placement = placement
         self._wanted = _wanted(placement, versions)
-        self._columns = _Columns(plan, [(attribute, tag) for attribute, tag, _ in self._wanted])
+        self._columns = _Columns(plan, [(attribute, tag) for attribute, tag, _ in self._wanted], order)
 
-    @property
-    def expression(self) -> str:
-        """The expression for an item and what separates it from the next one, and for all that is none."""
-        return rf"{self._columns.expression}(?:,(?=\{{)|(?=\]))|{REST}"
+    def expression(self, *, in_order: bool = False) -> str:
+        """Give the expression for an item and what separates it from the next one, and for all that is none.
+
+        Args:
+            in_order: whether it is one for attributes in the order that is expected.
+        """
+        item = self._columns.expression_in_order() if in_order else self._columns.expression
+        return rf"{item}(?:,(?=\{{)|(?=\]))|{REST}"
 
     @property
     def width(self) -> int:

@@ -29,10 +29,11 @@ def text_of(content: object) -> str:
 
 
 def ready(mapping: EntityMapping[Any]) -> PageGrammar[Any]:
-    """Give the grammar of a mapping, which tries each page from now on."""
+    """Give the grammar of a mapping, which tries each page from now on, as if it had seen none."""
+    vars(mapping.codec).pop("grammar", None)
     grammar = mapping.codec.grammar
     assert grammar is not None
-    grammar.before = grammar.misses = grammar.pause = 0
+    grammar.before = 0
     return grammar
 
 
