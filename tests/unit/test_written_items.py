@@ -19,7 +19,7 @@ from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import BatchWriteItems, Operation, PutItem, TransactWrite
 from persistence.operations.writes import held_item
 from persistence.store import AWS_LIMITS, Limits, takes_text
-from persistence.stores.dynamodb import DynamoStore
+from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.stores.dynamodb.texts import text_of
 from persistence.table import Key, Table
 from persistence.tracking import IdentityMap, Written
@@ -316,6 +316,10 @@ class TestStores:
     def test_take_texts_where_they_write_requests_themselves(self) -> None:
         assert takes_text(DynamoStore(region="eu-central-1"))
         assert takes_text(DynamoStore(region="eu-central-1", fast_lane=True))
+        assert takes_text(AsyncDynamoStore(region="eu-central-1"))
+        assert takes_text(AsyncDynamoStore(region="eu-central-1", native=False))
         assert not takes_text(DynamoStore(region="eu-central-1", tuned=False))
+        assert not takes_text(AsyncDynamoStore(region="eu-central-1", tuned=False))
+        assert not takes_text(AsyncDynamoStore(DynamoStore(region="eu-central-1").client))
         assert not takes_text(MemoryStore())
         assert not takes_text(object())

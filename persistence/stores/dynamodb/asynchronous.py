@@ -141,6 +141,11 @@ class AsyncDynamoStore(AsyncForTenants):
         return self._store.limits
 
     @property
+    def takes_text(self) -> bool:
+        """Whether it sends new items as JSON, so that their attribute values need not be made."""
+        return self._store.takes_text if not self._is_native else self._store.makes_client
+
+    @property
     def client(self) -> BaseClient:
         """The boto3 client, for what this library does not offer; its calls block."""
         return self._store.client
