@@ -142,8 +142,8 @@ def tenant_of(store: object) -> str | None:
 def takes_text(store: object) -> bool:
     """Tell whether a store sends new items as JSON, so that nothing but their text has to be made.
 
-    A store tells it by its attribute `takes_text`. One that stands around another looks at items, or may do
-    so: it does not pass it on.
+    A store tells it by its attribute `takes_text`, and one that stands around another passes it on: when it
+    looks at an item, that is made for it.
     """
     return getattr(store, "takes_text", False) is True
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from persistence.errors import UnitOfWorkStateError
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, Store, check_store_source, tenant_of
+from persistence.store import AsyncStore, Limits, Store, check_store_source, takes_text, tenant_of
 from persistence.stores.layers import Layer, layered
 
 R = TypeVar("R")
@@ -144,6 +144,10 @@ class _BelowBase:
     @property
     def tenant(self) -> str | None:
         return tenant_of(self._store)
+
+    @property
+    def takes_text(self) -> bool:
+        return takes_text(self._store)
 
 
 class _Below(_BelowBase):

@@ -16,11 +16,12 @@ from persistence.commit_plan import Creation, Kind, plan
 from persistence.errors import CommitConflict, ItemTooLarge, KeyChanged, ValidationFailed
 from persistence.expressions import AttributeNotExists, Path
 from persistence.mapping import MappingSchema, mapping_of
-from persistence.operations import BatchWriteItems, Operation, PutItem, TransactWrite
+from persistence.operations import BatchWriteItems, GetItem, Operation, PutItem, TransactWrite
 from persistence.operations.writes import held_item
 from persistence.store import AWS_LIMITS, Limits, takes_text
 from persistence.stores.dynamodb import AsyncDynamoStore, DynamoStore
 from persistence.stores.dynamodb.texts import text_of
+from persistence.stores.layers import Echo, ItemSizes, layered
 from persistence.table import Key, Table
 from persistence.tracking import IdentityMap, Written
 from persistence.written_items import WrittenItem
@@ -312,6 +313,26 @@ class TestUnits:
         assert things.get("1").number == 7
 
 
+class TestLayers:
+    def test_see_items(self) -> None:
+        store, seen = Sent(), ItemSizes()
+        uow = UnitOfWork(layered(store, seen))
+        things = Repository(ThingMapping, uow)
+
+        with uow:
+            things.add(Thing("1", 7, {"x"}))
+
+        (held,) = store.held
+        assert isinstance(held, WrittenItem)
+        assert held.text is None
+        assert held.item == things_item(store)
+        assert things.get("1").tags == {"x"}
+
+
+def things_item(store: MemoryStore) -> Any:
+    return store.perform(GetItem(mapping_of(ThingMapping).table, {"id": {"S": "1"}})).item
+
+
 class TestStores:
     def test_take_texts_where_they_write_requests_themselves(self) -> None:
         assert takes_text(DynamoStore(region="eu-central-1"))
@@ -322,4 +343,6 @@ class TestStores:
         assert not takes_text(AsyncDynamoStore(region="eu-central-1", tuned=False))
         assert not takes_text(AsyncDynamoStore(DynamoStore(region="eu-central-1").client))
         assert not takes_text(MemoryStore())
+        assert takes_text(layered(DynamoStore(region="eu-central-1"), Echo(), ItemSizes()))
+        assert not takes_text(layered(MemoryStore(), Echo()))
         assert not takes_text(object())

@@ -24,7 +24,7 @@ from typing import TypeVar, cast, overload
 from persistence.errors import UnitOfWorkStateError
 from persistence.flows import Flow, perform, run, run_async
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, Store, check_store_source, tenant_of
+from persistence.store import AsyncStore, Limits, Store, check_store_source, takes_text, tenant_of
 from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
 
 R = TypeVar("R")
@@ -78,6 +78,11 @@ class LayeredStore(ForTenants):
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
 
+    @property
+    def takes_text(self) -> bool:
+        """Whether the store below sends new items as JSON; whoever looks at one is given it."""
+        return takes_text(self._store)
+
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `Store.perform`."""
         return run(self._layer.around(operation), self._store, sleep=self._sleep)
@@ -108,6 +113,11 @@ class AsyncLayeredStore(AsyncForTenants):
     def tenant(self) -> str | None:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the store below sends new items as JSON; whoever looks at one is given it."""
+        return takes_text(self._store)
 
     async def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below, by way of the layer; see `AsyncStore.perform`."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from persistence.operations import Operation
-from persistence.store import AsyncStore, Limits, tenant_of
+from persistence.store import AsyncStore, Limits, takes_text, tenant_of
 from persistence.stores.tenancy.face import ForTenants
 
 R = TypeVar("R")
@@ -45,6 +45,11 @@ class SyncView(ForTenants):
     def tenant(self) -> str | None:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the store below sends new items as JSON; whoever looks at one is given it."""
+        return takes_text(self._store)
 
     def perform(self, operation: Operation[R]) -> R:
         """Perform an operation on the store below and wait for it; see `Store.perform`.

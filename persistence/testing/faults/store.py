@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, assert_never
 from persistence.errors import PersistenceError
 from persistence.flows import Flow, pause, perform, run, run_async
 from persistence.operations import Operation, TransactWrite
-from persistence.store import AsyncStore, Limits, Store, tenant_of
+from persistence.store import AsyncStore, Limits, Store, takes_text, tenant_of
 from persistence.stores.tenancy.face import AsyncForTenants, ForTenants
 from persistence.testing.copying import copied
 from persistence.testing.faults import injuries
@@ -61,6 +61,11 @@ class FaultLayer(Generic[S]):
     def tenant(self) -> str | None:
         """The tenant of the store below; None where it has none."""
         return tenant_of(self._store)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the store below sends new items as JSON; whoever looks at one is given it."""
+        return takes_text(self._store)
 
     @property
     def injected(self) -> tuple[Injected, ...]:
