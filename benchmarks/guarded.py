@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSResponse
 
 from benchmarks.contenders import handwritten
 from benchmarks.contenders.ours import CODECS
-from benchmarks.peers.boto3_client import puts_of, query_of
+from benchmarks.peers.boto3_client import puts_of, query_of, update_of
 from benchmarks.peers.ours import MAPPINGS
 from benchmarks.peers.registry import environment
 from benchmarks.service.answers import answer
@@ -128,6 +128,13 @@ def _calls_on(store: Store, shape: Shape, client: Any) -> Iterator[tuple[str, tu
     yield (
         "add",
         (lambda: repository.add(entity), lambda: client.put_item(TableName=shape.name, Item=item)),
+    )
+    yield (
+        "patch",
+        (
+            lambda: repository.patch(*key).set(shape.changes, 7).execute(),
+            lambda: client.update_item(**update_of(shape)),
+        ),
     )
     yield (
         "commit of 25 added",

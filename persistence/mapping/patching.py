@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -16,7 +17,7 @@ from persistence.expressions import Path
 from persistence.mapping.collecting import CollectedAttributes
 from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan, PlainView
-from persistence.mapping.nodes import Node
+from persistence.mapping.nodes import Node, Scalar
 from persistence.mapping.paths import bare, resolved
 from persistence.mapping.records import HookedRecord, Record, RecordPlan
 from persistence.mapping.refusal import Messages, Refused, Unreadable
@@ -41,6 +42,7 @@ class Place:
         node: how a value is stored there.
         owner: the fields of which this is one, or how the list or map around it is stored.
         within: the keys under which marshmallow would report what is wrong with a value.
+        plain: how a value that is there is encoded, where nothing else has to be done; else None.
     """
 
     names: tuple[str | int, ...]
@@ -49,6 +51,7 @@ class Place:
     node: Node
     owner: RecordPlan | Node
     within: tuple[str | int, ...]
+    plain: Scalar | None = None
 
     @property
     def field(self) -> FieldPlan | None:
@@ -98,6 +101,10 @@ class Place:
         Raises:
             Refused: the value can't be stored here.
         """
+        if self.plain is not None and value is not None:
+            # What is wrong is told by the way that tells it of all values.
+            with suppress(Refused):
+                return self.plain.encode(value, validate=True)
         stored: AttributeValue | None = self._attempted(partial(self._encoded, value))
         return stored
 
@@ -204,12 +211,22 @@ def place_of(plan: RecordPlan, names: tuple[str | int, ...]) -> Place:
     around = place_of(plan, tuple(outer)) if outer else None
     owner = plan if around is None else around.inside
     _refuse_converted(owner, found.name)
+    plain = None
     if isinstance(owner, RecordPlan):
         field = _field(owner, key)
         _refuse_computed(owner, field, found.name)
+        plain = _plain(owner, field)
         key = field.key
     within = () if around is None else around.keys_inside
-    return Place(names, found.path, found.name, found.node, owner, (*within, key))
+    return Place(names, found.path, found.name, found.node, owner, (*within, key), plain)
+
+
+def _plain(plan: RecordPlan, field: FieldPlan) -> Scalar | None:
+    """Give how values of a field are encoded, if no validators run and none of them is left out."""
+    if plan.field_validators or field.validated or field.foreign or not field.on_entity:
+        return None
+    is_kept = not (field.omit_empty or field.is_set)
+    return field.node if is_kept and type(field.node) is Scalar else None
 
 
 def _refuse_converted(owner: RecordPlan | Node, said: str) -> None:

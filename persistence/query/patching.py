@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from persistence.attributes import ITEM_SIZE_LIMIT, Item, value_size
+from persistence.attributes import ITEM_SIZE_LIMIT, Item, size_at_most, value_size
 from persistence.errors import ItemTooLarge, QueryError, ValidationFailed, described
 from persistence.expressions import IfNotExists, Path, Set, UpdateAction, Value
 from persistence.mapping import EntityMapping, KeyPart
@@ -65,9 +65,42 @@ def planned(wish: PatchWish[T]) -> Patch[T]:
             f"this patch of {mapping.name} has both if_missing() and if_version(); an absent item has no "
             "version, so leave one of them out"
         )
-    actions, fill_ins = _Actions(wish).all()
+    plain = _plain_actions(wish)
+    actions, fill_ins = _Actions(wish).all() if plain is None else (plain, ())
     condition = None if wish.term is None else lower(wish.term, mapping)
     return Patch(mapping, wish.key, actions, condition, wish.expected_version, wish.upsert, fill_ins)
+
+
+def _plain_actions(wish: PatchWish[Any]) -> tuple[UpdateAction, ...] | None:
+    """Give the actions of a wish, where nothing moves along and nothing is wrong with its values."""
+    if wish.upsert or wish.mapping.table.indexes:
+        return None
+    try:
+        actions = tuple([each.action() for each in wish.edits])
+    except Refused:
+        return None
+    if len(actions) > 1:
+        refuse_overlaps(wish.mapping, actions)
+    _refuse_too_large(wish, actions)
+    return actions
+
+
+def _refuse_too_large(wish: PatchWish[Any], actions: Iterable[UpdateAction]) -> None:
+    """Refuse values that no item could hold, whatever else it has."""
+    values = [each.value.value for each in actions if isinstance(each, Set) and isinstance(each.value, Value)]
+    if size_at_most(values) <= ITEM_SIZE_LIMIT:
+        return
+    size = sum(map(value_size, values))
+    if size <= ITEM_SIZE_LIMIT:
+        return
+    mapping = wish.mapping
+    key = mapping.key_values(wish.key)
+    raise ItemTooLarge(
+        f"this patch of {described(mapping.name, key)} sets {size} bytes; DynamoDB's limit for an "
+        f"item is {ITEM_SIZE_LIMIT}. Nothing was sent; store large values elsewhere or split the entity",
+        entity_type=mapping.entity_type,
+        key=key,
+    )
 
 
 class _Actions:
@@ -89,7 +122,7 @@ class _Actions:
         if self._problems:
             key = self._mapping.key_values(self._wish.key)
             raise ValidationFailed(self._mapping.entity_type, self._problems, key)
-        self._refuse_too_large()
+        _refuse_too_large(self._wish, self._actions)
         return tuple(self._actions), tuple(self._fill_ins)
 
     def _noting(self, work: Callable[[], None]) -> None:
@@ -122,22 +155,6 @@ class _Actions:
         action = known.step(part, may_create=self._wish.upsert)
         if action is not None:
             self._actions.append(action)
-
-    def _refuse_too_large(self) -> None:
-        """Refuse values that no item could hold, whatever else it has."""
-        size = 0
-        for each in self._actions:
-            if isinstance(each, Set) and isinstance(each.value, Value):
-                size += value_size(each.value.value)
-        if size <= ITEM_SIZE_LIMIT:
-            return
-        key = self._mapping.key_values(self._wish.key)
-        raise ItemTooLarge(
-            f"this patch of {described(self._mapping.name, key)} sets {size} bytes; DynamoDB's limit for an "
-            f"item is {ITEM_SIZE_LIMIT}. Nothing was sent; store large values elsewhere or split the entity",
-            entity_type=self._mapping.entity_type,
-            key=key,
-        )
 
     def _refuse_incomplete(self) -> None:
         """Refuse a patch that may make an item which is no whole entity."""

@@ -10,7 +10,7 @@ from persistence.errors import CommitConflict, CommitOutcomeUnknown, ConflictErr
 from persistence.events import EventLog, event_log, is_heard
 from persistence.flows import Flow
 from persistence.mapping import EntityMapping
-from persistence.operations import Operation, TransactWrite
+from persistence.operations import TransactWrite
 from persistence.patches import Patch
 from persistence.store import AsyncStore, Limits, Store, takes_text, tenant_of
 from persistence.tracking import IdentityMap
@@ -107,7 +107,7 @@ class Sending(Generic[S]):
         policies, log, limits = self._policies, event_log(), store.limits
         token = policies.ids()
         conditional = self._conditionally and not write.is_patch
-        request: Operation[Any] = (
+        request: Any = (
             single_write(write.action, token) if conditional else TransactWrite((write.action,), token, True)
         )
         begun, now = policies.clock(), policies.timing.monotonic

@@ -146,7 +146,7 @@ class MindfulEmitter(HierarchicalEmitter):
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
         handlers = self._kept.get(event_name)
-        if handlers is None or self.answers_first is not None:
+        if handlers is None or (self.answers_first is not None and event_name.startswith("before-send.")):
             return self._emitted(event_name, kwargs)
         if not handlers:
             return []
@@ -187,7 +187,7 @@ class MindfulEmitter(HierarchicalEmitter):
     def _keep(self, event_name: str) -> None:
         """Keep whom an event calls, from its next time on."""
         kept = self._kept
-        if not self._is_certain or len(kept) >= _MOST_KEPT:
+        if not self._is_certain or event_name in kept or len(kept) >= _MOST_KEPT:
             return
         handlers = called(event_name, self._registrations)
         if handlers is not None:
