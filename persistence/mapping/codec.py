@@ -145,9 +145,9 @@ class Codec(Generic[T]):
             WrongEntityType: an item is marked as another type's.
         """
         if isinstance(items, WireItems):
-            apart = items.apart
-            if apart is not None and apart.grammar is self.grammar:
-                return self.grammar.decode(apart, items, self.decode)
+            apart, grammar = items.apart, self.grammar
+            if apart is not None and grammar is not None and apart.grammar is grammar:
+                return grammar.decode(apart, items, self.decode)
             if items.text is not None and self._typed is not None:
                 return self._typed(items, self.decode)
         return self._decode_items(items)

@@ -102,8 +102,8 @@ def repeats_of(operation: Operation[Any], call: Call) -> Repeats:
 
 def grammar_of(operation: Operation[Any]) -> Grammar | None:
     """Give what takes the items of an answer apart in its text; None for what gives no pages, or dicts."""
-    pages = operations.QueryPage | operations.ScanPage
-    return operation.grammar if isinstance(operation, pages) else None
+    grammar: Grammar | None = getattr(operation, "grammar", None)
+    return grammar
 
 
 def asked(operation: Operation[Any]) -> Asked:

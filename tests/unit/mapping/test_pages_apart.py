@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from decimal import Decimal
+from types import GenericAlias
 from typing import Any, Literal
 
 import pytest
@@ -404,7 +405,11 @@ class TestWhatNeedsDicts:
     def test_entities_in_entities_in_entities(self) -> None:
         inner: type[Any] = Part
         for level in range(6):
-            kinds: Any = [("one", inner), ("some", list[inner]), ("named", dict[str, inner])]
+            kinds: Any = [
+                ("one", inner),
+                ("some", GenericAlias(list, inner)),
+                ("named", GenericAlias(dict, (str, inner))),
+            ]
             inner = make_dataclass(f"Level{level}", [(name, kind | None, None) for name, kind in kinds])
         outer = make_dataclass("Outer", [("id", str), ("inner", inner | None, None)])
         self.check(mapping_for(outer), [{"id": {"S": "1"}, "inner": {"M": {"one": {"M": {}}}}}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -101,7 +101,7 @@ WAYS = pytest.mark.parametrize("settings", [{}, {"fast_lane": True}], ids=["defa
 
 
 def asked(
-    settings: dict[str, Any], answers: list[Answer], ask: Callable[[Repository[Sale]], Any]
+    settings: dict[str, Any], answers: Sequence[Answer], ask: Callable[[Repository[Sale]], Any]
 ) -> tuple[Any, list[bool]]:
     """Give what a repository gives, and what became of the pages."""
     keeping = Keeping()
