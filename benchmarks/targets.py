@@ -21,7 +21,6 @@ from benchmarks.peers.registry import (
     FAST,
     FAST_TYPED,
     MAPPERS,
-    TYPED,
 )
 from benchmarks.peers.way import Job
 
@@ -39,7 +38,8 @@ AT_MOST: Mapping[str, Mapping[Job, float]] = {
     | {"query 1000 simple": 0.18, "query 1000 complex": 0.30}
     | {"commit of 10 simple": 0.30, "commit of 25 simple": 0.22, "commit of 100 simple": 0.15}
     | {"commit of 100 complex": 0.10},
-    TYPED: {"query 100 simple": 0.12, "query 100 complex": 0.14}
+    # These are below those of the fast lane, and 0.12 is less than a call of botocore takes by itself.
+    FAST_TYPED: {"query 100 simple": 0.12, "query 100 complex": 0.14}
     | {"query 1000 simple": 0.10, "query 1000 complex": 0.14},
 }
 """Way -> job -> ratio to the raw client."""
