@@ -88,9 +88,9 @@ class Changes:
                 if difference.rekeyed:
                     refuse_moved(tracked)
                 if self._alone and not tracked.restored and mapping.steps_plainly:
-                    planned = replacing(tracked, origin, difference, self._encodings)
-                    if planned is not None:
-                        return planned
+                    step = replacing(tracked, origin, difference, self._encodings)
+                    if step is not None:
+                        return step
                 found = differing(tracked, origin, difference, watch)
         if not found.changes and not tracked.restored:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
@@ -67,9 +67,10 @@ class PlannedAction(Generic[T]):
         action: what will be sent.
         tracked: the entity's record; None where the unit holds no entity, or let it go.
         roles: Python attribute -> value that the entity gets after the commit (version, timestamps).
-        encoded: the encoding of the entity that the action stores, or its memento, or all that is known of
-            its item then; None for a deletion or its mark, and where the unit let the entity go.
-        stored: the item as it will be stored; None if that can't be known, for a deletion or its mark.
+        encoded: the encoding of the entity that the action stores, or its memento, or what is known of its
+            item then; None for a deletion or its mark, and where the unit let the entity go.
+        stored: the item as it will be stored; None if that can't be known, for a deletion or its mark, and
+            where the unit let the entity go.
         expected_version: the version that the action demands, None if it demands none.
         new_version: the version that the item has afterwards, None where that is not known.
         listed: what the unit changed in a loaded entity; see `changed`.
@@ -268,14 +269,16 @@ class CommitPlan:
                 _absorb(planned, tracked, identities)
 
     def release(self) -> None:
-        """Let go of the entities and their items, once they are in line, so that a plan keeps neither."""
+        """Let go of entities and items, once they are in line: who keeps the plan keeps neither alive."""
         for planned in self.actions:
             planned.release()
 
 
-def _size_at_most(actions: Iterable[PlannedAction[Any]]) -> int:
+def _size_at_most(actions: Sequence[PlannedAction[Any]]) -> int:
     """Give a number of bytes that is not less than the size of all actions, at a fraction of its cost."""
     weights = [planned.weight for planned in actions if planned.weight is not None]
+    if len(weights) == len(actions):
+        return sum(weights)
     parts: list[Any] = []
     for planned in actions:
         if planned.weight is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import sys
 import uuid
 from collections.abc import Iterable
@@ -21,12 +22,14 @@ from hypothesis import strategies as st
 from persistence import fields
 from persistence.attributes import Item, item_size
 from persistence.changes import Change
-from persistence.commit_plan import CommitPlan, plan
+from persistence.commit_plan import CommitPlan, PlannedAction, plan
 from persistence.commit_plan.encodings import STEPS
 from persistence.errors import ItemTooLarge, KeyChanged, MappingError, ValidationFailed
+from persistence.evaluate import apply_update
 from persistence.expressions import Path, equals
 from persistence.mapping import EntityMapping, MappingSchema, mapping_of
 from persistence.mapping.compiling import compile_mapping
+from persistence.operations import UpdateItem
 from persistence.store import AWS_LIMITS
 from persistence.table import GlobalIndex, Key, Table
 from persistence.tracking import IdentityMap, Loaded, Tracked, loaded_changes
@@ -705,6 +708,90 @@ class TestVersions:
         assert first["changed_at"] == {"S": "2026-01-02T03:04:05.000006Z"}
         assert second["changed_at"] == {"S": "2026-01-03T03:04:05.000006Z"}
         assert mapping.steps == {}
+
+
+@dataclass
+class Pair:
+    id: str
+    label: str = ""
+    size: int = 1
+
+
+class PairMapping(MappingSchema[Pair]):
+    class Meta:
+        table = "pairs"
+        key = Key("id")
+
+
+class TestAfterACommit:
+    """What is known of an item then is made where it is asked for, and the same whenever that is."""
+
+    def pair(self) -> tuple[IdentityMap, Tracked[Any], Item]:
+        item: Item = {"id": {"S": "p"}, "label": {"S": "a"}, "size": {"N": "1"}, "alien": {"L": [{"S": "x"}]}}
+        entities = IdentityMap()
+        entities.load(compile_mapping(PairMapping), item, weight=400)
+        (tracked,) = entities
+        return entities, tracked, item
+
+    @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.booleans()), max_size=6))
+    def test_the_item_is_what_the_updates_made(self, steps: list[tuple[str, int, bool]]) -> None:
+        entities, tracked, item = self.pair()
+        for label, size, asked in steps:
+            tracked.entity.label, tracked.entity.size = label, size
+            commit = plan(entities, lambda: NOW, AWS_LIMITS)
+            for planned in commit.actions:
+                assert isinstance(planned.action, UpdateItem)
+                item = apply_update(item, planned.action.actions)
+                if asked:
+                    assert planned.stored == item
+            commit.absorb(entities)
+            commit.release()
+            assert by_memento(tracked) == ()
+
+        assert isinstance(tracked.origin, Loaded)
+        assert tracked.origin.item == item
+        assert tracked.origin.item is tracked.origin.item
+        assert tracked.origin.memento is tracked.origin.memento
+
+    def test_what_was_loaded_stays_as_it_was(self) -> None:
+        entities, tracked, item = self.pair()
+        untouched, origin = copy.deepcopy(item), tracked.origin
+        tracked.entity.label = "b"
+
+        plan(entities, lambda: NOW, AWS_LIMITS).absorb(entities)
+
+        assert isinstance(origin, Loaded)
+        assert isinstance(tracked.origin, Loaded)
+        assert tracked.origin.item == {**untouched, "label": {"S": "b"}}
+        assert origin.item == item == untouched
+        assert origin.memento is not None
+        assert origin.memento.values[2] == "a"
+
+    def test_a_plan_that_is_kept_tells_what_changed_and_keeps_no_item(self) -> None:
+        entities, tracked, item = self.pair()
+        tracked.entity.label = "b"
+        commit = plan(entities, lambda: NOW, AWS_LIMITS)
+        commit.absorb(entities)
+
+        commit.release()
+
+        (planned,) = commit.actions
+        assert (planned.tracked, planned.encoded, planned.stored) == (None, None, None)
+        assert planned.changed == (Change(Path.of("label"), {"S": "a"}, {"S": "b"}),)
+        assert (planned.key, planned.key_values, planned.entity) == ({"id": {"S": "p"}}, ("p",), None)
+        assert not any(part is item["alien"] for part in reachable(planned))
+
+
+def reachable(planned: PlannedAction[Any]) -> Iterable[object]:
+    """Give what a planned action refers to, beside what outlasts it."""
+    found: dict[int, object] = {}
+    waiting: list[object] = [planned.action, planned.before, planned.encoded, planned.tracked]
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in found and not isinstance(part, type | Table):
+            found[id(part)] = part
+            waiting += gc.get_referents(part)
+    return found.values()
 
 
 class TestTheWeightOfALoadedItem:

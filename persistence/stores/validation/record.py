@@ -55,7 +55,7 @@ class Record:
         """The item, to be looked at only."""
         item = self._item
         if item is None:
-            item = self._item = _unpacked(self._packed)
+            item = self._item = unpacked(self._packed)
             self._packed = b""
         return item
 
@@ -63,7 +63,7 @@ class Record:
         """Give the item as the caller's own."""
         packed = self._packed
         if packed:
-            return _unpacked(packed)
+            return unpacked(packed)
         if self.nested is None:
             return copied_item(self.item)
         item = {name: value.copy() for name, value in self.item.items()}
@@ -78,7 +78,10 @@ class Record:
         return Record(item, size, None)
 
 
-_unpacked = marshal.loads
+def unpacked(item: bytes) -> Item:
+    """Unpack an item that was packed in this process."""
+    found: Item = marshal.loads(item)
+    return found
 
 
 def copied(value: AttributeValue) -> AttributeValue:

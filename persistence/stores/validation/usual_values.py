@@ -1,7 +1,7 @@
 """Items of the usual kinds, admitted in one quick walk: dicts, lists, texts, numbers, truth values and bytes.
 
-Most of them are in the form that a table keeps already. They need not be taken over part by part: a walk looks
-at them, and they are packed as they are.
+Most of them are in the form that a table keeps already. They need not be taken over part by part: a walk
+looks at them, and they are packed as they are.
 
 What is unusual or wrong is left to `values`, which looks closely and says what is wrong with it.
 """
@@ -54,11 +54,11 @@ def pack_usual(item: Mapping[str, AttributeValue]) -> Record:
     """
     size = _names_size(item) + _size_of_usual(item.values())
     # It packs nothing but what is of these very types: a subclass of them is an error.
-    return Record.packed(marshal.dumps(item, _PACKED), size)
+    return Record.packed(marshal.dumps(item, _PACKED), size)  # type: ignore[arg-type]  # so is another mapping
 
 
 def has_usual_parts(value: AttributeValue) -> bool:
-    """Tell that a value, with all that is inside of it, is surely one that is taken; all else is looked at."""
+    """Tell that a value is surely taken, with all that is inside of it; all else is looked at closely."""
     try:
         _size_of_usual((value,))
     except (ValueError, TypeError, AttributeError):

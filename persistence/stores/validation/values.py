@@ -53,7 +53,7 @@ def admit(item: Mapping[str, AttributeValue], limit: int = ITEM_SIZE_LIMIT) -> R
 
 
 def packed(item: Mapping[str, AttributeValue], limit: int) -> Record | None:
-    """Check an item and give it as a table keeps one into which nobody looks; None where it has to be admitted.
+    """Check an item and give it as a table keeps one that nobody looks into; None where it must be admitted.
 
     Args:
         item: attribute names and tagged attribute values.

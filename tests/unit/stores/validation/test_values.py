@@ -156,7 +156,7 @@ def outcome(admitted: Callable[[], Record]) -> object:
 
 
 class TestPacked:
-    """An item is kept packed where it has the form of a table already, and told no part from one that is not."""
+    """An item is kept packed where it has the form of a table already, and no reader can tell."""
 
     @given(ITEMS)
     def test_is_the_same_as_one_that_is_admitted(self, item: Item) -> None:
