@@ -268,6 +268,16 @@ class TestText:
         assert (items[1], items.apart is None) == ({"id": {"S": "2"}}, True)
         assert ORDERS.codec.decode_page(items)[1] == Order("2")
 
+    def test_of_another_mapping_is_read_as_dicts(self) -> None:
+        red, blue = (
+            mapping_for(make_dataclass(name, [("id", str), (name, str, "")])) for name in ("red", "blue")
+        )
+        assert straight(blue, body_of([{"id": {"S": "1"}, "blue": {"S": "x"}}]))[0].blue == "x"
+        items = page_in_parts(red, body_of([{"id": {"S": "1"}, "red": {"S": "x"}}]))["Items"]
+
+        assert items.apart is not None
+        assert blue.codec.decode_page(items)[0].blue == ""
+
     @pytest.mark.parametrize(
         "body",
         [
@@ -276,11 +286,18 @@ class TestText:
             b'{"Items":[{"id":{"S":"1"}}],"Items":[]}',
             b'{"Items":[{"id":{"S":"1"}}],"Items":[{"id":{"S":"2"}}]}',
             b'{"Items":[{"id":{"S":"1"}}],"A":"\0"}',
+            rb'{"Items":[{"id":{"S":"1"}}],"Items":"\u0000"}',
+            rb'{"Items":[{"id":{"S":"\u00e9\n"}}]}',
             b'["Items":[{"id":{"S":"1"}}]]',
             b'{"Items":[{"id":{"S":"1"}}{"id":{"S":"2"}}]}',
             b'{"Items":[{"id":{"S":"1"}},]}',
             b'{"Items":[{"id":{"S":"1"}},{}]}',
             b'{"Items":[{"id":{"S":"1"},}]}',
+            b'{"Items":[{"id":{"S":"1"},"lines":{"L":[{"M":{"sku":{"S":"x"}}},]}}]}',
+            b'{"Items":[{"id":{"S":"1"},"lines":{"L":[{"M":{"sku":{"S":"x"}}}{"M":{"sku":{"S":"y"}}}]}}]}',
+            b'{"Items":[{"id":{"S":"1"},"lines":{"L":[{"M":{"sku":{"S":"x"},}}]}}]}',
+            b'{"Items":[{"id":{"S":"1"},"tags":{"SS":["x",]}}]}',
+            b'{"Items":[{"id":{"S":"1"},"tags":{"SS":["x""y"]}}]}',
             b'{"Items":[{"id":{"S":"1"}}',
             b'{"Items":[{"id":{"S":"1"}}]',
             b'{"Items":[{"id":{"S":"1"}}]}}',
@@ -482,7 +499,28 @@ boxes = st.builds(
 )
 
 
+@dataclass
+class Lid:
+    color: str = "white"
+
+
+@dataclass
+class Jar:
+    id: str
+    lid: Lid | None = None
+    spare: list[Lid] = field(default_factory=list)
+
+
 class TestNested:
+    @pytest.mark.parametrize("lid", [{"color": {"N": "1"}}, {"color": {"L": []}}, {}, {"size": {"N": "1"}}])
+    def test_may_lack_everything_but_not_be_something_else(self, lid: Any) -> None:
+        jars, fine = mapping_for(Jar), {"M": {"color": {"S": "red"}}}
+        odd: Any = {"M": lid}
+
+        agree(jars, body_of([{"id": {"S": "1"}, "lid": odd}]))
+        agree(jars, body_of([{"id": {"S": "1"}, "spare": {"L": [fine, odd]}}]))
+        agree(jars, body_of([{"id": {"S": "1"}, "spare": {"L": [odd, fine]}}]))
+
     @SETTINGS
     @given(st.lists(boxes, min_size=1, max_size=3))
     def test_is_read_straight(self, entities: list[Box]) -> None:
