@@ -210,6 +210,17 @@ def keys_in_templates(placement: Placement) -> frozenset[str]:
     return frozenset(name for part in parts for name in part.fields if part.template is not None)
 
 
+def wanted_marks(placement: Placement, versions: SchemaVersions | None) -> list[tuple[str, str, str]]:
+    """Give the marks that an item of a mapping has to have: attribute, tag and content."""
+    wanted = []
+    if placement.discriminator is not None:
+        attribute, value = placement.discriminator
+        wanted.append((attribute, "S", value))
+    if versions is not None:
+        wanted.append((versions.attribute, "N", str(versions.current)))
+    return wanted
+
+
 def each_loop(name: str, body: Source) -> str:
     """Write a function that makes a list of entities from a list of `stored`.
 

@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from persistence.json_text import with_bytes
-from persistence.mapping.codegen import Compiler, keys_in_templates, nested_source, page_loop
+from persistence.mapping.codegen import Compiler, keys_in_templates, nested_source, page_loop, wanted_marks
 from persistence.mapping.containers import ListOf, MapOf, SetOf
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Output, Scalar, leave_fast_way
@@ -174,7 +174,7 @@ class _TextCompiler(Compiler):
         super().__init__(f"texts of {type(plan.schema).__qualname__}", {})
         self._plan = plan
         self._placement = placement
-        self._wanted = _wanted(placement, versions)
+        self._wanted = wanted_marks(placement, versions)
         self._columns = _Columns(plan, [(attribute, tag) for attribute, tag, _ in self._wanted], order)
 
     def expression(self, *, in_order: bool = False) -> str:
@@ -214,16 +214,6 @@ class _TextCompiler(Compiler):
             return f"def {name}(stored):\n    {loop}\n{reading.checked().indented()}\n"
         head = f"def {name}(stored):\n    entities = []\n    append = entities.append\n    {loop}\n"
         return f"{head}{reading.checked('append({})').indented()}\n    return entities\n"
-
-
-def _wanted(placement: Placement, versions: SchemaVersions | None) -> list[tuple[str, str, str]]:
-    wanted = []
-    if placement.discriminator is not None:
-        attribute, value = placement.discriminator
-        wanted.append((attribute, "S", value))
-    if versions is not None:
-        wanted.append((versions.attribute, "N", str(versions.current)))
-    return wanted
 
 
 def _rows(pattern: re.Pattern[str], width: int, text: str) -> Iterator[tuple[Any, ...]]:

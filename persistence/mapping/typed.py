@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from persistence.attributes import Item
-from persistence.mapping.codegen import Compiler, each_loop, keys_in_templates, page_loop
+from persistence.mapping.codegen import Compiler, each_loop, keys_in_templates, page_loop, wanted_marks
 from persistence.mapping.containers import ListOf, MapOf, SetOf, TupleOf
 from persistence.mapping.fieldplan import FieldPlan
 from persistence.mapping.nodes import Node, Output, Scalar, leave_fast_way
@@ -190,7 +190,7 @@ class _WireCompiler(Compiler):
         self._plan = plan
         self._placement = placement
         self.structs = _Structs()
-        self._wanted = _wanted(placement, versions)
+        self._wanted = wanted_marks(placement, versions)
 
     @property
     def marks(self) -> list[str]:
@@ -214,16 +214,6 @@ class _WireCompiler(Compiler):
         if purpose == "decode":
             return f"def {name}(item):\n{reading.source().indented(1)}\n"
         return each_loop(name, Source().add("item = stored.M").extend(reading.source("append({})")))
-
-
-def _wanted(placement: Placement, versions: SchemaVersions | None) -> list[tuple[str, str, str]]:
-    wanted = []
-    if placement.discriminator is not None:
-        attribute, value = placement.discriminator
-        wanted.append((attribute, "S", value))
-    if versions is not None:
-        wanted.append((versions.attribute, "N", str(versions.current)))
-    return wanted
 
 
 class _StructReading(Reading):

@@ -10,11 +10,11 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 from botocore.client import BaseClient
 
-from persistence.errors import InvalidRequest, QueryError, StoreError
+from persistence.errors import StoreError
 from persistence.operation_facts import api_name
 from persistence.operations import (
     BatchGetItems,
@@ -33,7 +33,6 @@ from persistence.store import Limits
 from persistence.stores.dynamodb.attempts import Attempts
 from persistence.stores.dynamodb.calls import asked, grammar_of, repeats_of
 from persistence.stores.dynamodb.item_calls import ITEM_CALLS
-from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.store import DynamoStore
 from persistence.stores.dynamodb.workers import Workers
 from persistence.stores.tenancy.face import AsyncForTenants
@@ -165,14 +164,7 @@ class AsyncDynamoStore(AsyncForTenants):
         """
         if self._is_native and type(operation) in _ON_ITEMS:
             call, question = ITEM_CALLS[type(operation)], asked(operation)
-            text = call.text(operation) if call.text is not None and self._store.makes_client else None
-            if text is None:
-                try:
-                    parameters = partial(_given, call.parameters(operation))
-                except QueryError as refused:
-                    raise InvalidRequest(str(refused), **question.where) from refused
-            else:
-                parameters = partial(call.parameters, operation, Settled())
+            parameters, text = call.request(operation, question, as_text=self.takes_text)
             way = self._way or await self._made_way()
             attempts = Attempts(
                 question,
@@ -242,10 +234,6 @@ class AsyncDynamoStore(AsyncForTenants):
                 self._way = cast("NativeWay", kind(lambda: store.client, THREAD_NAME, _refusal))
                 weakref.finalize(self, self._way.close)
             return self._way
-
-
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    return parameters
 
 
 def _has_aiohttp() -> bool:

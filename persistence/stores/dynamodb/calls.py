@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
 from botocore import xform_name
 
 import persistence.operations as operations
+from persistence.errors import InvalidRequest, QueryError
 from persistence.operation_facts import api_name, can_write, table_of
 from persistence.operations import GetItem, Operation
 from persistence.stores.dynamodb import answers, requests
 from persistence.stores.dynamodb.attempts import Repeats
 from persistence.stores.dynamodb.exchanges import Exchange
 from persistence.stores.dynamodb.failures import Asked
+from persistence.stores.dynamodb.stable import Settled
 from persistence.wire_items import Grammar
 
 
@@ -40,6 +42,32 @@ class Call:
     answer: Callable[[Any, Mapping[str, Any]], Any]
     repeats: Repeats = "always"
     text: Callable[[Any], str | None] | None = None
+
+    def request(
+        self, operation: Operation[Any], question: Asked, *, as_text: bool
+    ) -> tuple[Callable[[], dict[str, Any]], str | None]:
+        """Give what makes the parameters of an operation, and the text of its request where that is there.
+
+        Args:
+            operation: the operation.
+            question: what it asks, for errors.
+            as_text: whether a text is wanted, where it can be written without the parameters.
+
+        Raises:
+            InvalidRequest: the service would refuse it because of its shape.
+        """
+        text = self.text(operation) if as_text and self.text is not None else None
+        if text is not None:
+            return partial(self.parameters, operation, Settled()), text
+        try:
+            return partial(as_given, self.parameters(operation)), None
+        except QueryError as refused:
+            raise InvalidRequest(str(refused), **question.where) from refused
+
+
+def as_given(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Give parameters that are there already."""
+    return parameters
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Any, Self, TypeVar, cast
 from botocore.client import BaseClient
 
 import persistence.stores.dynamodb.fast_lane as lanes
-from persistence.errors import InvalidRequest, NotSupported, PersistenceError, QueryError
+from persistence.errors import InvalidRequest, NotSupported, PersistenceError
 from persistence.operation_facts import api_name
 from persistence.operations import Operation
 from persistence.store import AWS_LIMITS, Limits
 from persistence.stores.dynamodb.attempts import Attempts, damaged_answer, in_doubt, watch, watched
 from persistence.stores.dynamodb.calls import (
     Talk,
+    as_given,
     asked,
     call_of,
     grammar_of,
@@ -31,7 +32,6 @@ from persistence.stores.dynamodb.exchanges import Answer, Exchange, Request, Ser
 from persistence.stores.dynamodb.failures import FOREIGN_ERRORS, Asked, translated
 from persistence.stores.dynamodb.in_time import answer_of
 from persistence.stores.dynamodb.requests import Made
-from persistence.stores.dynamodb.stable import Settled
 from persistence.stores.dynamodb.tuning import stub_of, tune
 from persistence.stores.tenancy.face import ForTenants
 
@@ -191,14 +191,7 @@ class DynamoStore(ForTenants):
         question = asked(operation)
         if isinstance(call, Talk):
             return cast(R, self._converse(question, call.exchange(operation)))
-        text = call.text(operation) if self.takes_text and call.text is not None else None
-        if text is None:
-            try:
-                parameters = partial(_given, call.parameters(operation))
-            except QueryError as refused:
-                raise InvalidRequest(str(refused), **question.where) from refused
-        else:
-            parameters = partial(call.parameters, operation, Settled())
+        parameters, text = call.request(operation, question, as_text=self.takes_text)
         attempts = Attempts(
             question,
             repeats_of(operation, call),
@@ -249,7 +242,7 @@ class DynamoStore(ForTenants):
             self._called,
             lambda: self._client_for(request, question),
             method_named(request.api),
-            partial(_given, request.parameters),
+            partial(as_given, request.parameters),
             attempts,
         )
         return _watched_answer(called, attempts)
@@ -327,10 +320,6 @@ def _watched_answer(call: Callable[[], dict[str, Any]], attempts: Attempts) -> d
     if attempts.damaged:
         raise damaged_answer(attempts.asked)
     return answer
-
-
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    return parameters
 
 
 def _low_level(client: object, service: Service) -> BaseClient:
