@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from persistence.attributes import Item, size_at_most
-from persistence.commit_plan.creation import PlannedCreation
+from persistence.commit_plan.brief import PlannedCreation
 from persistence.commit_plan.encodings import Encodings, encoding_with
 from persistence.commit_plan.kept import NOTHING_KEPT, Kept
 from persistence.commit_plan.patching import update_of

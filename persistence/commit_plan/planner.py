@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from persistence.attributes import Item
+from persistence.commit_plan.brief import PlannedCreation
 from persistence.commit_plan.checks import checks
-from persistence.commit_plan.creation import PlannedCreation
 from persistence.commit_plan.encodings import NOTHING_GIVEN, Encodings
 from persistence.commit_plan.loaded import Changes, kind_of
 from persistence.commit_plan.marks import marking, shown_mark, unmark

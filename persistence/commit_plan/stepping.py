@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from persistence.attributes import (
@@ -13,9 +12,10 @@ from persistence.attributes import (
     Item,
     size_at_most,
 )
+from persistence.commit_plan.brief import BriefAction
 from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.kept import Step
-from persistence.commit_plan.planned import Kind, PlannedAction
+from persistence.commit_plan.planned import Kind
 from persistence.commit_plan.writes import FEW
 from persistence.expressions import Set, Value
 from persistence.mapping import Difference
@@ -30,7 +30,7 @@ _KEY = PARTITION_KEY_SIZE_LIMIT + SORT_KEY_SIZE_LIMIT + 2 * KEY_NAME_LIMIT
 """Bytes that a key and its names have at most (developer guide, "Quotas")."""
 
 
-class PlannedStep(PlannedAction[T]):
+class PlannedStep(BriefAction[T]):
     """The change of a loaded entity some of whose attributes are replaced whole.
 
     Args:
@@ -45,48 +45,18 @@ class PlannedStep(PlannedAction[T]):
     __slots__ = ("_step",)
 
     kind = _UPDATE
-    listed = ()
-    patch = seen = None
 
     def __init__(
         self, tracked: Tracked[T], update: UpdateItem, step: Step, after: Advanced, before: Item, weight: int
     ) -> None:
-        self.mapping = tracked.mapping
-        self.action = update
-        self.tracked = tracked
-        self.encoded = after
+        super().__init__(tracked, update, step.kept, after, weight)
         self.before = before
-        self.weight = weight
         self._step = step
-
-    @property
-    def key(self) -> Item:  # type: ignore[override]  # it is that of the update
-        """The item's stored key."""
-        return self.action.key  # type: ignore[union-attr]  # it is an update
-
-    @property
-    def roles(self) -> Mapping[str, object]:  # type: ignore[override]  # they are those of the step
-        """Python attribute -> value that the entity gets after the commit."""
-        return self._step.kept.named
 
     @property
     def expected_version(self) -> object:  # type: ignore[override]  # it is that of the step
         """The version that the action demands, None if it demands none."""
         return self._step.expected
-
-    @property
-    def new_version(self) -> object:  # type: ignore[override]  # it is that of the step
-        """The version that the item has afterwards, None where that is not known."""
-        return self._step.kept.version
-
-    @property
-    def stored(self) -> Item | None:  # type: ignore[override]  # it is made of what is known
-        """The item as it will be stored; None once the unit let the entity go."""
-        return self.encoded.item if isinstance(self.encoded, Loaded) else None
-
-    def release(self) -> None:
-        """Let go of the entity and its item."""
-        self.tracked = self.encoded = None
 
 
 def replacing(

@@ -1,4 +1,4 @@
-"""The usual new entity: nothing of its item is there but the text that is sent."""
+"""Actions of which most commits consist, made of few objects: what else they tell is made for who asks."""
 
 from __future__ import annotations
 
@@ -8,39 +8,37 @@ from typing import TypeVar
 from persistence.attributes import Item
 from persistence.commit_plan.kept import Kept
 from persistence.commit_plan.planned import Kind, PlannedAction
-from persistence.operations import PutItem
+from persistence.operations import PutItem, TransactAction
 from persistence.tracking import Loaded, Tracked, Written
 from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
 
 
-class PlannedCreation(PlannedAction[T]):
-    """The put of a new entity that was written as text.
+class BriefAction(PlannedAction[T]):
+    """The write of an entity after which all that is known of its item is known in one piece.
 
     Args:
-        kind: whether it demands that its key is free.
         tracked: the entity's record.
-        put: what will be sent.
-        written: the item of it.
-        weight: bytes that the item has at most.
+        action: what will be sent.
         kept: what the unit of work keeps.
+        after: what is known of the item then.
+        weight: bytes that the action has at most.
     """
 
     __slots__ = ("_kept",)
 
     listed = ()
-    before = patch = seen = expected_version = None
+    patch = seen = None
 
     def __init__(
-        self, kind: Kind, tracked: Tracked[T], put: PutItem, written: WrittenItem, weight: int, kept: Kept
+        self, tracked: Tracked[T], action: TransactAction, kept: Kept, after: Loaded, weight: int
     ) -> None:
-        self.kind = kind
         self.mapping = tracked.mapping
         self.key = tracked.key
-        self.action = put
+        self.action = action
         self.tracked = tracked
-        self.encoded = Written(written)
+        self.encoded = after
         self.weight = weight
         self._kept = kept
 
@@ -55,10 +53,33 @@ class PlannedCreation(PlannedAction[T]):
         return self._kept.version
 
     @property
-    def stored(self) -> Item | None:  # type: ignore[override]  # it is read of the text
+    def stored(self) -> Item | None:  # type: ignore[override]  # it is made of what is known
         """The item as it will be stored; None once the unit let the entity go."""
         return self.encoded.item if isinstance(self.encoded, Loaded) else None
 
     def release(self) -> None:
         """Let go of the entity and its item."""
         self.tracked = self.encoded = None
+
+
+class PlannedCreation(BriefAction[T]):
+    """The put of a new entity that was written as text.
+
+    Args:
+        kind: whether it demands that its key is free.
+        tracked: the entity's record.
+        put: what will be sent.
+        written: the item of it.
+        weight: bytes that the item has at most.
+        kept: what the unit of work keeps.
+    """
+
+    __slots__ = ()
+
+    before = expected_version = None
+
+    def __init__(
+        self, kind: Kind, tracked: Tracked[T], put: PutItem, written: WrittenItem, weight: int, kept: Kept
+    ) -> None:
+        super().__init__(tracked, put, kept, Written(written), weight)
+        self.kind = kind
