@@ -24,6 +24,7 @@ from persistence.testing.faults import (
     Rule,
     Unreachable,
 )
+from persistence.timing import Timing
 from persistence.unit_of_work import Committed
 
 RING = LocalKeyRing({"2026-11": b"n" * 32}, current="2026-11")
@@ -47,8 +48,14 @@ class CustomerMapping(MappingSchema[Customer]):
 
 
 def process(store: Store, record: str | None, deadline: float = 8.0) -> UnitOfWork:
-    """A process of its own: its layer knows nothing of what another one has sent."""
-    return UnitOfWork(layered(store, Encrypting(RING)), commit_record=record, deadline=deadline)
+    """A process of its own: its layer knows nothing of what another one has sent.
+
+    It always pauses for the longest time between attempts, which a short deadline does not outlast.
+    """
+    timing = Timing(chance=lambda: 1.0)
+    return UnitOfWork(
+        layered(store, Encrypting(RING)), commit_record=record, deadline=deadline, timing=timing
+    )
 
 
 def customers(uow: UnitOfWork) -> Repository[Customer]:
