@@ -17,6 +17,7 @@ from persistence.attributes import item_size
 from persistence.commit_plan import Creation, Kind, plan
 from persistence.errors import CommitConflict, ItemTooLarge, KeyChanged, QueryError, ValidationFailed
 from persistence.expressions import AttributeNotExists, Path
+from persistence.json_text import plain_text
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import BatchWriteItems, GetItem, Operation, PutItem, TransactWrite
 from persistence.operations.writes import held_item
@@ -48,6 +49,18 @@ class TestWrittenItem:
         assert written.item is written.item
         assert written.text is None
         assert "read" in repr(written)
+
+    def test_gets_another_value_of_an_attribute(self) -> None:
+        """No name is twice in a text: services refuse it, or take one of the two."""
+        assert WrittenItem(TEXT).having("id", {"S": "2"}) == {**ITEM, "id": {"S": "2"}}
+
+    def test_gets_one_more_whatever_its_texts_are(self) -> None:
+        written = WrittenItem(plain_text({"id": {"S": '"more":'}}))
+
+        more = written.having("more", {"S": "x"})
+
+        assert isinstance(more, WrittenItem)
+        assert more.item == {"id": {"S": '"more":'}, "more": {"S": "x"}}
 
     def test_shows_nothing_of_its_content(self) -> None:
         assert repr(WrittenItem(TEXT)) == f"<WrittenItem: {len(TEXT)} characters>"
