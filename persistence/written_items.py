@@ -41,11 +41,12 @@ class WrittenItem:
         return held
 
     def having(self, name: str, value: AttributeValue) -> Item | WrittenItem:
-        """Give an item that has one attribute more."""
-        text = self.text
-        if text is None:
+        """Give an item that has an attribute beside its others, or in the place of one of that name."""
+        text, member = self.text, f"{quoted(name)}:"
+        # Inside of a text, quotes are escaped: what is found is a name, be it that of a part of an attribute.
+        if text is None or member in text:
             return {**self.item, name: value}
-        return WrittenItem(f"{text[:-1]},{quoted(name)}:{plain_text(value)}}}")
+        return WrittenItem(f"{text[:-1]},{member}{plain_text(value)}}}")
 
     def __repr__(self) -> str:
         return f"<WrittenItem: {'read' if self.text is None else f'{len(self.text)} characters'}>"

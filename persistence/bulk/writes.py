@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
@@ -180,6 +181,12 @@ class WritePlanner(Generic[T]):
 
     def _overwriting(self, entity: T) -> PlannedAction[T]:
         """Plan a new item that takes the place of whatever is stored."""
+        roles = self.mapping.roles
+        if roles.version is None and roles.created_at is None:
+            return self._creations.plan(entity)
+        return self._creations.plan(entity, partial(self._given, entity))
+
+    def _given(self, entity: T) -> Mapping[RoleField, object]:
         roles, given = self.mapping.roles, dict[RoleField, object]()
         if roles.version is not None:
             given[roles.version] = _version_beyond(version_of(self.mapping, entity), self._policies.clock())
@@ -187,7 +194,7 @@ class WritePlanner(Generic[T]):
             known = getattr(entity, roles.created_at.name)
             if known is not None:  # it is the entity that was made then, and not a new one
                 given[roles.created_at] = known
-        return self._creations.plan(entity, given)
+        return given
 
     def _planned(self, identities: IdentityMap) -> PlannedAction[T] | None:
         policies = self._policies

@@ -17,8 +17,6 @@ from persistence.tracking import Comparison, Loaded, Tracked, encoded_changes, k
 
 T = TypeVar("T")
 
-NOTHING_GIVEN: Mapping[RoleField, object] = {}
-
 STEPS = 512
 """For how many versions of one mapping's items it is kept how they are written."""
 
@@ -54,6 +52,10 @@ class New(Generic[T]):
         text = self.write(entity, key, self.text)
         # JSON has more characters than the item has bytes.
         return text if text is not None and len(text) <= self.most else None
+
+    def keeping(self, text: str, kept: Kept) -> str:
+        """Give the text of an item that keeps something else than the usual, which is at its end."""
+        return f"{text[: -len(self.text) - 1]}{kept.text}}}"
 
 
 class Encodings:
@@ -121,20 +123,12 @@ class Encodings:
             self._kept[mapping, version, created] = kept
         return kept
 
-    def new(self, mapping: EntityMapping[T], given: Mapping[RoleField, object] = NOTHING_GIVEN) -> New[T]:
-        """Give what new entities of a mapping have in common.
-
-        Args:
-            mapping: the mapping.
-            given: what takes the place of what the unit of work would give them.
-        """
+    def new(self, mapping: EntityMapping[T]) -> New[T]:
+        """Give what new entities of a mapping have in common."""
         new: New[Any] | None = self._new
-        if new is None or new.mapping is not mapping or given:
-            kept = self.kept(mapping, version=FIRST_VERSION, created=True)
-            if given:
-                kept = Kept({**kept.roles, **given}, mapping.roles.version, self._stored)
-            new = self._new_of(mapping, kept)
-            if mapping.roles.incarnation is None and not given:
+        if new is None or new.mapping is not mapping:
+            new = self._new_of(mapping, self.kept(mapping, version=FIRST_VERSION, created=True))
+            if mapping.roles.incarnation is None:
                 self._new = new
         return new
 
@@ -142,11 +136,18 @@ class Encodings:
         write = mapping.codec.text if self._texts else None
         try:
             text = "" if write is None else kept.text
-        except (
-            QueryError
-        ):  # what was given is an entity's own, and it is refused with what else is wrong there
+        except QueryError:  # the time is naive, and refused after what is wrong in an entity
             write, text = None, ""
         return New(mapping, kept, write, text, self._limits.item_bytes)
+
+    def kept_instead(self, new: New[Any], given: Mapping[RoleField, object]) -> Kept:
+        """Give what the unit of work keeps of a new entity where other values take the place of the usual.
+
+        Args:
+            new: what is usual.
+            given: the others.
+        """
+        return Kept({**new.kept.roles, **given}, new.mapping.roles.version, self._stored)
 
     def step(self, tracked: Tracked[Any], origin: Loaded) -> Step:
         """Give how a loaded item is written, as far as that does not differ from others of its version.

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from persistence.attributes import Item
+from persistence.attributes import NUMBER_SIZE_LIMIT, Item
 from persistence.commit_plan.brief import PlannedCreation
 from persistence.commit_plan.checks import checks
-from persistence.commit_plan.encodings import NOTHING_GIVEN, Encodings
+from persistence.commit_plan.encodings import Encodings
 from persistence.commit_plan.loaded import Changes, kind_of
 from persistence.commit_plan.marks import marking, shown_mark, unmark
 from persistence.commit_plan.patching import patched_alone
@@ -188,23 +188,31 @@ class _Planner:
         tracked: Tracked[T],
         *,
         anyway: bool = False,
-        given: Mapping[RoleField, object] = NOTHING_GIVEN,
+        given: Callable[[], Mapping[RoleField, object]] | None = None,
     ) -> PlannedAction[T]:
         """Plan a new entity.
 
         Args:
             tracked: its record.
             anyway: whether it takes the place of whatever is stored, so that nothing is demanded.
-            given: what takes the place of what the unit of work would give it.
+            given: gives what takes the place of what the unit of work would give it; it is asked once the
+                entity is known to be fit to be stored.
         """
         encodings, mapping = self._encodings, tracked.mapping
-        new = encodings.new(mapping, given)
+        new = encodings.new(mapping)
         kept, text = new.kept, new.written(tracked.entity, tracked.key)
         item: Any  # as a `PutItem` holds it
         if text is None:
             item = encodings.encoded(tracked, kept)
             weight = encodings.weighed(tracked, item)
+            if given is not None:
+                kept = encodings.kept_instead(new, given())
+                item.update(kept.attributes)
+                weight += NUMBER_SIZE_LIMIT
         else:
+            if given is not None:
+                kept = encodings.kept_instead(new, given())
+                text = new.keeping(text, kept)
             item, weight = WrittenItem(text), len(text)
         if anyway:
             kind, action = _OVERWRITE, PutItem(mapping.table, item)
@@ -344,12 +352,14 @@ class Creations(Generic[T]):
         own = (roles.created_at, roles.updated_at, roles.incarnation)
         self._shared = self._planner() if own == (None, None, None) else None
 
-    def plan(self, entity: T, given: Mapping[RoleField, object] = NOTHING_GIVEN) -> PlannedAction[T]:
+    def plan(
+        self, entity: T, given: Callable[[], Mapping[RoleField, object]] | None = None
+    ) -> PlannedAction[T]:
         """Plan one, as it is now.
 
         Args:
             entity: the entity.
-            given: what takes the place of what the unit of work would give it.
+            given: gives what takes the place of what the unit of work would give it; see `_Planner.create`.
 
         Raises:
             ValidationFailed, ItemTooLarge: it can't be stored as it is.

@@ -6,15 +6,18 @@ import datetime as dt
 import json
 import pickle
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
+from marshmallow import validate
 
 from persistence import EntityExists, MemoryStore, Repository, UnitOfWork, fields
 from persistence.attributes import item_size
 from persistence.commit_plan import Creation, Kind, plan
-from persistence.errors import CommitConflict, ItemTooLarge, KeyChanged, ValidationFailed
+from persistence.errors import CommitConflict, ItemTooLarge, KeyChanged, QueryError, ValidationFailed
 from persistence.expressions import AttributeNotExists, Path
+from persistence.json_text import plain_text
 from persistence.mapping import MappingSchema, mapping_of
 from persistence.operations import BatchWriteItems, GetItem, Operation, PutItem, TransactWrite
 from persistence.operations.writes import held_item
@@ -46,6 +49,18 @@ class TestWrittenItem:
         assert written.item is written.item
         assert written.text is None
         assert "read" in repr(written)
+
+    def test_gets_another_value_of_an_attribute(self) -> None:
+        """No name is twice in a text: services refuse it, or take one of the two."""
+        assert WrittenItem(TEXT).having("id", {"S": "2"}) == {**ITEM, "id": {"S": "2"}}
+
+    def test_gets_one_more_whatever_its_texts_are(self) -> None:
+        written = WrittenItem(plain_text({"id": {"S": '"more":'}}))
+
+        more = written.having("more", {"S": "x"})
+
+        assert isinstance(more, WrittenItem)
+        assert more.item == {"id": {"S": '"more":'}, "more": {"S": "x"}}
 
     def test_shows_nothing_of_its_content(self) -> None:
         assert repr(WrittenItem(TEXT)) == f"<WrittenItem: {len(TEXT)} characters>"
@@ -311,6 +326,71 @@ class TestUnits:
         assert isinstance(held, WrittenItem)
         assert set(held.item) >= {"_commit_id", "number"}
         assert things.get("1").number == 7
+
+
+@dataclasses.dataclass
+class Few:
+    id: str
+    number: int = 0
+    version: int = 0
+    created_at: dt.datetime | None = None
+
+
+class FewMapping(MappingSchema[Few]):
+    class Meta:
+        table = "few"
+        key = Key("id")
+
+    version = fields.Version()
+    created_at = fields.CreatedAt()
+
+
+class CheckedFewMapping(FewMapping):
+    class Meta(FewMapping.Meta):
+        pass
+
+    version = fields.Version(validate=validate.Range(max=100))
+
+
+@pytest.mark.parametrize("store", [Sent, MemoryStore])
+class TestOverwriting:
+    """What a bulk gives to entities in its own stead comes after what is usual, and after all checks."""
+
+    def overwrite(self, store: type[MemoryStore], schema: type[MappingSchema[Few]], few: Few) -> Few:
+        clock = (NOW + dt.timedelta(seconds=seconds) for seconds in range(9))
+        things = Repository(schema, UnitOfWork(store(), clock=lambda: next(clock)))
+        with things.bulk(overwrite=True) as bulk:
+            bulk.save(few)
+        assert things.get(few.id) == few
+        return few
+
+    def test_validates_no_version_of_its_own(self, store: type[MemoryStore]) -> None:
+        assert self.overwrite(store, CheckedFewMapping, Few("1", version=3)).version > 100
+
+    def test_takes_the_version_from_the_time_after_that_of_creation(self, store: type[MemoryStore]) -> None:
+        few = self.overwrite(store, FewMapping, Few("1"))
+
+        assert few.created_at == NOW
+        assert few.version == (NOW + dt.timedelta(seconds=1)).timestamp() * 1_000_000
+
+    def test_keeps_the_time_of_creation(self, store: type[MemoryStore]) -> None:
+        known = NOW - dt.timedelta(days=1)
+
+        assert self.overwrite(store, FewMapping, Few("1", created_at=known)).created_at == known
+
+    def test_refuses_a_time_of_creation_last(self, store: type[MemoryStore]) -> None:
+        naive = NOW.replace(tzinfo=None)
+
+        with pytest.raises(QueryError, match="created_at: Naive"):
+            self.overwrite(store, FewMapping, Few("1", created_at=naive))
+        with pytest.raises(ValidationFailed, match=r"number: Not a valid integer\.\n"):
+            self.overwrite(store, FewMapping, Few("1", "x", created_at=naive))  # type: ignore[arg-type]
+
+    def test_refuses_a_key_before_a_version(self, store: type[MemoryStore]) -> None:
+        nan: Any = Decimal("NaN")
+
+        with pytest.raises(ValidationFailed, match="id: "):
+            self.overwrite(store, FewMapping, Few("", version=nan))
 
 
 class TestLayers:

@@ -12,9 +12,12 @@ from persistence.attributes import Item, item_size
 from persistence.bulk.batching import batches, sent_size
 from persistence.bulk.writes import BulkWrite, WritePlanner
 from persistence.mapping import mapping_of
+from persistence.operations import PutItem
+from persistence.operations.writes import held_item
 from persistence.store import Limits
 from persistence.stores.memory import MemoryStore
 from persistence.unit_of_work import UnitOfWork
+from persistence.written_items import WrittenItem
 from tests.semantics.model import Setting, SettingMapping
 
 SETTINGS = mapping_of(SettingMapping)
@@ -86,6 +89,24 @@ def test_bound_what_is_sent(item: Item) -> None:
 
     assert sent_size(item, 10_000_000) >= exact
     assert sent_size(item, 0) == exact
+
+
+def test_bound_what_is_sent_of_texts() -> None:
+    """Others may write what is text, with spaces, such as botocore where somebody looks at its parameters."""
+    planner = WritePlanner(
+        SETTINGS, UnitOfWork(MemoryStore()).policies, Limits(), overwrite=False, texts=True
+    )
+    write = planner.plan("save", Setting("s1", "v"))
+    assert write is not None
+    put = write.part_of_a_batch()
+    assert isinstance(put, PutItem)
+    held = held_item(put)
+    assert isinstance(held, WrittenItem)
+    counted = 2 * (len(json.dumps(json.loads(held.text or ""))) + 100)
+
+    assert sizes([write] * 2, Limits(batch_bytes=counted)) == [2]
+    assert sizes([write] * 2, Limits(batch_bytes=counted - 1)) == [1, 1]
+    assert held.text is not None
 
 
 def test_know_that_more_is_sent_than_stored() -> None:
