@@ -37,17 +37,23 @@ _CHANGED = 25
 @contextmanager
 def paths() -> Iterator[Mapping[str, tuple[Work, Work]]]:
     """Give the paths, as long as they can be gone: name -> what does it, what does it plainly."""
-    shape = SHAPES["simple"]
+    shape, large = SHAPES["simple"], SHAPES["complex"]
     with service() as stub, environment():
         own = {
-            "own client": DynamoStore(endpoint_url=stub.url, region="us-east-1"),
-            "fast lane": DynamoStore(endpoint_url=stub.url, region="us-east-1", fast_lane=True),
+            "own client": DynamoStore(endpoint_url=stub.url, region="us-east-1", accelerated=False),
+            "fast lane": DynamoStore(
+                endpoint_url=stub.url, region="us-east-1", accelerated=False, fast_lane=True
+            ),
         }
         client = _client(stub.url)
         asking = {
             f"{what}, {way}": path
             for way, store in own.items()
-            for what, path in _calls_on(store, shape, client)
+            for what, path in (
+                *_calls_on(store, shape, client),
+                ("commit of 25 complex added", _adding(store, large, client)),
+                ("query 100 complex", _querying(store, large, client)),
+            )
         }
         yield dict(_codecs()) | dict(_calls(shape)) | asking
         for store in own.values():
@@ -72,13 +78,7 @@ def _calls(shape: Shape) -> Iterator[tuple[str, tuple[Work, Work]]]:
     repository = Repository[Any](MAPPINGS[shape.name], uow)
     actions = puts_of(shape, [shape.encode(each) for each in shape.entities(_CHANGED)])
     yield from _calls_on(store, shape, client)
-    yield (
-        "query 100",
-        (
-            lambda: repository.where(shape.partition, "=", "100").untracked().all(),
-            lambda: client.query(**query_of(shape, 100)),
-        ),
-    )
+    yield "query 100", _querying(store, shape, client)
     yield (
         "read 25, change 25, commit",
         (_changing(uow, repository, shape), _plainly_changing(client, shape, actions)),
@@ -111,16 +111,9 @@ class _Instant:
 def _calls_on(store: Store, shape: Shape, client: Any) -> Iterator[tuple[str, tuple[Work, Work]]]:
     uow = UnitOfWork(store)
     repository = Repository[Any](MAPPINGS[shape.name], uow)
-    entity, entities = shape.entity(PARTITION, 0), shape.entities(_CHANGED)
+    entity = shape.entity(PARTITION, 0)
     key = (getattr(entity, shape.partition), getattr(entity, shape.sort))
     item = shape.encode(entity)
-    actions = puts_of(shape, [shape.encode(each) for each in entities])
-
-    def add() -> None:
-        with uow:
-            for each in entities:
-                repository.add(each)
-
     yield (
         "get",
         (lambda: repository.get(*key), lambda: client.get_item(TableName=shape.name, Key=shape.key_of(item))),
@@ -136,9 +129,27 @@ def _calls_on(store: Store, shape: Shape, client: Any) -> Iterator[tuple[str, tu
             lambda: client.update_item(**update_of(shape)),
         ),
     )
-    yield (
-        "commit of 25 added",
-        (add, lambda: client.transact_write_items(TransactItems=actions)),
+    yield "commit of 25 added", _adding(store, shape, client)
+
+
+def _adding(store: Store, shape: Shape, client: Any) -> tuple[Work, Work]:
+    uow, entities = UnitOfWork(store), shape.entities(_CHANGED)
+    repository = Repository[Any](MAPPINGS[shape.name], uow)
+    actions = puts_of(shape, [shape.encode(each) for each in entities])
+
+    def add() -> None:
+        with uow:
+            for each in entities:
+                repository.add(each)
+
+    return add, lambda: client.transact_write_items(TransactItems=actions)
+
+
+def _querying(store: Store, shape: Shape, client: Any) -> tuple[Work, Work]:
+    repository = Repository[Any](MAPPINGS[shape.name], UnitOfWork(store))
+    return (
+        lambda: repository.where(shape.partition, "=", "100").untracked().all(),
+        lambda: client.query(**query_of(shape, 100)),
     )
 
 
