@@ -7,7 +7,6 @@ botocore's emitter tells nobody. A session takes an emitter, though (`event_hook
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +44,6 @@ _KNOWN = frozenset({"botocore", "boto3", "persistence"})
 _OF_EACH_ATTEMPT = ("botocore.discovery", "botocore.retries.adaptive")
 """Parts of botocore that have to see each attempt."""
 _WHO = "persistence-who-emits"
-_FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
 _MOST_KEPT = 512
 _HOOKS = logging.getLogger("botocore.hooks")
 
@@ -198,7 +196,7 @@ class MindfulEmitter(HierarchicalEmitter):
     def _settings(self) -> Settings:
         foreign = self.foreign
         untouched = foreign.in_the_way is None and not foreign.before_call
-        return Settings(_FUNCTION in os.environ, self.same_user_agent and untouched, self.attempts)
+        return Settings(self.same_user_agent and untouched, self.attempts)
 
     def register(
         self,

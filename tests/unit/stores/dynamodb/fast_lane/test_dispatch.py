@@ -177,29 +177,32 @@ class TestWhatHasNoEffect:
 
         assert effective("before-call.dynamodb.GetItem", inject_api_version_header_if_needed, Settings())
 
-    def test_a_function_of_aws_lambda_tells_of_its_traces(self) -> None:
-        trace: Any = handlers.add_recursion_detection_header
-        event = "before-call.dynamodb.GetItem"
-
-        assert effective(event, trace, Settings(traced=True))
-        assert not effective(event, trace, Settings(traced=False))
-
 
 def _sent(store: DynamoStore, hook: tuple[str, Callable[..., Any]] | None = None) -> list[dict[str, bytes]]:
     """Ask twice, and give the headers that would be sent."""
-    client: Any = store.client
+    sent = _answered(store)
+    if hook is not None:
+        store.client.meta.events.register(*hook)
+    _ask_twice(store)
+    return sent
+
+
+def _answered(store: DynamoStore) -> list[dict[str, bytes]]:
+    """Have a store's requests answered with nothing, and give a list that will have their headers."""
     sent: list[dict[str, bytes]] = []
 
     def answer(request: Any, **_: object) -> SimpleNamespace:
         sent.append(dict(request.headers.items()))
         return SimpleNamespace(status_code=200, headers={}, content=b"{}", raw=None)
 
-    client.meta.events.register("before-send", answer)
-    if hook is not None:
-        client.meta.events.register(*hook)
+    store.client.meta.events.register("before-send", answer)
+    return sent
+
+
+def _ask_twice(store: DynamoStore) -> None:
+    client: Any = store.client
     for _ in range(2):
         client.get_item(TableName="t", Key={"id": {"S": "1"}})
-    return sent
 
 
 class TestRetries:
@@ -338,6 +341,19 @@ def test_traces_of_a_function_are_passed_on(store: DynamoStore, monkeypatch: pyt
     monkeypatch.setitem(os.environ, "_X_AMZN_TRACE_ID", "Root=1")
 
     assert [headers["X-Amzn-Trace-Id"] for headers in _sent(store)] == [b"Root=1"] * 2
+
+
+def test_traces_are_passed_on_from_when_the_process_hears_of_them(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = _answered(store)
+    _ask_twice(store)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    _ask_twice(store)
+    monkeypatch.setitem(os.environ, "_X_AMZN_TRACE_ID", "Root=1")
+    _ask_twice(store)
+
+    assert [headers.get("X-Amzn-Trace-Id") for headers in sent] == [None] * 4 + [b"Root=1"] * 2
 
 
 def test_the_user_agent_is_built_again_where_its_text_may_change(store: DynamoStore) -> None:
