@@ -56,10 +56,12 @@ class Settings:
         same_user_agent: whether the text of the `User-Agent` header is the same whenever it is built, and
             nobody else changes it.
         attempts: how often a request is sent at most.
+        shared: whether others see attempts, and may change what an answer says.
     """
 
     same_user_agent: bool = False
     attempts: int = 1
+    shared: bool = False
 
 
 def called(event: str, registrations: Iterable[Registration]) -> list[Handler] | None:
@@ -96,7 +98,8 @@ def effective(event: str, handler: Handler, settings: Settings) -> Handler | Non
 
     botocore registers most of its handlers for all services and actions. Those that are left out ask on each
     call for what no action on items has, or write once more what is there already. Whether to send a request
-    again is asked only where it did not succeed at once, unless the first attempt was the last.
+    again is asked only where it did not succeed at once, unless the first attempt was the last, or others may
+    have changed what the answer says.
 
     Args:
         event: its whole name.
@@ -116,7 +119,8 @@ def effective(event: str, handler: Handler, settings: Settings) -> Handler | Non
         case "botocore.useragent":
             return None if what == _USER_AGENT and settings.same_user_agent else handler
         case "botocore.retries.standard":
-            return _unless_done(handler) if what == _RETRIES and settings.attempts > 1 else handler
+            spared = what == _RETRIES and settings.attempts > 1 and not settings.shared
+            return _unless_done(handler) if spared else handler
         case _:
             return handler
 

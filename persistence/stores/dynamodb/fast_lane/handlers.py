@@ -195,8 +195,8 @@ class MindfulEmitter(HierarchicalEmitter):
 
     def _settings(self) -> Settings:
         foreign = self.foreign
-        untouched = foreign.in_the_way is None and not foreign.before_call
-        return Settings(self.same_user_agent and untouched, self.attempts)
+        shared = foreign.in_the_way is not None
+        return Settings(self.same_user_agent and not (shared or foreign.before_call), self.attempts, shared)
 
     def register(
         self,

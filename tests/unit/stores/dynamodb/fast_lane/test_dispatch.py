@@ -250,6 +250,27 @@ class TestRetries:
 
         assert effective(self.EVENT, ask, Settings(attempts=1)) is ask
 
+    @pytest.mark.parametrize("event", ["needs-retry.*.*", "response-received", "*"])
+    def test_it_is_asked_of_answers_that_others_change(self, event: str, aws_keys: None) -> None:
+        def refuse(event_name: str, **given: Any) -> None:
+            """Let the first answer be one of a service that has too much to do."""
+            match event_name.split(".")[0], given:
+                case "needs-retry", {"attempts": 1, "response": (_, parsed)}:
+                    parsed["Error"] = {"Code": "ThrottlingException"}
+                case "response-received", {"context": {"retries": {"attempt": 1}}, "parsed_response": parsed}:
+                    parsed["Error"] = {"Code": "ThrottlingException"}
+
+        told = []
+        for tuned in (True, False):
+            store = DynamoStore(
+                region="us-east-1", endpoint_url="http://localhost:1", attempts=3, tuned=tuned
+            )
+            store.client.meta.events.register_first(event, refuse)
+            told += _metadata(store, [200] * 3)
+
+        assert told == [told[-1]] * 4
+        assert told[-1][1] == [200]
+
     @pytest.mark.parametrize("attempts", [1, 2, 3])
     @pytest.mark.parametrize("statuses", [[200], [500, 200], [500, 500, 200]], ids=str)
     def test_the_answer_tells_the_same(self, attempts: int, statuses: list[int], aws_keys: None) -> None:
@@ -258,8 +279,7 @@ class TestRetries:
             store = DynamoStore(
                 region="us-east-1", endpoint_url="http://localhost:1", attempts=attempts, tuned=tuned
             )
-            for _ in range(2):  # from the second on, handlers are left out
-                told.append(_metadata(store, list(statuses)))  # noqa: PERF401
+            told += _metadata(store, list(statuses))
 
         assert told == [told[-1]] * 4
 
@@ -277,24 +297,30 @@ def _standing_for(handler: Any, heard: list[int]) -> Any:
     return update_wrapper(hear, handler)
 
 
-def _metadata(store: DynamoStore, statuses: list[int]) -> object:
+def _metadata(store: DynamoStore, statuses: list[int]) -> list[tuple[Any, list[int]]]:
+    """Perform a call twice; give each time what handlers see of its answer, and the statuses not asked for.
+
+    From the second call on, handlers are left out: nothing is registered in between.
+    """
     events = store.client.meta.events
+    left: list[int] = []
+    seen: list[Any] = []
 
     def answer(**_: object) -> Any:
-        return SimpleNamespace(status_code=statuses.pop(0), headers={}, content=b"{}", raw=None)
-
-    seen: list[Any] = []
+        return SimpleNamespace(status_code=left.pop(0), headers={}, content=b"{}", raw=None)
 
     def see(parsed: dict[str, Any], **_: object) -> None:
         seen.append(parsed)
 
     events.register("before-send", answer)
     events.register("after-call", see)
-    with patch("time.sleep"), suppress(PersistenceError):
-        store.perform(GetItem(Table("things", partition="id"), {"id": {"S": "1"}}))
-    events.unregister("before-send", answer)
-    events.unregister("after-call", see)
-    return seen, statuses
+    told = []
+    for _ in range(2):
+        left[:], seen[:] = statuses, ()
+        with patch("time.sleep"), suppress(PersistenceError):
+            store.perform(GetItem(Table("things", partition="id"), {"id": {"S": "1"}}))
+        told.append(([*seen], [*left]))
+    return told
 
 
 @pytest.fixture
