@@ -141,6 +141,10 @@ class MindfulEmitter(HierarchicalEmitter):
             found = self._foreign = foreign_among(self._registrations)
         return found
 
+    def hears_others(self) -> bool:
+        """Tell whether others than botocore and this library see calls before they are sent."""
+        return self.foreign.before_call
+
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
         handlers = self._kept.get(event_name)
