@@ -291,7 +291,7 @@ class DynamoStore(ForTenants):
         self._written = set()
         if self._tuned:
             emitter = self._emitter = lanes.mindful_emitter_of(client)
-            tune(client, checks=emitter is not None and not emitter.checks)
+            tune(client, seen=None if emitter is None or emitter.checks else emitter.hears_others)
         if self._fast:
             verify = self._maker.verify() if self._given is None else None
             self._lane = lanes.fast_lane_of(client, verify)

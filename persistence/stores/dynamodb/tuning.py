@@ -6,8 +6,8 @@ multiple of the cost of the rest of a call. The data actions need no such walk. 
 - The body of a request is written from the full parameters when all handlers of others have seen them,
   perhaps changed them, and the way to the service is about to be found. What botocore then checks and writes
   is a stub, which names the table since that may decide the way. Of a client that checks no parameters, since
-  that is done here where there is no stub, it names nothing but an ARN. Before anybody sees the
-  request it gets its body.
+  that is done here where there is no stub, it names nothing but an ARN, unless others may see it. Before
+  anybody sees the request it gets its body.
 - An answer of success is read as what it is. What is odd about one is left to botocore, as are all errors.
 - The key that signs is derived once a day.
 
@@ -22,7 +22,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -67,17 +67,18 @@ class Written:
     text: bytes
 
 
-def tune(client: BaseClient, *, checks: bool = False) -> None:
+def tune(client: BaseClient, *, seen: Callable[[], bool] | None = None) -> None:
     """Have a client take the shorter way; doing it again changes nothing.
 
     Args:
         client: a low-level client of DynamoDB, ours or the user's.
-        checks: whether parameters are to be checked here, as botocore checks them, since the client does not.
+        seen: tells whether others see calls before they are sent; given where parameters are to be checked
+            here, as botocore checks them, since the client does not.
     """
     events = client.meta.events
     events.register_last(
         "before-endpoint-resolution.dynamodb",
-        _write_or_check if checks else _write_request,
+        _write_request if seen is None else partial(_write_or_check, seen),
         unique_id=f"{_ID}-before-endpoint-resolution",
     )
     events.register_last("before-parse.dynamodb", _read_answer, unique_id=f"{_ID}-before-parse")
@@ -87,24 +88,26 @@ def tune(client: BaseClient, *, checks: bool = False) -> None:
 
 
 def _write_request(params: Parameters, model: Any, context: dict[str, Any], **_more: object) -> None:
-    _write(params, model, context, checks=False)
+    _write(params, model, context, named=True)
 
 
-def _write_or_check(params: Parameters, model: Any, context: dict[str, Any], **_more: object) -> None:
-    if not _write(params, model, context, checks=True) and model.input_shape is not None:
+def _write_or_check(
+    seen: Callable[[], bool], params: Parameters, model: Any, context: dict[str, Any], **_more: object
+) -> None:
+    if not _write(params, model, context, named=seen()) and model.input_shape is not None:
         report = ParamValidator().validate(params, model.input_shape)
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
 
 
-def _write(params: Parameters, model: Any, context: dict[str, Any], *, checks: bool) -> bool:
-    """Write the body of a request, and leave a stub of it; tell whether that was done."""
+def _write(params: Parameters, model: Any, context: dict[str, Any], *, named: bool) -> bool:
+    """Write the body of a request, and leave a stub, with its table or not; tell whether that was done."""
     attempts = current_attempts()
     if attempts is None or attempts.api != model.name:
         return False
     # Whatever else is called on the way, such as by a handler, is not the store's.
     attempts.api = None
-    written = _written(params, model, attempts, checks=checks)
+    written = _written(params, model, attempts, named=named)
     if written is None:
         return False
     context[WRITTEN] = written
@@ -114,14 +117,14 @@ def _write(params: Parameters, model: Any, context: dict[str, Any], *, checks: b
     return True
 
 
-def _written(params: Parameters, model: Any, attempts: Attempts, *, checks: bool) -> Written | None:
+def _written(params: Parameters, model: Any, attempts: Attempts, *, named: bool) -> Written | None:
     if not (attempts.certain or _has_its_members(params, model.input_shape)):
         return None
     try:
         body = _body(params, attempts)
         table = STUBS[model.name].table(params)
-        named = None if checks and not table.startswith("arn:") else table
-        stub, text = _stub(model.name, named), _text_of_stub(model.name, named)
+        told = table if named or table.startswith("arn:") else None
+        stub, text = _stub(model.name, told), _text_of_stub(model.name, told)
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return None
     return Written(body, params, dict(params), stub, text)

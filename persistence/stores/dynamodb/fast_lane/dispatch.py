@@ -7,6 +7,7 @@ those to be last.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,8 @@ _TOKENS = "generate_idempotent_uuid"
 _TRACES = "add_recursion_detection_header"
 _USER_AGENT = "rebuild_and_replace_user_agent_handler"
 _RETRIES = "needs_retry"
+_TRACED = "_X_AMZN_TRACE_ID"
+"""The environment has it where a trace is to be passed on, as functions of AWS Lambda do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,15 @@ class Settings:
     """What is known of a client besides its handlers.
 
     Attributes:
-        traced: whether the process may hear of traces by its environment, as functions of AWS Lambda do.
         same_user_agent: whether the text of the `User-Agent` header is the same whenever it is built, and
             nobody else changes it.
         attempts: how often a request is sent at most.
+        shared: whether others see attempts, and may change what an answer says.
     """
 
-    traced: bool = True
     same_user_agent: bool = False
     attempts: int = 1
+    shared: bool = False
 
 
 def called(event: str, registrations: Iterable[Registration]) -> list[Handler] | None:
@@ -95,7 +98,8 @@ def effective(event: str, handler: Handler, settings: Settings) -> Handler | Non
 
     botocore registers most of its handlers for all services and actions. Those that are left out ask on each
     call for what no action on items has, or write once more what is there already. Whether to send a request
-    again is asked only where it did not succeed at once, unless the first attempt was the last.
+    again is asked only where it did not succeed at once, unless the first attempt was the last, or others may
+    have changed what the answer says.
 
     Args:
         event: its whole name.
@@ -108,18 +112,25 @@ def effective(event: str, handler: Handler, settings: Settings) -> Handler | Non
     module, what = module_of(handler), getattr(handler, "__name__", "")
     match module:
         case "botocore.handlers":
-            idle = (
-                what in _WITHOUT_EFFECT_ON_ITEMS
-                or (what == _TOKENS and action != "TransactWriteItems")
-                or (what == _TRACES and not settings.traced)
-            )
+            if what == _TRACES:
+                return _where_traced(handler)
+            idle = what in _WITHOUT_EFFECT_ON_ITEMS or (what == _TOKENS and action != "TransactWriteItems")
             return None if idle else handler
         case "botocore.useragent":
             return None if what == _USER_AGENT and settings.same_user_agent else handler
         case "botocore.retries.standard":
-            return _unless_done(handler) if what == _RETRIES and settings.attempts > 1 else handler
+            spared = what == _RETRIES and settings.attempts > 1 and not settings.shared
+            return _unless_done(handler) if spared else handler
         case _:
             return handler
+
+
+def _where_traced(handler: Handler) -> Handler:
+    # The environment may come to know of traces at any time.
+    def tell(**given: Any) -> Any:
+        return handler(**given) if _TRACED in os.environ else None
+
+    return tell
 
 
 def _unless_done(handler: Handler) -> Handler:

@@ -7,7 +7,6 @@ botocore's emitter tells nobody. A session takes an emitter, though (`event_hook
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +44,6 @@ _KNOWN = frozenset({"botocore", "boto3", "persistence"})
 _OF_EACH_ATTEMPT = ("botocore.discovery", "botocore.retries.adaptive")
 """Parts of botocore that have to see each attempt."""
 _WHO = "persistence-who-emits"
-_FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
 _MOST_KEPT = 512
 _HOOKS = logging.getLogger("botocore.hooks")
 
@@ -143,6 +141,10 @@ class MindfulEmitter(HierarchicalEmitter):
             found = self._foreign = foreign_among(self._registrations)
         return found
 
+    def hears_others(self) -> bool:
+        """Tell whether others than botocore and this library see calls before they are sent."""
+        return self.foreign.before_call
+
     def emit(self, event_name: str, **kwargs: Any) -> list[tuple[Any, Any]]:
         """Emit an event; see botocore."""
         handlers = self._kept.get(event_name)
@@ -197,8 +199,8 @@ class MindfulEmitter(HierarchicalEmitter):
 
     def _settings(self) -> Settings:
         foreign = self.foreign
-        untouched = foreign.in_the_way is None and not foreign.before_call
-        return Settings(_FUNCTION in os.environ, self.same_user_agent and untouched, self.attempts)
+        shared = foreign.in_the_way is not None
+        return Settings(self.same_user_agent and not (shared or foreign.before_call), self.attempts, shared)
 
     def register(
         self,

@@ -135,6 +135,22 @@ def test_what_others_see_of_a_request_is_whole(name: str) -> None:
     assert json.loads(body)["Key"] == {"id": {"S": "1"}}
 
 
+@pytest.mark.parametrize("event", ["before-endpoint-resolution", "before-endpoint-resolution.dynamodb"])
+def test_who_is_called_after_the_store_is_told_the_table(event: str) -> None:
+    store = DynamoStore(region="us-east-1", endpoint_url=THERE)
+    seen: list[Any] = []
+    answered(store.client)
+
+    def see(params: dict[str, Any], **_: object) -> None:
+        seen.append(dict(params))
+
+    store.perform(GET)
+    store.client.meta.events.register_last(event, see)
+    store.perform(GET)
+
+    assert [each["TableName"] for each in seen] == ["things"]
+
+
 @pytest.mark.parametrize("tuned", [True, False])
 @pytest.mark.parametrize("name", [None, ARN])
 def test_the_way_is_the_same(name: str | None, tuned: bool, monkeypatch: pytest.MonkeyPatch) -> None:

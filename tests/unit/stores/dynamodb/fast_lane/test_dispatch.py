@@ -177,29 +177,32 @@ class TestWhatHasNoEffect:
 
         assert effective("before-call.dynamodb.GetItem", inject_api_version_header_if_needed, Settings())
 
-    def test_a_function_of_aws_lambda_tells_of_its_traces(self) -> None:
-        trace: Any = handlers.add_recursion_detection_header
-        event = "before-call.dynamodb.GetItem"
-
-        assert effective(event, trace, Settings(traced=True))
-        assert not effective(event, trace, Settings(traced=False))
-
 
 def _sent(store: DynamoStore, hook: tuple[str, Callable[..., Any]] | None = None) -> list[dict[str, bytes]]:
     """Ask twice, and give the headers that would be sent."""
-    client: Any = store.client
+    sent = _answered(store)
+    if hook is not None:
+        store.client.meta.events.register(*hook)
+    _ask_twice(store)
+    return sent
+
+
+def _answered(store: DynamoStore) -> list[dict[str, bytes]]:
+    """Have a store's requests answered with nothing, and give a list that will have their headers."""
     sent: list[dict[str, bytes]] = []
 
-    def answer(request: Any, **_: object) -> SimpleNamespace:
+    def answer(request: Any, **_: object) -> Any:
         sent.append(dict(request.headers.items()))
         return SimpleNamespace(status_code=200, headers={}, content=b"{}", raw=None)
 
-    client.meta.events.register("before-send", answer)
-    if hook is not None:
-        client.meta.events.register(*hook)
+    store.client.meta.events.register("before-send", answer)
+    return sent
+
+
+def _ask_twice(store: DynamoStore) -> None:
+    client: Any = store.client
     for _ in range(2):
         client.get_item(TableName="t", Key={"id": {"S": "1"}})
-    return sent
 
 
 class TestRetries:
@@ -247,6 +250,29 @@ class TestRetries:
 
         assert effective(self.EVENT, ask, Settings(attempts=1)) is ask
 
+    @pytest.mark.parametrize("event", ["needs-retry.*.*", "response-received", "*"])
+    def test_it_is_asked_of_answers_that_others_change(self, event: str, aws_keys: None) -> None:
+        def refuse(event_name: str, **given: Any) -> None:
+            """Let the first answer be one of a service that has too much to do."""
+            match event_name.split(".")[0], given:
+                case "needs-retry", {"attempts": 1, "response": (_, parsed)}:
+                    parsed["Error"] = {"Code": "ThrottlingException"}
+                case "response-received", {"context": {"retries": {"attempt": 1}}, "parsed_response": parsed}:
+                    parsed["Error"] = {"Code": "ThrottlingException"}
+                case _:
+                    pass
+
+        told = []
+        for tuned in (True, False):
+            store = DynamoStore(
+                region="us-east-1", endpoint_url="http://localhost:1", attempts=3, tuned=tuned
+            )
+            store.client.meta.events.register_first(event, refuse)
+            told += _metadata(store, [200] * 3)
+
+        assert told == [told[-1]] * 4
+        assert told[-1][1] == [200]
+
     @pytest.mark.parametrize("attempts", [1, 2, 3])
     @pytest.mark.parametrize("statuses", [[200], [500, 200], [500, 500, 200]], ids=str)
     def test_the_answer_tells_the_same(self, attempts: int, statuses: list[int], aws_keys: None) -> None:
@@ -255,8 +281,7 @@ class TestRetries:
             store = DynamoStore(
                 region="us-east-1", endpoint_url="http://localhost:1", attempts=attempts, tuned=tuned
             )
-            for _ in range(2):  # from the second on, handlers are left out
-                told.append(_metadata(store, list(statuses)))  # noqa: PERF401
+            told += _metadata(store, list(statuses))
 
         assert told == [told[-1]] * 4
 
@@ -274,24 +299,30 @@ def _standing_for(handler: Any, heard: list[int]) -> Any:
     return update_wrapper(hear, handler)
 
 
-def _metadata(store: DynamoStore, statuses: list[int]) -> object:
+def _metadata(store: DynamoStore, statuses: list[int]) -> list[tuple[Any, list[int]]]:
+    """Perform a call twice; give each time what handlers see of its answer, and the statuses not asked for.
+
+    From the second call on, handlers are left out: nothing is registered in between.
+    """
     events = store.client.meta.events
+    left: list[int] = []
+    seen: list[Any] = []
 
     def answer(**_: object) -> Any:
-        return SimpleNamespace(status_code=statuses.pop(0), headers={}, content=b"{}", raw=None)
-
-    seen: list[Any] = []
+        return SimpleNamespace(status_code=left.pop(0), headers={}, content=b"{}", raw=None)
 
     def see(parsed: dict[str, Any], **_: object) -> None:
         seen.append(parsed)
 
     events.register("before-send", answer)
     events.register("after-call", see)
-    with patch("time.sleep"), suppress(PersistenceError):
-        store.perform(GetItem(Table("things", partition="id"), {"id": {"S": "1"}}))
-    events.unregister("before-send", answer)
-    events.unregister("after-call", see)
-    return seen, statuses
+    told = []
+    for _ in range(2):
+        left[:], seen[:] = statuses, ()
+        with patch("time.sleep"), suppress(PersistenceError):
+            store.perform(GetItem(Table("things", partition="id"), {"id": {"S": "1"}}))
+        told.append(([*seen], [*left]))
+    return told
 
 
 @pytest.fixture
@@ -338,6 +369,19 @@ def test_traces_of_a_function_are_passed_on(store: DynamoStore, monkeypatch: pyt
     monkeypatch.setitem(os.environ, "_X_AMZN_TRACE_ID", "Root=1")
 
     assert [headers["X-Amzn-Trace-Id"] for headers in _sent(store)] == [b"Root=1"] * 2
+
+
+def test_traces_are_passed_on_from_when_the_process_hears_of_them(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = _answered(store)
+    _ask_twice(store)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    _ask_twice(store)
+    monkeypatch.setitem(os.environ, "_X_AMZN_TRACE_ID", "Root=1")
+    _ask_twice(store)
+
+    assert [headers.get("X-Amzn-Trace-Id") for headers in sent] == [None] * 4 + [b"Root=1"] * 2
 
 
 def test_the_user_agent_is_built_again_where_its_text_may_change(store: DynamoStore) -> None:
