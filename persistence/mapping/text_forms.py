@@ -142,7 +142,8 @@ def attributes(captured: Sequence[tuple[str, str]]) -> str:
     known = "|".join(map(re.escape, names))
     unknown = f'(?!(?:{known})"){_TEXT}":{_any_value(_LEVELS)}'
     alternatives = "|".join([*(f'{re.escape(name)}":{form}' for name, form in captured), unknown])
-    return rf'\{{"(?:(?:{alternatives})(?:,"|(?=\}})))+\}}'
+    # Each turn begins with a quote: a brace that closes an item must not be read as part of a name.
+    return rf'\{{(?:"(?:{alternatives})(?:,(?=")|(?=\}})))+\}}'
 
 
 def attributes_in_order(captured: Mapping[str, str], order: Sequence[str]) -> str:
