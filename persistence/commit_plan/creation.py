@@ -9,7 +9,7 @@ from persistence.attributes import Item
 from persistence.commit_plan.kept import Kept
 from persistence.commit_plan.planned import Kind, PlannedAction
 from persistence.operations import PutItem
-from persistence.tracking import Loaded, Tracked, Written
+from persistence.tracking import Tracked, Written
 from persistence.written_items import WrittenItem
 
 T = TypeVar("T")
@@ -55,10 +55,10 @@ class PlannedCreation(PlannedAction[T]):
         return self._kept.version
 
     @property
-    def stored(self) -> Item | None:  # type: ignore[override]  # it is read of the text
-        """The item as it will be stored; None once the unit let the entity go."""
-        return self.encoded.item if isinstance(self.encoded, Loaded) else None
+    def stored(self) -> Item:  # type: ignore[override]  # it is read of the text
+        """The item as it is stored, which is what was sent."""
+        return self.action.item  # type: ignore[union-attr]  # it is a put
 
     def release(self) -> None:
-        """Let go of the entity and its item."""
+        """Let go of the entity."""
         self.tracked = self.encoded = None
