@@ -58,7 +58,7 @@ class BriefAction(PlannedAction[T]):
         return self.encoded.item if isinstance(self.encoded, Loaded) else None
 
     def release(self) -> None:
-        """Let go of the entity and its item."""
+        """Let go of the entity."""
         self.tracked = self.encoded = None
 
 
@@ -83,3 +83,8 @@ class PlannedCreation(BriefAction[T]):
     ) -> None:
         super().__init__(tracked, put, kept, Written(written), weight)
         self.kind = kind
+
+    @property
+    def stored(self) -> Item:  # type: ignore[override]  # it is read of the text
+        """The item as it is stored, which is what was sent."""
+        return self.action.item  # type: ignore[union-attr]  # it is a put

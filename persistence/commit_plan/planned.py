@@ -153,8 +153,10 @@ class PlannedAction(Generic[T]):
         return self.kind not in _CHECKS
 
     def release(self) -> None:
-        """Let go of the entity and its item."""
-        self.tracked = self.encoded = self.stored = None
+        """Let go of the entity, and of its item where that is not what was sent."""
+        self.tracked = self.encoded = None
+        if not isinstance(self.action, PutItem):
+            self.stored = None
 
     def showing(self, values: Mapping[str, object]) -> PlannedAction[T]:
         """Let the entity get further values after the commit, by the names of its attributes."""
@@ -269,7 +271,7 @@ class CommitPlan:
                 _absorb(planned, tracked, identities)
 
     def release(self) -> None:
-        """Let go of entities and items, once they are in line: who keeps the plan keeps neither alive."""
+        """Let go of the entities, once they are in line, so that a plan keeps no more than what was sent."""
         for planned in self.actions:
             planned.release()
 

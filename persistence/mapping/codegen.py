@@ -42,6 +42,11 @@ _LOCALS = frozenset(
 _RESERVED = _LOCALS.union(dir(builtins), FUNCTIONS, (JSON_TEXT,), (f"sure_{name}" for name in FUNCTIONS))
 
 
+def _is_local(name: str) -> bool:
+    """Tell whether it is such a name as functions have for the values and texts of fields: v0, t1."""
+    return name[:1] in "vt" and name[1:].isdecimal()
+
+
 class Compiler(ABC):
     """Writes functions and the functions that they call, compiles them, and knows the names that they use.
 
@@ -62,7 +67,7 @@ class Compiler(ABC):
     def bind(self, value: object, hint: str) -> str:
         """Make a value known to the source; the same value keeps its name."""
         name, further = hint, itertools.count(2)
-        while name in _RESERVED or self._names.get(name, value) is not value:
+        while _is_local(name) or name in _RESERVED or self._names.get(name, value) is not value:
             name = f"{hint}_{next(further)}"
         self._names[name] = value
         return name

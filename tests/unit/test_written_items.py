@@ -27,6 +27,7 @@ from persistence.stores.dynamodb.texts import text_of
 from persistence.stores.layers import Echo, ItemSizes, layered
 from persistence.table import Key, Table
 from persistence.tracking import IdentityMap, Written
+from persistence.unit_of_work import Committed
 from persistence.written_items import WrittenItem
 
 R = TypeVar("R")
@@ -315,6 +316,26 @@ class TestUnits:
             (action,) = uow.pending
             assert isinstance(action.action, PutItem)
             assert action.action.item["number"] == {"N": "7"}
+
+    @pytest.mark.parametrize("store", [Sent, MemoryStore])
+    def test_show_what_they_have_put(self, store: type[MemoryStore]) -> None:
+        """The outcome of a commit tells what is stored as long as it tells what was sent."""
+        uow = UnitOfWork(store())
+        things = Repository(ThingMapping, uow)
+
+        with uow:
+            things.add(Thing("1", 7))
+        together = uow.last_outcome
+        things.add(Thing("2", 8))
+        alone = uow.last_outcome
+
+        for outcome, number in ((together, "7"), (alone, "8")):
+            assert isinstance(outcome, Committed)
+            (planned,) = outcome.planned
+            assert isinstance(planned.action, PutItem)
+            assert planned.stored is planned.action.item
+            assert planned.stored["number"] == {"N": number}
+            assert planned.entity is planned.encoded is None
 
     def test_write_by_one_conditional_write(self) -> None:
         store = Sent()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import enum
 from decimal import Decimal
 from types import new_class
 from typing import Any, ClassVar, Literal
@@ -332,6 +333,23 @@ def _dumped(self: Any, data: Any, **kwargs: Any) -> Any:
 def test_what_has_to_see_the_item_has_no_text(members: dict[str, Any]) -> None:
     assert _declared(**members).codec.text is None
     assert _declared().codec.text is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["v0", "t1", "t2", "key", "kept", "text", "texts", "quoted", "leave", "each"]
+)
+def test_names_of_classes_are_not_those_of_the_source(name: str) -> None:
+    """Whatever a class is called, its values are usual."""
+    new_enum: Any = enum.Enum
+    kind = new_enum(name, {"A": 'a"', "B": "b"})
+    inner = dataclasses.make_dataclass(name, [("kind", kind)])
+    entity = dataclasses.make_dataclass(name, [("id", str), ("kind", kind), ("inner", list[inner])])  # type: ignore[valid-type]
+    meta = type("Meta", (), {"table": "named", "key": Key("id")})
+    schema = new_class("Named", (MappingSchema[entity],), exec_body=lambda body: body.update(Meta=meta))  # type: ignore[valid-type]
+    mapping: EntityMapping[Any] = compile_mapping(schema)
+    one = entity("1", kind.A, [inner(kind.B), inner(kind.A)])
+
+    assert text_of(mapping, one) == item_of(mapping, one) is not None
 
 
 def test_wide_integers_are_looked_at_one_by_one() -> None:
