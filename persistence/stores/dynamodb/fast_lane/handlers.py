@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 from botocore.client import BaseClient
@@ -123,12 +124,14 @@ class MindfulEmitter(HierarchicalEmitter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._foreign: Foreign | None = None
         self.answers_first: Callable[[], object] | None = None
         self.same_user_agent = False
         self.attempts = 1
         self.checks = True
         self._registrations: tuple[Registration, ...] = ()
+        self._changing = RLock()
+        # Of those registrations: another thread may make further ones while they are looked at.
+        self._foreign: tuple[tuple[Registration, ...], Foreign] = (self._registrations, Foreign())
         self._is_certain = True
         # Replaced with each change, never emptied: a copy of the emitter begins with the same one.
         self._kept: dict[str, tuple[Handler, ...]] = {}
@@ -136,9 +139,11 @@ class MindfulEmitter(HierarchicalEmitter):
     @property
     def foreign(self) -> Foreign:
         """What others registered so far."""
-        found = self._foreign
-        if found is None:
-            found = self._foreign = foreign_among(self._registrations)
+        registrations = self._registrations
+        looked_at, found = self._foreign
+        if looked_at is not registrations:
+            found = foreign_among(registrations)
+            self._foreign = (registrations, found)
         return found
 
     def hears_others(self) -> bool:
@@ -210,8 +215,9 @@ class MindfulEmitter(HierarchicalEmitter):
         unique_id_uses_count: bool = False,
     ) -> None:
         """Register a handler; see botocore."""
-        super().register(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id), counts=unique_id_uses_count)
+        with self._changing:
+            super().register(event_name, handler, unique_id, unique_id_uses_count)
+            self._mind(Registration(event_name, handler, unique_id), counts=unique_id_uses_count)
 
     def register_first(
         self,
@@ -221,8 +227,9 @@ class MindfulEmitter(HierarchicalEmitter):
         unique_id_uses_count: bool = False,
     ) -> None:
         """Register a handler that is called first; see botocore."""
-        super().register_first(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id, first=True), counts=unique_id_uses_count)
+        with self._changing:
+            super().register_first(event_name, handler, unique_id, unique_id_uses_count)
+            self._mind(Registration(event_name, handler, unique_id, first=True), counts=unique_id_uses_count)
 
     def register_last(
         self,
@@ -232,8 +239,9 @@ class MindfulEmitter(HierarchicalEmitter):
         unique_id_uses_count: bool = False,
     ) -> None:
         """Register a handler that is called last; see botocore."""
-        super().register_last(event_name, handler, unique_id, unique_id_uses_count)
-        self._mind(Registration(event_name, handler, unique_id, last=True), counts=unique_id_uses_count)
+        with self._changing:
+            super().register_last(event_name, handler, unique_id, unique_id_uses_count)
+            self._mind(Registration(event_name, handler, unique_id, last=True), counts=unique_id_uses_count)
 
     def unregister(
         self,
@@ -243,14 +251,17 @@ class MindfulEmitter(HierarchicalEmitter):
         unique_id_uses_count: bool = False,
     ) -> None:
         """Forget a handler; see botocore."""
-        was_certain, self._is_certain = self._is_certain, False
-        super().unregister(event_name, handler, unique_id, unique_id_uses_count)
-        registrations = self._registrations
-        gone = next((one for one in registrations if _is_meant(one, event_name, handler, unique_id)), None)
-        self._is_certain = was_certain and not unique_id_uses_count and self._is_only_one(gone, unique_id)
-        if not unique_id_uses_count:
-            self._registrations = tuple(one for one in registrations if one is not gone)
-        self._changed()
+        with self._changing:
+            was_certain, self._is_certain = self._is_certain, False
+            super().unregister(event_name, handler, unique_id, unique_id_uses_count)
+            registrations = self._registrations
+            gone = next(
+                (one for one in registrations if _is_meant(one, event_name, handler, unique_id)), None
+            )
+            self._is_certain = was_certain and not unique_id_uses_count and self._is_only_one(gone, unique_id)
+            if not unique_id_uses_count:
+                self._registrations = tuple(one for one in registrations if one is not gone)
+            self._kept = {}
 
     def _is_only_one(self, gone: Registration | None, unique_id: str | None) -> bool:
         """Tell whether the base has certainly forgotten the same handler, and its id."""
@@ -269,10 +280,6 @@ class MindfulEmitter(HierarchicalEmitter):
         if known and self._is_certain:
             return  # the base has ignored it
         self._registrations = (*self._registrations, registration)
-        self._changed()
-
-    def _changed(self) -> None:
-        self._foreign = None
         self._kept = {}
 
 

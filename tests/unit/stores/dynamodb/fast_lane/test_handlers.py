@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from functools import partial
+from threading import Thread
 
 import boto3
 import pytest
@@ -11,6 +13,7 @@ from botocore.handlers import add_recursion_detection_header, add_retry_headers
 from botocore.hooks import EventAliaser
 from botocore.stub import Stubber
 
+from persistence.stores.dynamodb.fast_lane import handlers
 from persistence.stores.dynamodb.fast_lane.dispatch import Registration
 from persistence.stores.dynamodb.fast_lane.handlers import Foreign, MindfulEmitter, foreign_among
 
@@ -89,6 +92,54 @@ def test_a_handler_that_was_registered_twice_is_still_there_when_one_goes() -> N
     emitter.unregister("needs-retry", foreign)
 
     assert emitter.foreign.in_the_way == "needs-retry"
+
+
+def test_who_comes_while_others_are_looked_for_is_minded_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emitter = MindfulEmitter()
+    emitter.register("before-send", foreign)
+
+    def look(registrations: Iterable[Registration]) -> Foreign:
+        found = foreign_among(registrations)
+        if not found.before_call:
+            emitter.register("before-call", foreign)  # as another thread may
+        return found
+
+    monkeypatch.setattr(handlers, "foreign_among", look)
+    assert not emitter.foreign.before_call
+
+    assert emitter.foreign.before_call
+
+
+def test_who_comes_while_another_goes_is_called() -> None:
+    emitter, heard = MindfulEmitter(), list[int]()
+    coming = Thread(target=lambda: emitter.register("before-call", lambda **_: heard.append(1)))
+
+    class Going:
+        """A handler during whose comparison another thread comes."""
+
+        goes = False
+
+        def __call__(self, **_: object) -> None: ...
+
+        def __eq__(self, other: object) -> bool:
+            if self.goes and not coming.ident:
+                coming.start()
+                coming.join(0.2)
+            return self is other
+
+        __hash__ = None  # type: ignore[assignment]
+
+    going = Going()
+    emitter.register("before-call", going)
+    going.goes = True
+    emitter.unregister("before-call", going)
+    coming.join()
+    for _ in range(2):
+        emitter.emit("before-call.dynamodb.GetItem")
+
+    assert heard == [1, 1]
 
 
 def test_a_copy_minds_for_itself() -> None:
