@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
@@ -44,6 +45,9 @@ Split = Callable[[str], list[Any]]
 
 _PAGE = "decode_texts"
 
+KNOWS_POSSESSIVE = sys.version_info >= (3, 11, 5)
+"""Whether Python matches possessive repetitions rightly; before, it may lose its place in them (gh-106052)."""
+
 
 def text_pages(
     plan: RecordPlan, placement: Placement, versions: SchemaVersions | None, text: str
@@ -57,10 +61,10 @@ def text_pages(
         text: of a page, from the first item on: its attributes tell the order in which they are expected.
 
     Returns:
-        It; None where hooks, fields that convert their own values, or names that JSON has to escape need
-        dicts.
+        It; None where hooks, fields that convert their own values, names that JSON has to escape, or an early
+        Python 3.11 need dicts.
     """
-    if plan.hooked or any(field.foreign for field in plan.fields):
+    if not KNOWS_POSSESSIVE or plan.hooked or any(field.foreign for field in plan.fields):
         return None
     try:
         return TextPages(_TextCompiler(plan, placement, versions, _first_names(text)))

@@ -53,9 +53,9 @@ class Record:
     @property
     def item(self) -> Item:
         """The item, to be looked at only."""
-        item = self._item
+        packed, item = self._packed, self._item  # in this order, since another thread may look too
         if item is None:
-            item = self._item = unpacked(self._packed)
+            item = self._item = unpacked(packed)
             self._packed = b""
         return item
 
