@@ -46,7 +46,7 @@ Split = Callable[[str], list[Any]]
 _PAGE = "decode_texts"
 
 KNOWS_POSSESSIVE = sys.version_info >= (3, 11, 5)
-"""Whether Python matches possessive repetitions rightly; before, it may lose its place in them (gh-106052)."""
+"""Whether Python matches possessive repetitions rightly; before it may lose its place in them (gh-106052)."""
 
 
 def text_pages(

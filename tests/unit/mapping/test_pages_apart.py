@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import post_load
 
+import persistence.mapping.texts as reading
 from persistence import fields
 from persistence.attributes import Item
 from persistence.errors import DecodeError, WrongEntityType
-from persistence.mapping import EntityMapping, mapping_of, texts
+from persistence.mapping import EntityMapping, mapping_of
 from persistence.mapping.compiling import compile_mapping
 from persistence.mapping.grammar import MISSES, PAUSE, PageGrammar
 from persistence.operations import ScanPage
@@ -57,7 +58,7 @@ from tests.unit.mapping.test_pages_of_items import (
 NEED_DICTS = {Any, Mixed, Literal["a", 1]}
 """What is nested as deep as anything, and what a field of its own converts."""
 
-pytestmark = pytest.mark.skipif(not texts.KNOWS_POSSESSIVE, reason="dicts are read by an early Python 3.11")
+pytestmark = pytest.mark.skipif(not reading.KNOWS_POSSESSIVE, reason="dicts are read by an early Python 3.11")
 
 
 def agree(mapping: EntityMapping[Any], body: bytes) -> None:
@@ -437,7 +438,7 @@ class TestWhatNeedsDicts:
 
     def test_an_early_python(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Before 3.11.5 possessive repetitions may match what they should not."""
-        monkeypatch.setattr(texts, "KNOWS_POSSESSIVE", False)
+        monkeypatch.setattr(reading, "KNOWS_POSSESSIVE", False)
         self.check(mapping_for(Slotted, at=fields.Integer()), [{"id": {"S": "1"}, "at": {"N": "1"}}])
 
     def test_a_mapping_that_is_not_compiled(self) -> None:

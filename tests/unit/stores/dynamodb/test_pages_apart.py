@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+import persistence.mapping.texts as reading
 from persistence import (
     AsyncDynamoStore,
     AsyncRepository,
@@ -22,7 +23,7 @@ from persistence import (
 )
 from persistence.errors import DecodeError, PersistenceError
 from persistence.flows import Flow, perform
-from persistence.mapping import mapping_of, texts
+from persistence.mapping import mapping_of
 from persistence.operations import Operation, Page, ScanPage
 from persistence.stores.dynamodb import DynamoStore
 from persistence.stores.layers import Layer, layered
@@ -33,7 +34,7 @@ R = TypeVar("R")
 
 COUNT = 200
 
-pytestmark = pytest.mark.skipif(not texts.KNOWS_POSSESSIVE, reason="dicts are read by an early Python 3.11")
+pytestmark = pytest.mark.skipif(not reading.KNOWS_POSSESSIVE, reason="dicts are read by an early Python 3.11")
 
 
 @dataclass
