@@ -126,6 +126,13 @@ class Run(Generic[R]):
             yield result
             if self._enough:
                 return
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep of a page no more than the origin of its last result, where that is at hand."""
+        if self._last is not None and isinstance(self._last[0], tuple | list):
+            origins, place = self._last
+            self._last = ((origins[place],), 0)
 
     def all_results(self, read: Read) -> list[R]:
         """Make all results of items that are wanted: what `results` gives, at once where it can be."""
@@ -140,6 +147,7 @@ class Run(Generic[R]):
         if found:
             self.given += len(found)
             self._last = (read.origins, last) if read.origins else None
+            self._let_go()
             self._enough = self.given == self.limit
         return found
 

@@ -65,6 +65,6 @@ class Expiry:
 
 def _expired(table: ManagedTable, attribute: str, until: float) -> Iterator[TableKey]:
     for key, record in table.items.records.items():
-        found = record.item.get(attribute, {}).get("N")
+        found = record.glance.get(attribute, {}).get("N")
         if found is not None and until - LONGEST_AGO <= Decimal(found) <= until:
             yield key

@@ -97,7 +97,7 @@ def _page(
     condition = operation.filter
     matching = read.records
     if condition is not None:
-        matching = [record for record in matching if holds(condition, record.item)]
+        matching = [record for record in matching if holds(condition, record.glance)]
     units = read_units(read.size, consistent=operation.consistent)
     items: tuple[Item, ...] = ()
     if not operation.count_only:
@@ -129,7 +129,8 @@ def _read(records: Iterator[Record], limit: int | None, fetch: _Fetch | None) ->
 
 
 def _last_key(space: KeySpace, record: Record) -> Item:
-    return {name: record.item[name].copy() for name in space.names}
+    item = record.glance
+    return {name: item[name].copy() for name in space.names}
 
 
 def _fetcher(operation: QueryPage | ScanPage, table: LiveTable) -> _Fetch | None:
@@ -142,4 +143,4 @@ def _fetcher(operation: QueryPage | ScanPage, table: LiveTable) -> _Fetch | None
     wanted = {path.attribute for path in operation.projection or ()}
     if not operation.whole and wanted <= set(live.names):
         return None
-    return lambda record: table.records[table.key_of(record.item)]
+    return lambda record: table.records[table.key_of(record.glance)]

@@ -24,7 +24,7 @@ def check_get(get: GetItem, table: LiveTable) -> TableKey:
 
 def shown(record: Record, projection: tuple[Path, ...] | None) -> Item:
     """Give what of a record was asked for, as the caller's own."""
-    return record.copy() if projection is None else copied_item(project(record.item, projection))
+    return record.copy() if projection is None else copied_item(project(record.glance, projection))
 
 
 def found(record: Record | None, projection: tuple[Path, ...] | None) -> Item | None:

@@ -59,6 +59,12 @@ class Record:
             self._packed = b""
         return item
 
+    @property
+    def glance(self) -> Item:
+        """The item, to be looked at only, for who looks at many: what is packed stays packed."""
+        packed = self._packed
+        return unpacked(packed) if packed else self.item
+
     def copy(self) -> Item:
         """Give the item as the caller's own."""
         packed = self._packed
@@ -73,7 +79,8 @@ class Record:
 
     def narrowed(self, names: Iterable[str]) -> Record:
         """Give the part of the item that an index holds."""
-        item = {name: self.item[name] for name in names if name in self.item}
+        whole = self.item
+        item = {name: whole[name] for name in names if name in whole}
         size = sum(len(name.encode()) + value_size(value) for name, value in item.items())
         return Record(item, size, None)
 
