@@ -211,5 +211,5 @@ def outcome_of(answer: Answer, operation: ScanPage, settings: dict[str, Any]) ->
         try:
             found = store.perform(operation)
         except PersistenceError as error:
-            return type(error), str(error)
+            return type(error), str(error).replace(server.endpoint_url, "")  # it has a port of its own
         return replace(found, items=tuple(found.items))
