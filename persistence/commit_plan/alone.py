@@ -116,24 +116,21 @@ class Creation(Generic[T]):
     ) -> None:
         self._mapping = mapping
         self.entity = entity
-        self._kept = _kept_of_new(mapping, now, limits, ids)
         self._key: Item | None = None
-        held: Any = self._written(limits) if texts else None
-        if held is None:
-            held = self._made(now, limits, ids)
-        self._held = held
-        self.action = PutItem(mapping.table, held, mapping.is_free, "none", True)
-
-    def _written(self, limits: Limits) -> WrittenItem | None:
-        mapping, write = self._mapping, self._mapping.codec.text
-        if write is None:
-            return None
-        key = self._key = mapping.key_of(self.entity)
-        text = write(self.entity, key, self._kept.text)
-        if text is None or len(text) > limits.item_bytes:
-            return None
-        self._weight = len(text)
-        return WrittenItem(text)
+        text = None
+        if texts and mapping.codec.text is not None:
+            new = Encodings(now, limits, ids, texts=True).new(mapping)
+            self._kept = new.kept
+            self._key = mapping.key_of(entity)
+            text = new.written(entity, self._key)
+        else:
+            self._kept = _kept_of_new(mapping, now, limits, ids)
+        self._held: Any  # as the action holds it
+        if text is None:
+            self._held = self._made(now, limits, ids)
+        else:
+            self._held, self._weight = WrittenItem(text), len(text)
+        self.action = PutItem(mapping.table, self._held, mapping.is_free, "none", True)
 
     def _made(self, now: Callable[[], datetime], limits: Limits, ids: Callable[[], str]) -> Item:
         mapping, entity, kept = self._mapping, self.entity, self._kept

@@ -129,7 +129,7 @@ class RootTextWriting(TextWriting, RootWriting):
     """
 
     def __init__(self, plan: RecordPlan, out: Output, placement: Placement, roles: Roles) -> None:
-        RootWriting.__init__(self, plan, out, placement)
+        super().__init__(plan, out, placement)
         managed = {role.attribute for role in roles.managed}
         self._stored = [field for field in self._stored if field.attribute not in managed]
         self._parts = {name: part for name, part in self._parts.items() if name not in managed}

@@ -89,7 +89,7 @@ class Written(Loaded):
         return self._written.item
 
     @property
-    def snapshot(self) -> Item:  # type: ignore[override]
+    def snapshot(self) -> Item:  # type: ignore[override]  # nor this
         """The entity's encoding, which is the item."""
         return self._written.item
 

@@ -202,7 +202,7 @@ class TestPlans:
     @pytest.mark.parametrize(
         ("thing", "error"),
         [
-            (Thing("1", "x"), ValidationFailed),  # type: ignore[arg-type]
+            (Thing("1", "x"), ValidationFailed),  # type: ignore[arg-type]  # which is what is tested
             (Thing("1", int("1" * 39)), ValidationFailed),
             (Thing("1", 1, {""} | {f"{number:0300}" for number in range(1400)}), ItemTooLarge),
         ],
@@ -261,7 +261,7 @@ class TestPlans:
         assert written.action == made.action
         assert written.done.actions[0].key == made.done.actions[0].key == {"id": {"S": "1"}}
 
-    @pytest.mark.parametrize("thing", [Thing(""), Thing("1", None), Thing(None)])  # type: ignore[arg-type]
+    @pytest.mark.parametrize("thing", [Thing(""), Thing("1", None), Thing(None)])  # type: ignore[arg-type]  # the same
     def test_of_one_alone_refuse_the_same(self, thing: Thing) -> None:
         told = []
         for texts in (True, False):
@@ -270,6 +270,15 @@ class TestPlans:
             told.append(str(refused.value))
 
         assert told[0] == told[1]
+
+    def test_of_one_alone_tell_of_an_entity_before_the_clock(self) -> None:
+        """A clock without a zone is refused after what is wrong in the entity, however it is written."""
+        mapping, naive = mapping_of(ThingMapping), NOW.replace(tzinfo=None)
+        for texts in (True, False):
+            with pytest.raises(ValidationFailed):
+                Creation(mapping, Thing("1", None), lambda: naive, AWS_LIMITS, str, texts=texts)  # type: ignore[arg-type]  # the same
+            with pytest.raises(QueryError):
+                Creation(mapping, Thing("1"), lambda: naive, AWS_LIMITS, str, texts=texts)
 
 
 class TestUnits:
@@ -405,7 +414,7 @@ class TestOverwriting:
         with pytest.raises(QueryError, match="created_at: Naive"):
             self.overwrite(store, FewMapping, Few("1", created_at=naive))
         with pytest.raises(ValidationFailed, match=r"number: Not a valid integer\.\n"):
-            self.overwrite(store, FewMapping, Few("1", "x", created_at=naive))  # type: ignore[arg-type]
+            self.overwrite(store, FewMapping, Few("1", "x", created_at=naive))  # type: ignore[arg-type]  # the same
 
     def test_refuses_a_key_before_a_version(self, store: type[MemoryStore]) -> None:
         nan: Any = Decimal("NaN")

@@ -142,7 +142,7 @@ class AsyncDynamoStore(AsyncForTenants):
     @property
     def takes_text(self) -> bool:
         """Whether it sends new items as JSON, so that their attribute values need not be made."""
-        return self._store.takes_text if not self._is_native else self._store.makes_client
+        return self._store.makes_client if self._is_native else self._store.takes_text
 
     @property
     def client(self) -> BaseClient:

@@ -70,7 +70,7 @@ UNUSUAL: list[Any] = [
     {b"x"},
     Point(1),
     Point(1, Decimal("2.0"), {"z", "y"}),
-    Point("x"),  # type: ignore[arg-type]
+    Point("x"),  # type: ignore[arg-type]  # as careless people do
     [Point(1), Point(2, None, {"a"})],
     Color.RED,
     Size.BIG,
@@ -343,9 +343,9 @@ def test_names_of_classes_are_not_those_of_the_source(name: str) -> None:
     new_enum: Any = enum.Enum
     kind = new_enum(name, {"A": 'a"', "B": "b"})
     inner = dataclasses.make_dataclass(name, [("kind", kind)])
-    entity = dataclasses.make_dataclass(name, [("id", str), ("kind", kind), ("inner", list[inner])])  # type: ignore[valid-type]
+    entity = dataclasses.make_dataclass(name, [("id", str), ("kind", kind), ("inner", list[inner])])  # type: ignore[valid-type]  # made at run time
     meta = type("Meta", (), {"table": "named", "key": Key("id")})
-    schema = new_class("Named", (MappingSchema[entity],), exec_body=lambda body: body.update(Meta=meta))  # type: ignore[valid-type]
+    schema = new_class("Named", (MappingSchema[entity],), exec_body=lambda body: body.update(Meta=meta))  # type: ignore[valid-type]  # so is this
     mapping: EntityMapping[Any] = compile_mapping(schema)
     one = entity("1", kind.A, [inner(kind.B), inner(kind.A)])
 
@@ -357,7 +357,7 @@ def test_wide_integers_are_looked_at_one_by_one() -> None:
     names = [(f"n{place}", int) for place in range(10)]
     entity = dataclasses.make_dataclass("Wide", [("id", str), *names])
     meta = type("Meta", (), {"table": "wide", "key": Key("id")})
-    schema = new_class("Wides", (MappingSchema[entity],), exec_body=lambda body: body.update(Meta=meta))  # type: ignore[valid-type]
+    schema = new_class("Wides", (MappingSchema[entity],), exec_body=lambda body: body.update(Meta=meta))  # type: ignore[valid-type]  # made at run time
     mapping: EntityMapping[Any] = compile_mapping(schema)
     large = entity("1", *range(9), 2**64)
 

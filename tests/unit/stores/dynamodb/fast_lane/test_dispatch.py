@@ -230,7 +230,7 @@ class TestRetries:
 
         emitter = MindfulEmitter()
         emitter.register("needs-retry", ask)
-        watch(SimpleNamespace(meta=SimpleNamespace(events=emitter, service_model=SERVICE)))  # type: ignore[arg-type]
+        watch(SimpleNamespace(meta=SimpleNamespace(events=emitter, service_model=SERVICE)))  # type: ignore[arg-type]  # all of it that is asked for
         watched(attempts, attempt)
 
         assert heard == asked
